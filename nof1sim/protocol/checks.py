@@ -1,0 +1,118 @@
+"""What no single field can know: whether the parts of a protocol fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ..errors import Fault, did_you_mean
+from .severity import Covariate
+from .types import NO_TREATMENT, Protocol
+
+TWO_ARM = ("abab", "baba", "thue_morse", "randomized_pairs")
+
+
+def cross_faults(protocol: Protocol) -> list[Fault]:
+    """Every fault between the parts, in the order of the document."""
+    return [*_cohort(protocol), *_design(protocol), *_severity(protocol), *_observation(protocol)]
+
+
+def _cohort(protocol: Protocol) -> Iterator[Fault]:
+    cohort = protocol.cohort
+    if cohort.ids is not None:
+        if len(cohort.ids) != cohort.patients:
+            yield Fault("cohort.ids", cohort.ids, f"{cohort.patients} names", "Or change cohort.patients.")
+        if twice := _repeated(cohort.ids):
+            yield Fault("cohort.ids", twice, "every name once")
+    ages = cohort.age_years
+    if not 14 <= ages.low <= ages.high <= 45:
+        yield Fault("cohort.age_years", (ages.low, ages.high), "14 <= low <= high <= 45")
+    for part in ("sex", "fitzpatrick"):
+        weights: dict[str, float] = getattr(cohort, part)
+        if sum(weights.values()) <= 0:
+            yield Fault(f"cohort.{part}", weights, "at least one weight above 0")
+
+
+def _design(protocol: Protocol) -> Iterator[Fault]:
+    design = protocol.design
+    for arm in design.arms:
+        if arm not in protocol.treatments:
+            known = sorted(protocol.treatments)
+            advice = did_you_mean(arm, known) or "Describe it under 'treatments'."
+            yield Fault("design.arms", arm, ", ".join(known), advice)
+    if twice := _repeated(design.arms):
+        yield Fault("design.arms", twice, "every arm once", "Repeat it through the sequence.")
+    if design.sequence in TWO_ARM and len(design.arms) != 2:
+        advice = "For three or more arms use latin_square, restricted, counterbalanced or custom."
+        yield Fault("design.sequence", design.sequence, f"two arms; here are {len(design.arms)}", advice)
+    if design.sequence == "custom":
+        yield from _custom(protocol)
+    elif design.custom is not None:
+        yield Fault("design.custom", design.custom, "nothing, unless design.sequence is 'custom'")
+    lengths = design.period_days
+    if isinstance(lengths, list) and len(lengths) != design.periods:
+        yield Fault("design.period_days", lengths, f"one length, or {design.periods} (one per treatment period)")
+    elif design.end_day is not None and design.end_day > design.planned_days:
+        advice = "A study is only cut by end_day; to extend it raise design.cycles, period_days or baseline_days."
+        yield Fault("design.end_day", design.end_day, f"1 to {design.planned_days}", advice)
+
+
+def _custom(protocol: Protocol) -> Iterator[Fault]:
+    design = protocol.design
+    letters = "ABCDEFGHIJKL"[: len(design.arms)] + NO_TREATMENT
+    if not design.words or not all(design.words):
+        yield Fault("design.custom", design.custom, f"a word of the letters {', '.join(letters)}, such as 'ABBA'")
+    for word in design.words:
+        if strange := sorted(set(word) - set(letters)):
+            yield Fault("design.custom", word, f"the letters {', '.join(letters)}; not {', '.join(strange)}")
+    if len({len(word) for word in design.words}) > 1:
+        yield Fault("design.custom", list(design.words), "words of one length")
+
+
+def _severity(protocol: Protocol) -> Iterator[Fault]:
+    severity = protocol.severity
+    if severity.scale_low >= severity.scale_high:
+        yield Fault("severity.scale_low", severity.scale_low, f"less than scale_high ({severity.scale_high})")
+    for name in ("baseline", "comedone_ratio"):
+        base = getattr(severity, name)
+        if base.distribution == "lognormal" and base.mean <= 0:
+            yield Fault(f"severity.{name}.mean", base.mean, "above 0 for a lognormal")
+        if base.low is not None and base.high is not None and base.low >= base.high:
+            yield Fault(f"severity.{name}.low", base.low, f"less than high ({base.high})")
+    yield from _covariates(severity.covariates)
+
+
+def _covariates(covariates: list[Covariate]) -> Iterator[Fault]:
+    names = [covariate.name for covariate in covariates]
+    if twice := _repeated(names):
+        yield Fault("severity.covariates", twice, "every name once")
+    same_day = {c.name: {e.source for e in c.parents if e.lag_days == 0} for c in covariates}
+    for i, covariate in enumerate(covariates):
+        for j, edge in enumerate(covariate.parents):
+            if edge.source not in names:
+                where = f"severity.covariates.{i}.parents.{j}.source"
+                yield Fault(where, edge.source, ", ".join(names), did_you_mean(edge.source, names))
+    while free := [name for name, parents in same_day.items() if not parents & same_day.keys()]:
+        for name in free:
+            del same_day[name]
+    if same_day:
+        advice = "Break the circle, or give one of its arrows a lag of at least 1 day."
+        yield Fault("severity.covariates", sorted(same_day), "a directed acyclic graph at lag 0", advice)
+
+
+def _observation(protocol: Protocol) -> Iterator[Fault]:
+    observation, missing = protocol.observation, protocol.observation.missing
+    if twice := _repeated(rater.name for rater in observation.raters):
+        yield Fault("observation.raters", twice, "every name once")
+    if missing.vacation_low_days > missing.vacation_high_days:
+        given = (missing.vacation_low_days, missing.vacation_high_days)
+        yield Fault("observation.missing.vacation_low_days", given, "at most vacation_high_days")
+    if not re.fullmatch(r"[\w:.-]+", protocol.images.renderer):
+        yield Fault("images.renderer", protocol.images.renderer, "a name or module:Thing")
+    if twice := _repeated(protocol.images.views):
+        yield Fault("images.views", twice, "every view once")
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    names = list(names)
+    return sorted({name for name in names if names.count(name) > 1})

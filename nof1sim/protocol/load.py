@@ -1,0 +1,154 @@
+"""From a file, a shipped name or a dict to a checked Protocol; all faults reported together."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from ..errors import Fault, InputError, did_you_mean, refuse, unknown_name
+from .checks import cross_faults
+from .faults import type_faults
+from .presets import PARAMETER_SETS, TREATMENTS
+from .types import Protocol
+
+Document = dict[str, Any]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2 booleans (an arm may be called `off`), and a key given twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.YAMLError(f"the key {key!r} is given twice{node.start_mark}")
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+
+
+def shipped_folder() -> Path:
+    """The folder of the shipped protocols: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "protocols"
+    return inside if inside.is_dir() else package.parent / "protocols"
+
+
+def shipped_protocols() -> dict[str, Path]:
+    """Names and files of the protocols that come with the package."""
+    return {path.stem: path for path in sorted(shipped_folder().glob("*.yaml"))}
+
+
+def read_document(source: str | Path) -> Document:
+    """The raw document of a YAML or JSON file, or of a shipped protocol's name.
+
+    Raises
+    ------
+    UnknownNameError
+        Neither a file nor a shipped name.
+    InputError
+        Not readable as YAML or JSON, or not a mapping.
+    """
+    path, shipped = Path(source), shipped_protocols()
+    if str(source) in shipped and not path.is_file():
+        path = shipped[str(source)]
+    if not path.is_file():
+        raise unknown_name("protocol (neither a file nor a shipped name)", "--protocol", str(source), shipped)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        document = json.loads(text) if path.suffix == ".json" else yaml.load(text, _Loader)
+    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: cannot be read as YAML or JSON ({error}). Check the file's syntax.") from error
+    if not isinstance(document, dict):
+        raise InputError(f"{path}: a protocol is a mapping of keys to values; got {type(document).__name__}.")
+    return document
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:
+    """`base` with `over` laid on top, mapping by mapping; lists are replaced whole."""
+    merged = dict(base)
+    for key, value in over.items():
+        known = merged.get(key)
+        merged[key] = merge(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def expand(document: Mapping[str, Any]) -> tuple[Document, list[Fault]]:
+    """The document with its parameter sets written out, and faults about unknown sets."""
+    faults: list[Fault] = []
+    document = dict(document)
+    if isinstance(document.get("condition"), str):
+        document["condition"] = {"name": document["condition"]}
+    severity = document.setdefault("severity", {"parameters": "hettich2024"})
+    if isinstance(severity, str):
+        severity = document["severity"] = {"parameters": severity}
+    name = severity.get("parameters", "hettich2024") if isinstance(severity, dict) else None
+    if name in PARAMETER_SETS:
+        document = merge(PARAMETER_SETS[name], document)
+    elif isinstance(name, str) and "model" not in severity:
+        known = sorted(PARAMETER_SETS)
+        advice = f"{did_you_mean(name, known)} A set of your own must say 'severity.model'.".strip()
+        faults.append(Fault("severity.parameters", name, ", ".join(known), advice))
+    treatments = document.get("treatments")
+    if isinstance(treatments, dict):
+        document["treatments"] = {arm: _treatment(str(arm), given, faults) for arm, given in treatments.items()}
+    return document, faults
+
+
+def _treatment(arm: str, given: Any, faults: list[Fault]) -> Any:
+    if isinstance(given, str):
+        given = {"preset": given}
+    preset = given.get("preset") if isinstance(given, dict) else None
+    if preset is None:
+        return given
+    if preset not in TREATMENTS:
+        faults.append(
+            Fault(f"treatments.{arm}.preset", preset, ", ".join(TREATMENTS), did_you_mean(preset, TREATMENTS))
+        )
+        return given
+    return merge(TREATMENTS[preset], given)
+
+
+def protocol_from(document: Mapping[str, Any], what: str = "The protocol") -> Protocol:
+    """A checked protocol from a document.
+
+    Raises
+    ------
+    ProtocolError
+        Lists every fault: its path, the value, what is allowed, the nearest known name.
+    """
+    expanded, faults = expand(document)
+    try:
+        protocol = Protocol.model_validate(expanded)
+    except ValidationError as error:
+        refuse([*faults, *type_faults(error, Protocol)], what)
+        raise  # unreachable: a validation error always has faults
+    refuse([*faults, *cross_faults(protocol)], what)
+    return protocol
+
+
+def load_protocol(source: str | Path | Mapping[str, Any]) -> Protocol:
+    """Read and check a protocol: a YAML or JSON file, the name of a shipped one, or a dict.
+
+    >>> load_protocol("default").design.arms
+    ['antibiotic', 'cream']
+    """
+    if isinstance(source, Mapping):
+        return protocol_from(source)
+    return protocol_from(read_document(source), what=f"The protocol {str(source)!r}")
+
+
+def with_changes(protocol: Protocol, **changes: Any) -> Protocol:
+    """The protocol with nested values changed, e.g. ``cohort={"patients": 3}``, checked anew."""
+    return protocol_from(merge(protocol.model_dump(mode="json"), changes))
