@@ -1,3 +1,46 @@
-"""Simulate multimodal N-of-1 trials: repeated within-person crossover trials whose outcome is a daily photograph."""
+"""Simulate multimodal N-of-1 trials: repeated within-person crossover trials whose outcome is a daily photograph.
+
+The public names load what they need when they are first used; importing the package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_PUBLIC = {
+    "load_protocol": "nof1sim.protocol",
+    "Protocol": "nof1sim.protocol",
+    "simulate": "nof1sim.simulation.driver",
+    "Outcome": "nof1sim.simulation.driver",
+    "Plan": "nof1sim.simulation.plan",
+    "draw": "nof1sim.simulation.single",
+    "verify": "nof1sim.simulation.verify",
+    "read_severities": "nof1sim.severity.given",
+    "open_dataset": "nof1sim.dataset.reader",
+    "Dataset": "nof1sim.dataset.reader",
+    "Nof1simError": "nof1sim.errors",
+}
+__all__ = ["__version__", *_PUBLIC]
+
+if TYPE_CHECKING:
+    from .dataset.reader import Dataset, open_dataset
+    from .errors import Nof1simError
+    from .protocol import Protocol, load_protocol
+    from .severity.given import read_severities
+    from .simulation.driver import Outcome, simulate
+    from .simulation.plan import Plan
+    from .simulation.single import draw
+    from .simulation.verify import verify
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'nof1sim' has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

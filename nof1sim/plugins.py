@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from .errors import unknown_name
+from .errors import UnknownNameError, unknown_name
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "conditions": {"acne": "nof1sim.conditions.acne:Acne"},
@@ -21,22 +21,33 @@ def known(kind: str) -> dict[str, str]:
     return BUILT_IN[kind] | {name: path for name, path in announced.items() if name not in BUILT_IN[kind]}
 
 
+def resolve_path(kind: str, name: str, where: str) -> str:
+    """The import path (`module:Thing`) behind a name, not imported.
+
+    Raises
+    ------
+    UnknownNameError
+        `name` is neither known nor a `module:Thing`; `where` is the place in the protocol or command.
+    """
+    path = known(kind).get(name, name)
+    if not all(path.partition(":")):
+        raise unknown_name(kind.removesuffix("s"), where, name, known(kind))
+    return path
+
+
 def resolve(kind: str, name: str, where: str) -> Any:
     """The class behind a name.
 
     Raises
     ------
     UnknownNameError
-        `name` is neither known nor an importable `module:Thing`; `where` is the place in the protocol or command.
+        As `resolve_path`, or the module of a `module:Thing` cannot be imported or has no such thing.
     """
-    path = known(kind).get(name, name)
-    module, _, thing = path.partition(":")
-    if not thing:
-        raise unknown_name(kind.removesuffix("s"), where, name, known(kind))
+    module, _, thing = resolve_path(kind, name, where).partition(":")
     try:
         return getattr(import_module(module), thing)
     except (ImportError, AttributeError) as error:
         if name in known(kind):
             raise
-        advice = unknown_name(kind.removesuffix("s"), where, name, known(kind))
-        raise type(advice)(f"{advice} Importing it failed: {error}.", advice.faults) from error
+        letter = unknown_name(kind.removesuffix("s"), where, name, known(kind))
+        raise UnknownNameError(f"{letter} Importing it failed: {error}.", letter.faults) from error

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 
 from ..errors import Fault, did_you_mean
 from .severity import Covariate
 from .types import NO_TREATMENT, Protocol
+
+MOST_STATES, MOST_PERIODS = 300_000, 400
+"""Largest 'restricted' design: its sequences are counted by a dynamic program with about so many states."""
+
+MOST_DAYS = 36_500
 
 TWO_ARM = ("abab", "baba", "thue_morse", "randomized_pairs")
 
@@ -49,12 +55,47 @@ def _design(protocol: Protocol) -> Iterator[Fault]:
         yield from _custom(protocol)
     elif design.custom is not None:
         yield Fault("design.custom", design.custom, "nothing, unless design.sequence is 'custom'")
+    if design.sequence == "restricted":
+        yield from _restricted(protocol)
+    if (design.sequence == "given") != (protocol.given is not None):
+        allowed = "'given' together with the part 'given'"
+        yield Fault("design.sequence", design.sequence, allowed, "Both come from a table of severities.")
+    yield from _labels(protocol)
+    if design.planned_days > MOST_DAYS:
+        yield Fault("design", f"{design.planned_days} days", f"at most {MOST_DAYS} days", "Shorten or drop periods.")
     lengths = design.period_days
     if isinstance(lengths, list) and len(lengths) != design.periods:
         yield Fault("design.period_days", lengths, f"one length, or {design.periods} (one per treatment period)")
     elif design.end_day is not None and design.end_day > design.planned_days:
         advice = "A study is only cut by end_day; to extend it raise design.cycles, period_days or baseline_days."
         yield Fault("design.end_day", design.end_day, f"1 to {design.planned_days}", advice)
+
+
+def _restricted(protocol: Protocol) -> Iterator[Fault]:
+    """Balanced sequences with short runs must exist, and be few enough to count exactly."""
+    design, arms = protocol.design, len(protocol.design.arms)
+    if arms == 1 and design.cycles > design.max_run:
+        yield Fault("design.max_run", design.max_run, f"{design.cycles} or more with a single arm")
+    states = math.comb(design.cycles + arms, arms) * arms * min(design.max_run, design.cycles)
+    if states > MOST_STATES or design.periods > MOST_PERIODS:
+        allowed = f"fewer cycles for {arms} arms (at most {MOST_PERIODS} periods)"
+        yield Fault("design.cycles", design.cycles, allowed, "Or another sequence: its sequences are counted exactly.")
+
+
+def _labels(protocol: Protocol) -> Iterator[Fault]:
+    """The treatment column must tell the arms apart, and from the days without treatment."""
+    design = protocol.design
+    arms = [arm for arm in design.arms if arm in protocol.treatments]
+    labels = [protocol.label_of(arm) for arm in arms]
+    if twice := _repeated(labels):
+        yield Fault("treatments", twice, "every label once", "Set treatments.<arm>.label.")
+    for where in ("baseline_label", "washout_label"):
+        label: str = getattr(design, where)
+        if not label.strip() or label in labels:
+            yield Fault(f"design.{where}", label, "a text that no arm is labelled with")
+    for arm, label in zip(arms, labels, strict=True):
+        if not label.strip():
+            yield Fault(f"treatments.{arm}.label", label, "a text, or nothing for the arm's name")
 
 
 def _custom(protocol: Protocol) -> Iterator[Fault]:

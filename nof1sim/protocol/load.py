@@ -11,13 +11,17 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from ..errors import Fault, InputError, did_you_mean, refuse, unknown_name
+from ..errors import Fault, InputError, did_you_mean, refuse, shorten, unknown_name
 from .checks import cross_faults
 from .faults import type_faults
 from .presets import PARAMETER_SETS, TREATMENTS
+from .timetable import without_timetable
 from .types import Protocol
 
 Document = dict[str, Any]
+
+TRUTH_FORMAT = "nof1sim-truth"
+"""The `format` of a dataset's truth/manifest.json, which holds the resolved protocol: it can be read as one."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -53,26 +57,68 @@ def shipped_protocols() -> dict[str, Path]:
 def read_document(source: str | Path) -> Document:
     """The raw document of a YAML or JSON file, or of a shipped protocol's name.
 
+    A document with the key ``extends: other`` starts from another one, a shipped name or a file (relative to its own
+    folder), and changes what it says itself, mapping by mapping; lists are replaced whole.
+
     Raises
     ------
     UnknownNameError
         Neither a file nor a shipped name.
     InputError
-        Not readable as YAML or JSON, or not a mapping.
+        Not readable as YAML or JSON, not a mapping, or a circle of 'extends'.
     """
+    return _extended(source, ())
+
+
+def _extended(source: str | Path, seen: tuple[Path, ...]) -> Document:
+    path, document = _read(source)
+    if "extends" not in document:
+        return document
+    base, own = document.pop("extends"), (*seen, path.resolve())
+    if not isinstance(base, str) or not base:
+        raise InputError(f"{path}: extends: got {shorten(base)}; allowed: a shipped name or a file.")
+    beside = path.parent / base
+    target = beside if beside.is_file() else base
+    if beside.resolve() in own or (target == base and _shipped_path(base) in own):
+        raise InputError(f"{path}: extends: got {base!r}, which extends this file in turn. Break the circle.")
+    return merge(_long_treatments(_extended(target, own)), document)
+
+
+def _shipped_path(name: str) -> Path | None:
+    path = shipped_protocols().get(name)
+    return path.resolve() if path else None
+
+
+def _long_treatments(document: Document) -> Document:
+    """`cream: some/preset` as `cream: {preset: some/preset}`, so that a single number of it can be changed."""
+    treatments = document.get("treatments")
+    if not isinstance(treatments, dict):
+        return document
+    long = {arm: {"preset": given} if isinstance(given, str) else given for arm, given in treatments.items()}
+    return {**document, "treatments": long}
+
+
+def _read(source: str | Path) -> tuple[Path, Document]:
+    """The file's path and its document as written."""
     path, shipped = Path(source), shipped_protocols()
-    if str(source) in shipped and not path.is_file():
+    if str(source) in shipped and not path.exists():
         path = shipped[str(source)]
-    if not path.is_file():
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        is_file = False
+    if not is_file:
         raise unknown_name("protocol (neither a file nor a shipped name)", "--protocol", str(source), shipped)
     try:
         text = path.read_text(encoding="utf-8-sig")
         document = json.loads(text) if path.suffix == ".json" else yaml.load(text, _Loader)
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read as YAML or JSON ({error}). Check the file's syntax.") from error
+    if isinstance(document, dict) and document.get("format") == TRUTH_FORMAT:
+        document = document.get("protocol")
     if not isinstance(document, dict):
         raise InputError(f"{path}: a protocol is a mapping of keys to values; got {type(document).__name__}.")
-    return document
+    return path, document
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:
@@ -94,12 +140,15 @@ def expand(document: Mapping[str, Any]) -> tuple[Document, list[Fault]]:
     if isinstance(severity, str):
         severity = document["severity"] = {"parameters": severity}
     name = severity.get("parameters", "hettich2024") if isinstance(severity, dict) else None
-    if name in PARAMETER_SETS:
+    if isinstance(name, str) and name in PARAMETER_SETS:
         document = merge(PARAMETER_SETS[name], document)
     elif isinstance(name, str) and "model" not in severity:
         known = sorted(PARAMETER_SETS)
         advice = f"{did_you_mean(name, known)} A set of your own must say 'severity.model'.".strip()
         faults.append(Fault("severity.parameters", name, ", ".join(known), advice))
+    design = document.get("design")
+    if isinstance(design, dict) and "timetable" in design:
+        document["design"] = without_timetable(design, faults)
     treatments = document.get("treatments")
     if isinstance(treatments, dict):
         document["treatments"] = {arm: _treatment(str(arm), given, faults) for arm, given in treatments.items()}
@@ -110,7 +159,7 @@ def _treatment(arm: str, given: Any, faults: list[Fault]) -> Any:
     if isinstance(given, str):
         given = {"preset": given}
     preset = given.get("preset") if isinstance(given, dict) else None
-    if preset is None:
+    if not isinstance(preset, str):
         return given
     if preset not in TREATMENTS:
         faults.append(

@@ -43,10 +43,10 @@ TREATMENTS: dict[str, dict[str, Any]] = {
         "period_sd": 0.20,
     },
     "clinical/vehicle": _clinical("Vehicle", 0.0, 0.0, 1.0, 1.0),
-    "clinical/benzoyl_peroxide": _clinical("Benzoyl peroxide", -0.42, -0.26, 21.0, 14.0),
+    "clinical/benzoyl_peroxide": _clinical("Benzoyl peroxide", -0.50, -0.26, 21.0, 14.0),
     "clinical/adapalene": _clinical("Adapalene", -0.36, -0.34, 28.0, 28.0),
-    "clinical/adapalene_bpo": _clinical("Adapalene/BPO", -0.85, -0.55, 19.0, 21.0),
-    "clinical/oral_antibiotic": _clinical("Oral antibiotic", -0.52, -0.36, 28.0, 21.0),
+    "clinical/adapalene_bpo": _clinical("Adapalene/BPO", -0.86, -0.55, 25.0, 21.0),
+    "clinical/oral_antibiotic": _clinical("Oral antibiotic", -0.48, -0.36, 28.0, 21.0),
     "clinical/isotretinoin": _clinical("Isotretinoin", -3.2, -2.2, 45.0, 300.0),
     "off": {"label": "Off", "active": False},
 }
@@ -66,13 +66,15 @@ PARAMETER_SETS: dict[str, dict[str, Any]] = {
     "clinical": {
         "severity": {
             "model": "birth_rate",
-            "baseline": {"distribution": "lognormal", "mean": 27.0, "sd": 0.32, "low": 20.0, "high": 60.0},
+            # Untreated counts before a trial's door: those who pass it (20 lesions or more on the day) have 30 on average.
+            "baseline": {"distribution": "lognormal", "mean": 22.0, "sd": 0.30, "low": 16.0, "high": 45.0},
+            # Wide differences between people (log-SD 1.25): few clear up on vehicle, and most hardly change.
             "nonspecific": {
-                "effect": -0.52,
-                "comedone_effect": -0.36,
-                "wash_in_days": 24.0,
+                "effect": -0.68,
+                "comedone_effect": -0.45,
+                "wash_in_days": 28.0,
                 "wash_out_days": 60.0,
-                "patient_sd": 0.75,
+                "patient_sd": 1.25,
             },
             "fluctuation": {"sd": 0.20, "phi": 0.90},
             "cycle": {"amplitude": 0.50},

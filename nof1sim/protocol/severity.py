@@ -27,7 +27,10 @@ class NonSpecific(Part):
     effect: Finite = 0.0
     comedone_effect: Finite = 0.0
     wash_in_days: TimeConstant = 1.0
-    wash_out_days: TimeConstant = 60.0
+    wash_out_days: TimeConstant = Field(60.0, description="Used where `washes_out` is true.")
+    washes_out: bool = Field(
+        False, description="Whether it fades on days without an active treatment; else it stays once it has begun."
+    )
     patient_sd: Sd = 0.0
     starts: Literal["first_treatment", "enrolment"] = "first_treatment"
 

@@ -20,7 +20,7 @@ from .severity import Severity
 SCHEMA_VERSION = 1
 
 Sequence = Literal[
-    "abab", "baba", "thue_morse", "randomized_pairs", "counterbalanced", "restricted", "latin_square", "custom"
+    "abab", "baba", "thue_morse", "randomized_pairs", "counterbalanced", "restricted", "latin_square", "custom", "given"
 ]
 NO_TREATMENT = "-"
 """The letter of a period without treatment in a custom sequence."""
@@ -162,14 +162,28 @@ class NuisanceSettings(Part):
 class Images(Part):
     """The photographs."""
 
+    enabled: bool = Field(True, description="False: only the tables and the truth, no photographs.")
     renderer: str = Field("procedural", description="A built-in renderer, an entry point, or 'module:Thing'.")
     views: Annotated[list[Name], Field(min_length=1)] = ["front"]
     size_px: Annotated[int, Field(ge=64, le=2048)] = 512
     occasions_per_day: Annotated[int, Field(ge=1, le=24)] = 1
     format: Literal["jpeg", "png", "webp"] = "jpeg"
     quality: Annotated[int, Field(ge=1, le=100)] = 95
+    layout: Literal["standard", "hettich"] = Field(
+        "standard", description="'hettich': flat names that carry the severity class, as the seed data set had them."
+    )
     masks: bool = Field(True, description="Whether instance masks are written to truth/masks.")
     nuisance: NuisanceSettings = NuisanceSettings()
+
+
+class GivenSeverities(Part):
+    """Says that the severities come from the user's own table; the design is then 'given', too."""
+
+    sha256: str = Field(description="Of the table as it was understood; another table makes another protocol.")
+    days: Days
+    scale_low: Finite = 0.0
+    scale_high: Finite = 3.0
+    missing: Literal["error", "skip", "interpolate"] = "error"
 
 
 class Protocol(Part):
@@ -188,6 +202,12 @@ class Protocol(Part):
     severity: Severity
     observation: Observation = Observation()
     images: Images = Images()
+    given: GivenSeverities | None = None
+
+    @property
+    def days(self) -> int:
+        """Days of the study."""
+        return self.given.days if self.given else self.design.days
 
     def canonical_json(self) -> str:
         """The protocol as JSON with sorted keys: equal text means equal trials."""

@@ -1,0 +1,9 @@
+"""Facial acne: fixed sites, a stock-and-flow lesion engine with a stage graph, marks, clinical scores.
+
+Light to import; the compiled kernels (numba) and the count map (scipy) load on first use.
+"""
+
+from .condition import Acne, stage_names
+from .counts import CountMap, count_map
+
+__all__ = ["Acne", "CountMap", "count_map", "stage_names"]

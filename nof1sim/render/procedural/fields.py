@@ -1,4 +1,4 @@
-"""Building blocks of height fields on the face: ramps, blobs, smooth joins, distances to drawn curves. Lengths in mm."""
+"""Building blocks of height fields: ramps, blobs, smooth joins, distances to drawn curves. Lengths in mm."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-F32 = NDArray[np.float32]
+F32 = NDArray[np.floating]
 
 
 def ramp(a: float, b: float, x):
@@ -74,7 +74,7 @@ def _nearest(x, y, points, reach, distance, side, along):
 
 
 def distance_to(x: F32, y: F32, points: NDArray, reach_mm: float = 24.0) -> tuple[F32, F32, F32]:
-    """Distance to a polyline (k, 2), its side (+1, -1) and place along it (0 .. 1); 1000 beyond `reach_mm` of its box."""
+    """Distance to a polyline (k, 2), its side (+1, -1), place along it (0 .. 1); 1000 beyond `reach_mm` of its box."""
     distance, side, along = np.full(x.size, 1e3, np.float32), np.ones(x.size, np.float32), np.zeros(x.size, np.float32)
     flat_x = np.ascontiguousarray(x, dtype=np.float32).ravel()
     flat_y = np.ascontiguousarray(y, dtype=np.float32).ravel()

@@ -8,12 +8,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
+F32 = NDArray[np.floating]
 
 
 def radius_of(sigma_px: float) -> int:
     """Radius in pixels beyond which a blur of this sigma reads nothing: 0 where it is skipped."""
-    return 0 if sigma_px < 0.05 else int(math.ceil(3.0 * sigma_px))
+    return 0 if sigma_px < 0.05 else math.ceil(3.0 * sigma_px)
 
 
 @njit(cache=True, fastmath=True)

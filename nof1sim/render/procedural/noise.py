@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
+F32 = NDArray[np.floating]
 
 
 @njit(cache=True, fastmath=True)
@@ -38,9 +38,9 @@ def _gradient_noise(points, sx, sy, sz, seed, weight, out):
         x = points[q, 0] * sx
         y = points[q, 1] * sy
         z = points[q, 2] * sz
-        i = int(math.floor(x))
-        j = int(math.floor(y))
-        k = int(math.floor(z))
+        i = math.floor(x)
+        j = math.floor(y)
+        k = math.floor(z)
         x -= i
         y -= j
         z -= k
@@ -64,9 +64,9 @@ def _cells(points, inverse, seed, distance, label):
         x = points[q, 0] * inverse
         y = points[q, 1] * inverse
         z = points[q, 2] * inverse
-        i = int(math.floor(x))
-        j = int(math.floor(y))
-        k = int(math.floor(z))
+        i = math.floor(x)
+        j = math.floor(y)
+        k = math.floor(z)
         best = 9.0
         name = 0.0
         for di in range(-1, 2):

@@ -23,10 +23,10 @@ def draw_mesh(sx, sy, nearness, depth, column, row, owner, name):
                 r0, c0, r1, c1, r2, c2 = r, c + t, r + t, c + 1, r + 1, c
                 x0, x1, x2 = sx[r0, c0], sx[r1, c1], sx[r2, c2]
                 y0, y1, y2 = sy[r0, c0], sy[r1, c1], sy[r2, c2]
-                left = max(0, int(math.ceil(min(x0, x1, x2))))
-                right = min(w - 1, int(math.floor(max(x0, x1, x2))))
-                top = max(0, int(math.ceil(min(y0, y1, y2))))
-                low = min(h - 1, int(math.floor(max(y0, y1, y2))))
+                left = max(0, math.ceil(min(x0, x1, x2)))
+                right = min(w - 1, math.floor(max(x0, x1, x2)))
+                top = max(0, math.ceil(min(y0, y1, y2)))
+                low = min(h - 1, math.floor(max(y0, y1, y2)))
                 if left > right or top > low:
                     continue
                 det = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
@@ -72,10 +72,10 @@ def draw_depth(points, frame, origin, scale, depth):
                 r0, c0, r1, c1, r2, c2 = r, c + t, r + t, c + 1, r + 1, c
                 x0, x1, x2 = sx[r0, c0], sx[r1, c1], sx[r2, c2]
                 y0, y1, y2 = sy[r0, c0], sy[r1, c1], sy[r2, c2]
-                left = max(0, int(math.ceil(min(x0, x1, x2))))
-                right = min(m - 1, int(math.floor(max(x0, x1, x2))))
-                top = max(0, int(math.ceil(min(y0, y1, y2))))
-                low = min(m - 1, int(math.floor(max(y0, y1, y2))))
+                left = max(0, math.ceil(min(x0, x1, x2)))
+                right = min(m - 1, math.floor(max(x0, x1, x2)))
+                top = max(0, math.ceil(min(y0, y1, y2)))
+                low = min(m - 1, math.floor(max(y0, y1, y2)))
                 if left > right or top > low:
                     continue
                 det = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
@@ -113,7 +113,7 @@ def gather_light(points, normals, frame, origin, scale, depth, weight, share, gr
             x = (px * frame[0, 0] + py * frame[0, 1] + pz * frame[0, 2]) * scale + m / 2
             y = (px * frame[1, 0] + py * frame[1, 1] + pz * frame[1, 2]) * scale + m / 2
             z = px * lx + py * ly + pz * lz
-            i, j = int(math.floor(x)), int(math.floor(y))
+            i, j = math.floor(x), math.floor(y)
             visible = 1.0
             if i >= 0 and j >= 0 and i < m - 1 and j < m - 1:
                 fx, fy = x - i, y - j

@@ -1,0 +1,217 @@
+"""The command line: reads options, calls the verbs, prints. No logic of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import __version__
+from .errors import InputError, Nof1simError
+
+app = typer.Typer(
+    name="nof1sim",
+    help="Simulate multimodal N-of-1 trials: within-person crossover trials whose outcome is a daily photograph.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+protocol_app = typer.Typer(no_args_is_help=True, help="List, show, check and import protocols.")
+app.add_typer(protocol_app, name="protocol")
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Dataset folder to write or continue.")]
+ProtocolOption = Annotated[
+    str | None, typer.Option("--protocol", "-p", help="A protocol file, or the name of a shipped one.")
+]
+SeedOption = Annotated[str | None, typer.Option("--seed", help="An integer >= 0; replaces the protocol's.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nof1sim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Simulate multimodal N-of-1 trials."""
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "nof1sim simulate --patients 10 --days 140 --out trial\n\n"
+    "nof1sim simulate --protocol washout --seed 7 --out washout --workers 2\n\n"
+    "nof1sim simulate --severity-csv my.csv --columns severity=EASI,patient_id=Subject --scale 0:72 --out mine"
+)
+def simulate(
+    out: Out = Path("trial"),
+    patients: Annotated[int | None, typer.Option(help="Number of patients.")] = None,
+    days: Annotated[int | None, typer.Option(help="Length of the study.")] = None,
+    protocol: ProtocolOption = None,
+    seed: SeedOption = None,
+    size: Annotated[int | None, typer.Option(help="Image size in pixels, 64 to 2048.")] = None,
+    image_format: Annotated[str | None, typer.Option(help="jpeg, png or webp.")] = None,
+    renderer: Annotated[str | None, typer.Option(help="A renderer's name, or module:Thing.")] = None,
+    marks: Annotated[str | None, typer.Option(help="Post-inflammatory marks: realistic, fast or off.")] = None,
+    layout: Annotated[str | None, typer.Option(help="Image names: standard or hettich.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: one per core.")] = None,
+    engine: Annotated[str | None, typer.Option(help="serial or processes.")] = None,
+    shard: Annotated[str | None, typer.Option(help="Only share i of n, as i/n with 0 <= i < n.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the dataset in the folder.")] = False,
+    images: Annotated[bool, typer.Option("--images/--no-images", help="Draw the photographs.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and how big.")] = False,
+    twins: Annotated[bool, typer.Option("--twins", help="Also simulate the counterfactual twins.")] = False,
+    severity_csv: Annotated[Path | None, typer.Option(help="Your own trajectories, CSV or Parquet.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Their columns: severity=EASI,patient_id=Subject")] = None,
+    scale: Annotated[str, typer.Option(help="Their scale, low:high.")] = "0:3",
+    missing: Annotated[str, typer.Option(help="Their gaps: error, skip or interpolate.")] = "error",
+) -> None:
+    """Write a dataset: observations, photographs and the complete truth. The same command resumes a stopped run."""
+    from .simulation import request
+    from .simulation.console import report_outcome, show_plan, with_progress
+
+    job = request.prepare(
+        protocol=protocol,
+        patients=patients,
+        days=days,
+        seed=seed,
+        images={
+            "size_px": size,
+            "format": image_format,
+            "renderer": renderer,
+            "layout": layout,
+            "enabled": None if images else False,
+        },
+        marks=marks,
+        table=request.Table(severity_csv, columns, scale, missing) if severity_csv else None,
+        twins=twins,
+    )
+    for note in job.notes:
+        typer.echo(note, err=True)
+    if dry_run:
+        show_plan(job, out)
+        return
+    for trial in job.trials(out):
+        outcome = with_progress(trial, workers=workers, engine=engine, shard=shard, overwrite=overwrite)
+        report_outcome(outcome)
+
+
+@app.command(epilog="Example:\n\nnof1sim image --protocol default --patient 3 --day 40 --out p3_d40.png")
+def image(
+    patient: Annotated[int, typer.Option(help="Number of the patient, from 1.")],
+    day: Annotated[int, typer.Option(help="Day of the study, from 1.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Picture file: .png, .jpg or .webp.")] = Path("image.png"),
+    dataset: Annotated[Path | None, typer.Option(help="Draw a picture of this dataset again.")] = None,
+    protocol: ProtocolOption = None,
+    seed: SeedOption = None,
+    occasion: Annotated[int, typer.Option(help="Which photograph of the day, from 1.")] = 1,
+    view: Annotated[str, typer.Option(help="front, ...")] = "front",
+    size: Annotated[int | None, typer.Option(help="Image size in pixels.")] = None,
+) -> None:
+    """Draw one patient-day again, alone: the same picture that a whole run draws."""
+    from .simulation import request, single
+
+    plan = request.plan_of(dataset, protocol, seed, size)
+    single.write_image(plan, patient, day, occasion, view, out)
+    typer.echo(f"Wrote {out}")
+
+
+@app.command(epilog="Example:\n\nnof1sim verify trial --sample 20")
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Dataset folder.")],
+    sample: Annotated[int, typer.Option(help="How many pictures to draw again.")] = 10,
+) -> None:
+    """Draw a sample of a dataset again and compare hashes. Exit status 1 if any differ."""
+    from .simulation.verify import verify as check
+
+    result = check(folder, sample)
+    for line in result.lines():
+        typer.echo(line)
+    if not result.same:
+        raise typer.Exit(1)
+
+
+@protocol_app.command("list")
+def protocol_list() -> None:
+    """The shipped protocols, one line each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from .protocol import load_protocol, shipped_protocols
+
+    table = Table("name", "patients", "days", "sequence", "title")
+    for name in shipped_protocols():
+        p = load_protocol(name)
+        table.add_row(name, str(p.cohort.patients), str(p.days), p.design.sequence, p.title)
+    Console().print(table)
+
+
+@protocol_app.command("show", epilog="Example:\n\nnof1sim protocol show washout --resolved")
+def protocol_show(
+    name: Annotated[str, typer.Argument(help="A protocol file, or the name of a shipped one.")],
+    resolved: Annotated[bool, typer.Option("--resolved", help="With every default written out.")] = False,
+) -> None:
+    """A protocol as YAML, and its design report."""
+    import yaml
+
+    from .protocol import load_protocol, read_document
+    from .report.design import design_report, to_text
+
+    protocol = load_protocol(name)
+    document: dict[str, Any] = protocol.model_dump(mode="json") if resolved else read_document(name)
+    typer.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+    typer.echo(to_text(design_report(protocol)))
+
+
+@protocol_app.command("check", epilog="Example:\n\nnof1sim protocol check my.yaml")
+def protocol_check(name: Annotated[str, typer.Argument(help="A protocol file, or a shipped name.")]) -> None:
+    """Check a protocol: all faults at once, or its design report."""
+    from .protocol import load_protocol
+    from .report.design import design_report, to_text
+
+    protocol = load_protocol(name)
+    typer.echo(f"{name}: fine (digest {protocol.digest[:16]})\n")
+    typer.echo(to_text(design_report(protocol)))
+
+
+@protocol_app.command("schema")
+def protocol_schema() -> None:
+    """The JSON schema of protocols (what schemas/protocol.v1.json holds)."""
+    from .protocol.schema import schema_text
+
+    typer.echo(schema_text(), nl=False)
+
+
+@protocol_app.command("import-studyu", epilog="Example:\n\nnof1sim protocol import-studyu study.json --out study.yaml")
+def protocol_import_studyu(
+    source: Annotated[Path, typer.Argument(help="StudyU study definition (JSON), or an export zip.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Protocol file; default: standard output.")] = None,
+) -> None:
+    """Turn a StudyU study into a protocol; what StudyU does not say is listed."""
+    import yaml
+
+    from .protocol.studyu import import_studyu
+
+    document, notes = import_studyu(source)
+    text = "".join(f"# {note}\n" for note in notes) + yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    if out.exists():
+        raise InputError(f"--out: {out} exists; allowed: a new file. Choose another name or remove it.")
+    out.write_text(text, encoding="utf-8")
+    typer.echo(f"Wrote {out}")
+
+
+def main() -> None:
+    """Entry point: a user's mistake becomes a short letter and exit status 2; anything else is a bug and shows itself."""
+    try:
+        app()
+    except Nof1simError as error:
+        typer.echo(f"nof1sim: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,256 @@
+"""The stock-and-flow engine: one step a day, compiled. `space` is (classes, chosen sites, ranks), work space. Two drives, one kernel.
+
+A target (a severity is given): the stock of inflammatory lesions equals it every day. Rates (severity emerges): births
+are Poisson, nothing is forced. Days are 1-based; earlier ones are negative or 0. All numbers come from `hashing`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import hashing as h
+from . import life as f
+from .choice import race, soonest
+from .compiled import compiled
+
+# Rows of the skin's state (6, sites), int32.
+STATE, ROW, DUE, FREE_FROM, MACULE_END, SCAR_END = 0, 1, 2, 3, 4, 5
+NORMAL, INFLAMED_SITE, COMEDONE_SITE, MARKED = 0, 1, 2, 3
+NOT_ELIGIBLE = -1
+ORIGIN_FALLBACK = (f.FROM_NORMAL, f.FROM_COMEDONE, f.FROM_MACULE, f.FROM_SCAR)
+
+
+@compiled
+def open_row(skin, rows, n, site, kind, origin, birth, days):
+    """Start a lesion: its row, and the site's state. `birth` may lie before day 1. Returns the number of rows."""
+    row = rows[n]
+    row[f.SITE], row[f.KIND], row[f.ORIGIN], row[f.BIRTH], row[f.LIFE] = site, kind, origin, birth, days
+    row[f.PARENT] = skin[ROW, site] if origin <= f.FROM_SCAR and origin != f.FROM_NORMAL else -1
+    skin[STATE, site] = INFLAMED_SITE if f.is_inflammatory(kind) else COMEDONE_SITE
+    skin[ROW, site], skin[DUE, site] = n, birth + days
+    return n + 1
+
+
+@compiled
+def heal(skin, rows, site, day, ending, key, person):
+    """The site's lesion counts no more from `day` on: an inflammatory one leaves marks and a refractory site."""
+    row = rows[skin[ROW, site]]
+    row[f.LAST], row[f.ENDING] = day - 1, ending
+    if skin[STATE, site] == COMEDONE_SITE:
+        skin[STATE, site], skin[FREE_FROM, site] = NORMAL, day
+        return
+    f.draw_marks(row, key, person)
+    if row[f.SCAR] == f.NO_SCAR and skin[SCAR_END, site] > day:
+        row[f.SCAR], row[f.SCAR_DAYS] = f.OLDER, skin[SCAR_END, site] - day
+    leave_marks(skin, row, site, day)
+
+
+@compiled
+def leave_marks(skin, row, site, day):
+    """Set a healed site's state from the marks of its row; `day` is the first day after the lesion."""
+    skin[STATE, site], skin[FREE_FROM, site] = NORMAL, day + f.REFRACTORY_DAYS
+    skin[MACULE_END, site] = day + row[f.PIE_DAYS] + row[f.PIH_DAYS]
+    if row[f.SCAR] != f.NO_SCAR:
+        skin[SCAR_END, site] = min(skin[MACULE_END, site] + row[f.SCAR_DAYS], f.FOREVER)
+    if max(skin[MACULE_END, site], skin[SCAR_END, site]) > day:
+        skin[STATE, site] = MARKED
+
+
+@compiled
+def classify(skin, day, classes):
+    """What a lesion born today at each site would start from; NOT_ELIGIBLE where none can be born."""
+    for site in range(skin.shape[1]):
+        state = skin[STATE, site]
+        classes[site] = NOT_ELIGIBLE
+        if state == COMEDONE_SITE:
+            classes[site] = f.FROM_COMEDONE
+        elif state != INFLAMED_SITE and skin[FREE_FROM, site] <= day:
+            classes[site] = f.FROM_NORMAL
+            if state == MARKED and skin[MACULE_END, site] > day:
+                classes[site] = f.FROM_MACULE
+            elif state == MARKED and skin[SCAR_END, site] > day:
+                classes[site] = f.FROM_SCAR
+            elif state == MARKED:
+                skin[STATE, site] = NORMAL
+
+
+@compiled
+def inflame(skin, rows, n, site, origin, day, nodules, key):
+    """An inflammatory lesion begins: ends what was there, opens its row. Returns the number of rows."""
+    if origin == f.FROM_COMEDONE:
+        rows[skin[ROW, site], f.LAST], rows[skin[ROW, site], f.ENDING] = day - 1, f.INFLAMED
+    elif skin[ROW, site] >= 0:
+        rows[skin[ROW, site], f.SUPERSEDED] = day
+    kind = f.draw_kind(key, day, site, nodules)
+    n = open_row(skin, rows, n, site, kind, origin, day, f.draw_life(key, day, site, kind, False))
+    f.draw_cap(rows[n - 1], key)
+    return n
+
+
+@compiled
+def give_birth(skin, rows, n, count, day, weights, nodules, key, space):
+    """`count` births at eligible sites by origin; a class without a site falls back. Returns rows and births."""
+    classes, work, _ = space
+    classify(skin, day, classes)
+    wanted = np.zeros(4, np.int64)
+    draw = h.day_key(key, day, h.ORIGIN)
+    for k in range(count):
+        u, origin = h.at_site(draw, k), 0
+        while origin < 3 and u >= f.ORIGIN_SHARES[origin]:
+            u -= f.ORIGIN_SHARES[origin]
+            origin += 1
+        wanted[origin] += 1
+    prefix = h.day_key(key, day, h.BIRTH)
+    born, missing = 0, 0
+    for turn in range(2):
+        for place in range(4):
+            origin = ORIGIN_FALLBACK[place]
+            ask = wanted[origin] if turn == 0 else missing
+            if ask == 0:
+                continue
+            got = race(prefix, classes, origin, weights[origin], ask, work)
+            missing += ask - got if turn == 0 else -got
+            for k in range(got):
+                site = work[k]
+                classes[site] = NOT_ELIGIBLE
+                n = inflame(skin, rows, n, site, origin, day, nodules, key)
+            born += got
+    return n, born
+
+
+@compiled
+def retire(skin, rows, day, target, key, person, due):
+    """Lesions whose clock ran out leave; while fewer than `target` would remain, some are held up to 3 days.
+
+    The least late are asked first, each is held with probability HOLD_SHARE. Returns (stock of inflammatory lesions,
+    nodules among them). `target` -1: nobody is held. `due` is work space.
+    """
+    stock, nodules, n_due = 0, 0, 0
+    for site in range(skin.shape[1]):
+        if skin[STATE, site] == INFLAMED_SITE:
+            stock += 1
+            nodules += rows[skin[ROW, site], f.KIND] == f.NODULE
+            if skin[DUE, site] <= day:
+                due[n_due] = site
+                n_due += 1
+    asked = max(target - (stock - n_due), 0) if target >= 0 else 0
+    draw = h.day_key(key, day, h.HOLD)
+    for late in range(f.HOLD_DAYS + 1):
+        for i in range(n_due):
+            site = due[i]
+            behind = min(day - skin[DUE, site], f.HOLD_DAYS)
+            if behind != late or skin[STATE, site] != INFLAMED_SITE:
+                continue
+            if late < f.HOLD_DAYS and asked > 0:
+                asked -= 1
+                if h.at_site(draw, site) < f.HOLD_SHARE:
+                    continue
+            nodules -= rows[skin[ROW, site], f.KIND] == f.NODULE
+            stock -= 1
+            heal(skin, rows, site, day, f.NATURAL, key, person)
+    return stock, nodules
+
+
+@compiled
+def force_heal(skin, rows, day, excess, nodules_to_go, key, person, space):
+    """Heal the `excess` lesions nearest their natural end, with jitter; up to `nodules_to_go` nodules go first.
+
+    A nodule's remaining days are scaled to a papule's life, so that both are judged by the share of life left.
+    """
+    _, work, rank = space
+    draw = h.day_key(key, day, h.HEAL)
+    for site in range(skin.shape[1]):
+        rank[site] = np.inf
+        if skin[STATE, site] == INFLAMED_SITE:
+            left = float(skin[DUE, site] - day)
+            if rows[skin[ROW, site], f.KIND] == f.NODULE:
+                left *= f.MEAN_LIFE_DAYS / f.NODULE_MEAN_DAYS
+            rank[site] = left + 1.5 * h.at_site(draw, site)
+    if nodules_to_go > 0:
+        for site in range(skin.shape[1]):
+            if rank[site] < np.inf and rows[skin[ROW, site], f.KIND] == f.NODULE and nodules_to_go > 0:
+                rank[site] -= 1e6
+                nodules_to_go -= 1
+    count = soonest(rank, excess, work)
+    for k in range(count):
+        ending = f.FORCED if skin[DUE, work[k]] > day else f.NATURAL  # a held one had its time
+        heal(skin, rows, work[k], day, ending, key, person)
+
+
+@compiled
+def comedone_day(skin, rows, n, day, today, heirs, weight, key, person, space):
+    """One day of comedones. With a target (`today[1]` >= 0) the stock is held; else newcomers and an extra hazard.
+
+    `heirs` more take the place of comedones that inflamed, with what was left of such a one's life: so the stock keeps
+    its own mean life, whatever inflames.
+    """
+    classes, work, rank = space
+    target, hazard, stock = int(today[1]), today[4], 0
+    draw = h.day_key(key, day, h.COMEDONE_HEAL)
+    for site in range(skin.shape[1]):
+        rank[site] = np.inf
+        if skin[STATE, site] != COMEDONE_SITE:
+            continue
+        u = h.at_site(draw, site)
+        if skin[DUE, site] <= day:
+            heal(skin, rows, site, day, f.NATURAL, key, person)
+        elif target < 0 and u < hazard:
+            heal(skin, rows, site, day, f.FORCED, key, person)
+        else:
+            rank[site] = float(skin[DUE, site] - day) + 8.0 * u
+            stock += 1
+    if 0 <= target < stock:
+        for k in range(soonest(rank, stock - target, work)):
+            heal(skin, rows, work[k], day, f.FORCED, key, person)
+    need = target - stock
+    if target < 0:
+        need = heirs + h.poisson(h.u01(key, day, -1, h.COMEDONE_NEWCOMERS), today[3])
+    if need <= 0:
+        return n
+    classify(skin, day, classes)
+    got = race(h.day_key(key, day, h.COMEDONE_BIRTH), classes, f.FROM_NORMAL, weight, need, work)
+    for k in range(got):
+        kind = f.draw_comedone_kind(key, day, work[k])
+        days = f.draw_life(key, day, work[k], kind, target < 0 and k < heirs)
+        if target < 0 and k < heirs:
+            days = max(2, int(np.rint(days * h.u01(key, day, work[k], h.AGE))))
+        n = open_row(skin, rows, n, work[k], kind, f.FROM_SKIN, day, days)
+    return n
+
+
+@compiled
+def comedones_inflamed(rows, first, last):
+    """How many of the rows first .. last - 1 began in a comedone."""
+    count = 0
+    for k in range(first, last):
+        count += rows[k, f.ORIGIN] == f.FROM_COMEDONE
+    return count
+
+
+@compiled
+def run(skin, rows, n, daily, weights, comedone_weight, key, person):
+    """All days. Returns (rows used, or -1 if the table is too short; target lesions without a free site, (days,)).
+
+    skin (6, sites) and rows (capacity, COLUMNS) are written. daily (days, 7), float64: target or -1; comedone target
+    or -1; Poisson mean of births; of comedone births; extra comedone hazard; nodules' share of births; nodules allowed.
+    """
+    days, sites = daily.shape[0], skin.shape[1]
+    lost = np.zeros(days, np.int64)
+    space = (np.empty(sites, np.int8), np.empty(sites, np.int64), np.empty(sites))
+    for t in range(days):
+        if n + 2 * sites > rows.shape[0]:
+            return -1, lost
+        day, target, first = t + 1, int(daily[t, 0]), n
+        stock, nodules = retire(skin, rows, day, target, key, person, space[1])
+        births = target - stock
+        if target < 0:
+            births = h.poisson(h.u01(key, day, -1, h.NEWCOMERS), daily[t, 2])
+        elif stock > target:
+            to_go = max(0, nodules - int(daily[t, 6]))
+            force_heal(skin, rows, day, stock - target, to_go, key, person, space)
+        if births > 0:
+            n, born = give_birth(skin, rows, n, births, day, weights, daily[t, 5], key, space)
+            lost[t] = births - born
+        heirs = comedones_inflamed(rows, first, n)
+        n = comedone_day(skin, rows, n, day, daily[t], heirs, comedone_weight, key, person, space)
+    return n, lost

@@ -1,0 +1,151 @@
+"""The dataset card: README.md, in words for people and a header for Hugging Face. It tells nothing of the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import layout
+from .columns import TABLES
+
+SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CardInfo:
+    """What the card says that the registries do not know. `columns`: those of observations.csv.
+
+    command : what makes the dataset again; no absolute path.
+    truth : whether truth/ is there.
+    """
+
+    title: str
+    digest: str
+    command: str
+    patients: int
+    days: int
+    images: int
+    columns: Sequence[str]
+    size_px: int
+    views: Sequence[str] = ("front",)
+    format: str = "jpeg"
+    description: str = ""
+    license: str = "other"
+    truth: bool = True
+    version: str = ""
+
+
+def card(info: CardInfo) -> str:
+    """The text of README.md."""
+    parts = [_header(info), _what(info), _columns(info), _reading(info)]
+    parts += [_truth()] if info.truth else []
+    return "\n".join([*parts, _limits(), _again(info)])
+
+
+def _header(info: CardInfo) -> str:
+    size = next((name for limit, name in SIZES if info.images < limit), "n>10M")
+    title = " ".join(info.title.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return f"""---
+pretty_name: "{title}"
+license: {info.license}
+language: [en]
+tags: [synthetic, simulation, n-of-1, crossover-trial, longitudinal, dermatology, acne]
+task_categories: [image-classification, image-feature-extraction]
+size_categories: [{size}]
+configs:
+- config_name: observations
+  data_files: {layout.OBSERVATIONS}
+  default: true
+---
+"""
+
+
+def _what(info: CardInfo) -> str:
+    views = ", ".join(info.views)
+    text = f"{info.description.strip()}\n\n" if info.description.strip() else ""
+    return f"""# {info.title}
+
+{text}A simulated series of N-of-1 trials: {info.patients} patients, {info.days} days, {info.images} images
+({views}; {info.size_px} x {info.size_px} pixels, {info.format}). **Everything here is synthetic: no person, face or
+patient is real.** Every image says so in its metadata.
+"""
+
+
+def _columns(info: CardInfo) -> str:
+    table = TABLES["observations"]
+    lines = [
+        f"## {layout.OBSERVATIONS}",
+        "",
+        f"A row is {table.row}.",
+        "",
+        "| column | unit | meaning |",
+        "|---|---|---|",
+    ]
+    for name in info.columns:
+        column = table.column(name)
+        lines.append(f"| `{name}` | {column.unit if column else ''} | {column.description if column else ''} |")
+    return "\n".join([*lines, ""])
+
+
+def _reading(info: CardInfo) -> str:
+    view = info.views[0]
+    return f"""## Reading it
+
+```python
+import nof1sim
+
+dataset = nof1sim.open_dataset(".")
+table = dataset.observations()               # a polars frame
+pixels = dataset.image(dataset.units()[0])   # (h, w, 3) uint8
+```
+
+Or with any tool: `{layout.OBSERVATIONS}` is plain CSV, and its column `image_{view}` names the files. `sha256sum -c
+{layout.MANIFEST_SHA}` checks the manifest, which lists the hashes of all other files.
+"""
+
+
+def _truth() -> str:
+    tables = [table for table in TABLES.values() if table.path.startswith(f"{layout.TRUTH}/")]
+    rows = "\n".join(f"| `{table.path}` | {table.row} |" for table in tables)
+    return f"""## truth/
+
+What only a simulator knows. An analysis that is to be judged fairly never opens it; remove the folder to give the
+dataset to somebody blinded.
+
+| file | a row is |
+|---|---|
+{rows}
+
+`{layout.TRUTH_MANIFEST}` holds the resolved protocol and each image's nuisance, `{layout.PERSISTENCE}/` each
+patient's lesion map, `{layout.MASKS}/` the instance masks (16-bit PNG: the value is the lesion_id; `_support`:
+all pixels that the lesion touched).
+"""
+
+
+def _limits() -> str:
+    return """## Limits
+
+- Synthetic people: useful for testing methods and code, no evidence about any treatment. Not for diagnosis.
+- Split by patient, never by image: two days of one person are nearly the same picture.
+- Skin tones, ages and lesions follow published figures where there are some, and assumptions elsewhere.
+- A model that does well here need not do well on real photographs.
+"""
+
+
+def _again(info: CardInfo) -> str:
+    version = f"nof1sim {info.version}" if info.version else "nof1sim"
+    return f"""## Making it again
+
+```
+{info.command}
+```
+
+With the versions in `{layout.MANIFEST}` this gives the same bytes ({version}; digest of the protocol
+`{info.digest}`).
+"""

@@ -1,0 +1,135 @@
+"""Pixels to the bytes of an image file and back. Every image says that it is synthetic, and how it came to be."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
+
+from ..errors import DatasetError
+
+Format = Literal["jpeg", "png", "webp"]
+
+DESCRIPTION = "Synthetic image of a person who does not exist. Not for diagnosis."
+SOFTWARE = "nof1sim"
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+FULL_CHROMA_QUALITY = 95
+"""From this JPEG quality on colour keeps its full resolution (4:4:4): redness is what the images are about."""
+MASK_COMPRESSION = 4
+"""zlib level of masks. Measured at 512 px with 140 lesions: 3 ms and 7 kB; level 9 takes 24 ms for 6 kB."""
+MASK_LIMIT = 65535
+
+_IMAGE_DESCRIPTION, _SOFTWARE = 270, 305  # EXIF tags
+_XMP = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+    'xmlns:nof1sim="urn:nof1sim:note:1" Iptc4xmpExt:DigitalSourceType="{source}" nof1sim:note="{note}"/>'
+    '</rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
+)
+_NOTE = re.compile(r'nof1sim:note="([^"]*)"')
+
+
+def encode(
+    pixels: NDArray[np.uint8],
+    format: Format = "jpeg",
+    quality: int = 95,
+    note: Mapping[str, Any] | None = None,
+    source: str = "algorithmicMedia",
+) -> bytes:
+    """The bytes of an image file; equal input gives equal bytes.
+
+    Parameters
+    ----------
+    pixels : (h, w, 3) sRGB.
+    quality : 1 to 100, for JPEG and WebP; a WebP of 100 is lossless. PNG always is.
+    note : what the image says about its origin (JSON values), read back by `read_note`.
+    source : IPTC digital source type: "algorithmicMedia", "trainedAlgorithmicMedia", "compositeSynthetic" ...
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ValueError(f"pixels must be uint8 (h, w, 3), got {pixels.dtype} {pixels.shape}")
+    image, file = Image.fromarray(pixels), io.BytesIO()
+    exif = _exif()
+    xmp = _XMP.format(source=SOURCE_TYPE + source, note=html.escape(_json(note or {}))).encode()
+    if format == "jpeg":
+        chroma = 0 if quality >= FULL_CHROMA_QUALITY else 2
+        image.save(file, "JPEG", quality=quality, subsampling=chroma, exif=exif, xmp=xmp, comment=DESCRIPTION.encode())
+    elif format == "webp":
+        image.save(file, "WEBP", quality=quality, lossless=quality == 100, method=2, exif=exif, xmp=xmp)
+    elif format == "png":
+        image.save(file, "PNG", pnginfo=_png_info(xmp.decode()), exif=exif)
+    else:
+        raise ValueError(f"unknown image format {format!r}")
+    return file.getvalue()
+
+
+def decode(data: bytes) -> NDArray[np.uint8]:
+    """The pixels (h, w, 3) of an image file. A damaged file is a DatasetError."""
+    return np.asarray(_opened(data).convert("RGB"))
+
+
+def read_note(data: bytes) -> dict[str, Any]:
+    """What an image says about its origin; empty for an image that nof1sim did not write."""
+    image = _opened(data)
+    xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    found = _NOTE.search(xmp.decode("utf-8", "replace") if isinstance(xmp, bytes) else xmp)
+    return json.loads(html.unescape(found[1])) if found else {}
+
+
+def encode_mask(ids: NDArray[np.integer[Any]]) -> bytes:
+    """An instance mask (h, w) as 16-bit greyscale PNG: the value of a pixel is its lesion_id, 0 is skin.
+
+    Raises
+    ------
+    DatasetError
+        An id that 16 bits cannot hold.
+    """
+    if ids.size and (int(ids.min()) < 0 or int(ids.max()) > MASK_LIMIT):
+        raise DatasetError(
+            f"A mask holds lesion_id {int(ids.min())} to {int(ids.max())}; a 16-bit PNG holds 0 to {MASK_LIMIT}. "
+            "Simulate fewer lesions a patient (a shorter trial or a lower severity), or set images.masks to false."
+        )
+    file = io.BytesIO()
+    Image.fromarray(ids.astype(np.uint16)).save(file, "PNG", compress_level=MASK_COMPRESSION)
+    return file.getvalue()
+
+
+def decode_mask(data: bytes) -> NDArray[np.int32]:
+    """The lesion_id of each pixel (h, w) of a mask."""
+    return np.asarray(_opened(data)).astype(np.int32)
+
+
+def _exif() -> Image.Exif:
+    exif = Image.Exif()
+    exif[_IMAGE_DESCRIPTION] = DESCRIPTION
+    exif[_SOFTWARE] = SOFTWARE
+    return exif
+
+
+def _png_info(xmp: str) -> PngInfo:
+    info = PngInfo()
+    info.add_text("Description", DESCRIPTION)
+    info.add_text("Software", SOFTWARE)
+    info.add_itxt("XML:com.adobe.xmp", xmp)
+    return info
+
+
+def _json(note: Mapping[str, Any]) -> str:
+    return json.dumps(note, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _opened(data: bytes) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data))
+        image.load()
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise DatasetError(f"An image file is damaged ({error}). Draw it again, or copy it again.") from error
+    return image

@@ -1,0 +1,106 @@
+"""Every path of a dataset, as pure functions: POSIX strings relative to the dataset's root."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from ..model import Unit, patient_key
+
+CARD = "README.md"
+MANIFEST = "manifest.json"
+MANIFEST_SHA = "manifest.sha256"
+OBSERVATIONS = "observations.csv"
+IMAGES = "images"
+
+TRUTH = "truth"
+TRUTH_MANIFEST = "truth/manifest.json"
+PATIENTS = "truth/patients.csv"
+DAYS = "truth/days.csv"
+LESIONS = "truth/lesions.parquet"
+LESION_DAYS = "truth/lesion_days.parquet"
+BOXES = "truth/boxes.parquet"
+GIVEN = "truth/given.csv"  # the severities that the user supplied, if any
+MASKS = "truth/masks"
+PERSISTENCE = "truth/persistence"
+
+WORK = ".nof1sim"
+PARTS = ".nof1sim/parts"
+LOCKS = ".nof1sim/locks"
+START = ".nof1sim/start.json"
+
+SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
+"""Ending of an image file, by the protocol's name of its format."""
+
+Names = Mapping[Unit, str]
+"""File names (such as `hettich_name` gives) that replace the usual ones; the images then lie flat in images/."""
+
+_ROOT_FILES = frozenset({CARD, MANIFEST, MANIFEST_SHA, OBSERVATIONS})
+_TRUTH_FILES = frozenset({TRUTH_MANIFEST, PATIENTS, DAYS, LESIONS, LESION_DAYS, BOXES, GIVEN})
+_KEYED = re.compile(r"(P\d{3,})/\1_d\d{3,}(_\d+)?_[A-Za-z][A-Za-z0-9_]*")
+_HETTICH = re.compile(r"[^/]+_\d{8}_severity_\d+(_[A-Za-z0-9_]+)?")
+_IMAGE_LIKE = re.compile(r"(?:images/(.+)\.(?:jpg|png|webp)|truth/masks/(.+)\.png)")
+_PERSISTENCE = re.compile(r"truth/persistence/P\d{3,}\.npz")
+
+
+def image_stem(unit: Unit) -> str:
+    """`P001_d001_front`, or `P001_d001_2_front` for the second occasion of the day."""
+    occasion = "" if unit.occasion == 1 else f"_{unit.occasion}"
+    return f"{patient_key(unit.rank)}_d{unit.day:03d}{occasion}_{unit.view}"
+
+
+def image_path(unit: Unit, format: str = "jpeg", names: Names | None = None) -> str:
+    """`images/P001/P001_d001_front.jpg`; with `names`, `images/<the unit's name>` and the format's ending."""
+    return f"{IMAGES}/{_inner(unit, names)}{SUFFIX[format]}"
+
+
+def mask_path(unit: Unit, names: Names | None = None) -> str:
+    """`truth/masks/P001/P001_d001_front.png`: the instance mask of the lesions' cores."""
+    return f"{MASKS}/{_inner(unit, names)}.png"
+
+
+def support_path(unit: Unit, names: Names | None = None) -> str:
+    """`truth/masks/P001/P001_d001_front_support.png`: every pixel that a lesion touched."""
+    return f"{MASKS}/{_inner(unit, names)}_support.png"
+
+
+def mask_of(image: str, support: bool = False) -> str:
+    """The mask's path that belongs to an image's path."""
+    inner = PurePosixPath(image).relative_to(IMAGES).with_suffix("")
+    return f"{MASKS}/{inner}{'_support' if support else ''}.png"
+
+
+def persistence_path(key: str) -> str:
+    """`truth/persistence/P001.npz`: a patient's lesion persistence map."""
+    return f"{PERSISTENCE}/{key}.npz"
+
+
+def part_path(shard_id: str, checksum: str) -> str:
+    """The part file of a finished shard; `checksum` is that of its bytes."""
+    return f"{PARTS}/{shard_id}-{checksum}.parquet"
+
+
+def hettich_name(
+    patient_id: str, day: date, severity_class: int, occasion: int = 1, view: str = "front", format: str = "jpeg"
+) -> str:
+    """`1_20180101_severity_3.jpg`, the published simulated trial's names; a later occasion or another view is added."""
+    extra = ("" if occasion == 1 else f"_{occasion}") + ("" if view == "front" else f"_{view}")
+    return f"{quote(patient_id, safe=' ')}_{day:%Y%m%d}_severity_{severity_class}{extra}{SUFFIX[format]}"
+
+
+def is_generated(path: str) -> bool:
+    """Whether a file of this path is one that a run writes (and `--overwrite` may therefore remove)."""
+    if path in _ROOT_FILES or path in _TRUTH_FILES or path.startswith(f"{WORK}/") or _PERSISTENCE.fullmatch(path):
+        return True
+    image = _IMAGE_LIKE.fullmatch(path)
+    inner = (image[1] or image[2]) if image else ""
+    return bool(_KEYED.fullmatch(inner) or _HETTICH.fullmatch(inner))
+
+
+def _inner(unit: Unit, names: Names | None) -> str:
+    if names is None:
+        return f"{patient_key(unit.rank)}/{image_stem(unit)}"
+    return str(PurePosixPath(names[unit]).with_suffix(""))

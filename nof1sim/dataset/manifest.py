@@ -1,0 +1,278 @@
+"""Provenance: what a folder was started as, and what a finished one holds. No clock, no host, no absolute path."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
+
+from .. import __version__
+from ..errors import DatasetError
+from .layout import LOCKS, MANIFEST, MANIFEST_SHA, PARTS, START, TRUTH, TRUTH_MANIFEST, WORK, is_generated
+from .target import Target
+
+FORMAT = "nof1sim-dataset"
+TRUTH_FORMAT = "nof1sim-truth"
+SCHEMA_VERSION = 1
+PACKAGES = ("numpy", "scipy", "numba", "pillow", "polars")
+"""What the bytes of a dataset depend on, beside nof1sim and Python."""
+
+Files = Mapping[str, tuple[str, int]]
+State = Literal["new", "resumed", "complete"]
+
+
+def versions() -> dict[str, str]:
+    """The versions for which the same protocol gives the same bytes."""
+    return _installed()
+
+
+def _installed() -> dict[str, str]:
+    found = {"nof1sim": __version__, "python": ".".join(platform.python_version_tuple()[:2])}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def start(
+    target: Target,
+    protocol_json: str,
+    digest: str,
+    versions: Mapping[str, str] | None = None,
+    overwrite: bool = False,
+    command: str = "",
+    images: bool = True,
+) -> State:
+    """Claim a folder for one protocol: a new one, or one that the same protocol began. Call it under a lock.
+
+    Parameters
+    ----------
+    overwrite : remove a dataset that lies there; only the files that a run writes, never others. An unfinished one
+        of the same protocol is continued all the same: other shares may be at work on it.
+    versions : those that the bytes depend on; default `versions()`.
+    command : what the user may type to finish the dataset, for messages; it should hold no absolute path.
+    images : whether pictures are to be drawn. A finished dataset without them is then gone on with.
+
+    Returns
+    -------
+    "new", "resumed", or "complete" when there is nothing left to do.
+
+    Raises
+    ------
+    DatasetError
+        The folder is a file, cannot be written, holds something else, another protocol, or another version's pictures.
+    """
+    target.ensure_writable()
+    pinned = dict(_installed() if versions is None else versions)
+    state = _claimed(target, digest, pinned, overwrite, images)
+    if state == "complete":
+        tidy(target)
+        return state
+    if state == "new":
+        known = [path for path in target.list() if not path.startswith(f"{LOCKS}/")]
+        if known:
+            _clear(target, known)
+    note = {"format": FORMAT, "digest": digest, "versions": pinned, "command": command, "images_drawn": images}
+    target.write(START, _bytes(note | {"protocol": json.loads(protocol_json)}))
+    target.remove(MANIFEST_SHA)
+    return state
+
+
+def finish(
+    target: Target, files: Files, observation_info: Mapping[str, Any], truth_info: Mapping[str, Any] | None = None
+) -> None:
+    """Write the manifests and remove the traces of the run. A crash at any point is mended by calling it again.
+
+    Parameters
+    ----------
+    files : path -> (SHA-256, bytes) of every file of the dataset but the manifests.
+    observation_info : further entries of manifest.json (counts and such): nothing that a real study would not know.
+    truth_info : further entries of truth/manifest.json (seed, nuisance of each image).
+    """
+    note = _read_json(target, START)
+    if note is None:
+        raise DatasetError(f"{target}: nothing was started here. Run the simulation first.")
+    hidden = {path: entry for path, entry in files.items() if path.startswith(f"{TRUTH}/")}
+    shown = {path: entry for path, entry in files.items() if path not in hidden}
+    head = {"schema_version": SCHEMA_VERSION, "synthetic": True, "digest": note["digest"]}
+    truth = {
+        "format": TRUTH_FORMAT,
+        **head,
+        **(truth_info or {}),
+        "protocol": note["protocol"],
+        "files": _listed(hidden),
+    }
+    manifest = {
+        "format": FORMAT,
+        **head,
+        "versions": note["versions"],
+        "images_drawn": note["images_drawn"],
+        **observation_info,
+        "files": _listed(shown),
+    }
+    lines = []
+    for path, document in ((TRUTH_MANIFEST, truth), (MANIFEST, manifest)):
+        stored = target.store(path, _bytes(document))
+        lines.append(f"{stored.sha256}  {path}\n")
+    target.write(MANIFEST_SHA, "".join(reversed(lines)).encode())
+    tidy(target)
+
+
+def tidy(target: Target) -> None:
+    """Remove what only an unfinished dataset needs: parts, locks, half-written files, and last the start note."""
+    target.sweep()
+    for path in target.list(PARTS):
+        target.remove(path)
+    for path in target.list(LOCKS):
+        with suppress(DatasetError):  # Windows removes no file that is open: its holder will
+            target.remove(path)
+    target.remove(START)
+
+
+def is_complete(target: Target, digest: str | None = None, images: bool = False) -> bool:
+    """Whether the dataset is finished and its manifest is the one that was written.
+
+    With `digest` it must be of that protocol, and with `images` its pictures must have been asked for.
+    """
+    if not _checksums(target).get(MANIFEST) == _sha256(target, MANIFEST) is not None:
+        return False
+    held = _read_json(target, MANIFEST) or {}
+    return digest in (None, held.get("digest")) and (not images or bool(held.get("images_drawn")))
+
+
+def is_started(target: Target) -> bool:
+    """Whether a run began here and has not finished."""
+    return target.exists(START)
+
+
+def read_start(target: Target) -> dict[str, Any]:
+    """What an unfinished run noted: digest, versions, command, protocol. Empty if there is no such note."""
+    return _read_json(target, START) or {}
+
+
+def read_manifest(target: Target, path: str = MANIFEST) -> dict[str, Any]:
+    """A manifest (the other is TRUTH_MANIFEST), checked against manifest.sha256.
+
+    Raises
+    ------
+    DatasetError
+        No dataset, an unfinished one (the message says what finishes it), or a changed manifest.
+    """
+    if not target.exists(path) or not target.exists(MANIFEST_SHA):
+        raise DatasetError(_incomplete(target, path))
+    if _checksums(target).get(path) != _sha256(target, path):
+        raise DatasetError(
+            f"{target}: {path} is not the file that was written ({MANIFEST_SHA} differs). Copy it again."
+        )
+    found = _read_json(target, path)
+    if found is None or found.get("format") not in (FORMAT, TRUTH_FORMAT):
+        raise DatasetError(f"{target}: {path} is not a manifest of nof1sim's.")
+    return found
+
+
+def _claimed(target: Target, digest: str, versions: dict[str, str], overwrite: bool, images: bool) -> State:
+    """What a folder is to this protocol; "new" where it is free, or may be freed."""
+    note = _read_json(target, START)
+    if note is not None and note.get("clearing"):
+        return "new"
+    if note is None and not target.exists(MANIFEST_SHA):
+        _refuse_foreign(target)
+        return "new"
+    complete = is_complete(target)
+    held = note if note is not None else (_read_json(target, MANIFEST) or {})
+    if held.get("digest") == digest and held.get("versions") == versions:
+        if complete and not overwrite:
+            return "complete" if is_complete(target, digest, images) else "resumed"
+        if note is not None and not complete:
+            return "resumed"
+    if overwrite:
+        return "new"
+    raise DatasetError(_difference(target, held, digest, versions, complete))
+
+
+def _difference(
+    target: Target, held: Mapping[str, Any], digest: str, versions: Mapping[str, str], complete: bool
+) -> str:
+    kind = "a complete dataset" if complete else "an unfinished dataset"
+    if held.get("digest") != digest:
+        there = f"{kind} of the protocol {str(held.get('digest'))[:12]}; asked for was {digest[:12]}"
+    elif held.get("versions") != dict(versions):
+        old: Mapping[str, str] = held.get("versions") or {}
+        names = sorted({*old, *versions})
+        changed = [f"{n} {old.get(n)} (here {versions.get(n)})" for n in names if old.get(n) != versions.get(n)]
+        there = f"{kind} of the same protocol, made with {', '.join(changed)}"
+    else:
+        there = "a dataset whose manifest was changed"
+    return f"{target}: holds {there}. Give another --out, or --overwrite to replace it."
+
+
+def _refuse_foreign(target: Target) -> None:
+    foreign = [path for path in target.list() if not path.startswith(f"{WORK}/")]
+    if foreign:
+        shown = ", ".join(foreign[:3]) + (" ..." if len(foreign) > 3 else "")
+        raise DatasetError(
+            f"{target}: is not empty and is no dataset ({len(foreign)} files: {shown}). "
+            "Give an --out that is empty or does not exist; --overwrite replaces datasets only."
+        )
+
+
+def _clear(target: Target, paths: Iterable[str]) -> None:
+    """Remove an old dataset. Marked as being cleared first, so that an interrupted clearing goes on the next time."""
+    listed = {**_files(target, MANIFEST), **_files(target, TRUTH_MANIFEST)}
+    target.write(START, _bytes({"format": FORMAT, "clearing": True}))
+    for path in (MANIFEST_SHA, MANIFEST):
+        target.remove(path)
+    for path in paths:
+        if path != START and (path in listed or is_generated(path)):
+            target.remove(path)
+
+
+def _files(target: Target, path: str) -> dict[str, Any]:
+    files = (_read_json(target, path) or {}).get("files")
+    return files if isinstance(files, dict) else {}
+
+
+def _incomplete(target: Target, path: str) -> str:
+    note = _read_json(target, START)
+    if note is not None:
+        again = note.get("command") or "nof1sim simulate with the same protocol and the same --out"
+        return f"{target}: the dataset is unfinished. This finishes it: {again}"
+    if path == TRUTH_MANIFEST and target.exists(MANIFEST):
+        return f"{target}: this dataset comes without its truth/ folder; what only a simulator knows is not here."
+    return f"{target}: is no dataset (there is no {path} with its {MANIFEST_SHA}). Give a folder that nof1sim wrote."
+
+
+def _checksums(target: Target) -> dict[str, str]:
+    if not target.exists(MANIFEST_SHA):
+        return {}
+    lines = target.read(MANIFEST_SHA).decode("utf-8", "replace").splitlines()
+    return {path: sha256 for sha256, _, path in (line.partition("  ") for line in lines)}
+
+
+def _sha256(target: Target, path: str) -> str | None:
+    return hashlib.sha256(target.read(path)).hexdigest() if target.exists(path) else None
+
+
+def _listed(files: Files) -> dict[str, dict[str, Any]]:
+    return {path: {"sha256": files[path][0], "bytes": files[path][1]} for path in sorted(files)}
+
+
+def _bytes(document: Mapping[str, Any]) -> bytes:
+    return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _read_json(target: Target, path: str) -> dict[str, Any] | None:
+    """A JSON mapping; None where there is no such file or it is not one."""
+    if not target.exists(path):
+        return None
+    try:
+        document = json.loads(target.read(path))
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

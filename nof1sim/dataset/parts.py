@@ -1,0 +1,132 @@
+"""What a finished shard leaves behind: one part file, written last. No part, not done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from ..errors import DatasetError
+from ..model import Unit
+from .layout import PARTS, part_path
+from .tables import read_parquet, write_parquet
+from .target import Stored, Target
+
+BOX = pl.Struct(
+    {"lesion_id": pl.Int64, "x": pl.Float64, "y": pl.Float64, "w": pl.Float64, "h": pl.Float64, "area_px": pl.Int64}
+)
+SCHEMA: dict[str, Any] = {
+    "digest": pl.String,
+    "rank": pl.Int64,
+    "day": pl.Int64,
+    "occasion": pl.Int64,
+    "view": pl.String,
+    **{
+        f"{kind}{suffix}": dtype
+        for kind in ("image", "mask", "support")
+        for suffix, dtype in (("", pl.String), ("_sha256", pl.String), ("_bytes", pl.Int64))
+    },
+    "nuisance": pl.String,
+    "drawn": pl.String,
+    "boxes": pl.List(BOX),
+}
+"""Columns of a part: a row is a picture. `nuisance` and `drawn` are JSON texts."""
+
+UNIT = ("rank", "day", "occasion", "view")
+
+
+def part_row(
+    unit: Unit,
+    image: Stored,
+    mask: Stored | None = None,
+    support: Stored | None = None,
+    nuisance: Mapping[str, Any] | None = None,
+    drawn: Mapping[str, Any] | None = None,
+    boxes: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """One row of a part. A box is a mapping with lesion_id, x, y, w, h (pixels), area_px."""
+    row: dict[str, Any] = {"rank": unit.rank, "day": unit.day, "occasion": unit.occasion, "view": unit.view}
+    for kind, stored in (("image", image), ("mask", mask), ("support", support)):
+        row[kind] = stored.path if stored else None
+        row[f"{kind}_sha256"] = stored.sha256 if stored else None
+        row[f"{kind}_bytes"] = stored.bytes if stored else None
+    return row | {"nuisance": _text(nuisance), "drawn": _text(drawn), "boxes": [dict(box) for box in boxes]}
+
+
+def commit_part(target: Target, shard_id: str, digest: str, rows: list[dict[str, Any]]) -> Stored:
+    """Say that a shard is done. Call it last, when every file that the rows name is written.
+
+    Parameters
+    ----------
+    digest : the protocol's; parts of another protocol are refused by `committed`.
+    rows : as `part_row` makes them.
+    """
+    frame = pl.DataFrame([{"digest": digest, **row} for row in rows], schema=SCHEMA)
+    data = write_parquet(frame.sort(UNIT))
+    return target.store(part_path(shard_id, hashlib.sha256(data).hexdigest()[:16]), data)
+
+
+def committed(target: Target, digest: str, check_files: bool = True) -> set[Unit]:
+    """The pictures that are done.
+
+    A part that cannot be read is removed with a warning, and with `check_files` a picture whose file has
+    vanished does not count: both are simply drawn again.
+
+    Raises
+    ------
+    DatasetError
+        A part of another protocol.
+    """
+    there = set(target.list("images")) if check_files else None
+    done: set[Unit] = set()
+    for frame in read_parts(target, digest):
+        if there is not None:
+            frame = frame.filter(pl.col("image").is_in(there))
+        done.update(Unit(*key) for key in frame.select(UNIT).iter_rows())
+    return done
+
+
+def read_parts(target: Target, digest: str | None = None) -> Iterator[pl.DataFrame]:
+    """The parts, one frame each, in the order of their names."""
+    for path in target.list(PARTS):
+        data = target.read(path)
+        if hashlib.sha256(data).hexdigest()[:16] != path.removesuffix(".parquet").rpartition("-")[2]:
+            warnings.warn(f"{target}: the part {path} is damaged; its pictures are drawn again.", stacklevel=2)
+            target.remove(path)
+            continue
+        frame = read_parquet(data)
+        if digest is not None and set(frame["digest"].unique()) - {digest}:
+            raise DatasetError(
+                f"{target}: holds pictures of another protocol ({frame['digest'][0][:12]}, asked for {digest[:12]}). "
+                "Give another --out, or --overwrite."
+            )
+        yield frame
+
+
+def all_rows(target: Target, digest: str) -> pl.DataFrame:
+    """The rows of all parts, one a picture, in the order of patient, day, occasion, view."""
+    frames = [pl.DataFrame(schema=SCHEMA), *read_parts(target, digest)]
+    return pl.concat(frames).unique(UNIT, keep="first").sort(UNIT)
+
+
+def files_of(rows: pl.DataFrame) -> dict[str, tuple[str, int]]:
+    """Path -> (SHA-256, bytes) of every image, mask and support that the rows name."""
+    files: dict[str, tuple[str, int]] = {}
+    for kind in ("image", "mask", "support"):
+        named = rows.select(kind, f"{kind}_sha256", f"{kind}_bytes").drop_nulls()
+        files |= {path: (sha256, size) for path, sha256, size in named.iter_rows()}
+    return files
+
+
+def boxes_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """The boxes of all rows, one a row of the result: rank, day, occasion, view, image, then the box."""
+    boxes = rows.select(*UNIT, "image", "boxes").filter(pl.col("boxes").list.len() > 0)
+    return boxes.explode("boxes").unnest("boxes")
+
+
+def _text(values: Mapping[str, Any] | None) -> str:
+    return json.dumps(dict(values or {}), sort_keys=True, separators=(",", ":"))

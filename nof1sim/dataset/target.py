@@ -1,0 +1,215 @@
+"""Where a dataset is written: a folder, or anything fsspec can reach. Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from ..errors import DatasetError
+
+TEMPORARY = ".nof1sim-tmp-"
+"""How the name of a file begins while it is being written."""
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+_NOT_A_FOLDER = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A written file: its path relative to the root, its SHA-256 (hexadecimal) and its size."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+class Target:
+    """The root of a dataset. Cheap to build and to pickle; every path is relative to the root.
+
+    Parameters
+    ----------
+    url
+        A local folder, or a URL that fsspec knows (`s3://bucket/trial`, `memory://trial`).
+
+    Raises
+    ------
+    DatasetError
+        No such kind of URL, or the package that reads it is not installed.
+    """
+
+    def __init__(self, url: str | os.PathLike[str]) -> None:
+        self.url = os.fspath(url)
+        try:
+            self._fs, root = fsspec.core.url_to_fs(self.url)
+        except (ImportError, ValueError) as error:
+            raise DatasetError(
+                f"{self.url}: cannot be opened ({error}). Give a folder or a URL of fsspec's."
+            ) from error
+        self._root = str(root).rstrip("/")
+        self.local: Path | None = Path(root) if _is_local(self._fs) else None
+        """The folder on this machine, or None where the target is remote."""
+
+    def __str__(self) -> str:
+        return self.url
+
+    def path_of(self, path: str) -> Path | None:
+        """Where a file lies on this machine; None where the target is remote."""
+        return None if self.local is None else self.local / path
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file whole: a reader, or a crash, meets the old content or the new, never a half."""
+        with letters(self, path):
+            if self.local is None:
+                self._put(self._full(path), data)
+            else:
+                _write_atomically(self.local / path, data)
+
+    def store(self, path: str, data: bytes) -> Stored:
+        """`write`, and what a manifest says about the file."""
+        self.write(path, data)
+        return Stored(path, hashlib.sha256(data).hexdigest(), len(data))
+
+    def read(self, path: str) -> bytes:
+        """The content of a file. A missing file is a DatasetError."""
+        with letters(self, path):
+            return self._fs.cat_file(self._full(path)) if self.local is None else (self.local / path).read_bytes()
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file."""
+        with letters(self, path):
+            return bool(self._fs.isfile(self._full(path))) if self.local is None else (self.local / path).is_file()
+
+    def list(self, prefix: str = "") -> list[str]:
+        """Every file below a folder, relative to the root, sorted; files that are being written are left out."""
+        return [path for path in self._find(prefix) if not _temporary(path)]
+
+    def remove(self, path: str) -> None:
+        """Remove a file, if there is one, and the folders that it leaves empty."""
+        with letters(self, path):
+            if self.local is None:
+                with suppress(FileNotFoundError):
+                    self._fs.rm_file(self._full(path))
+                return
+            (self.local / path).unlink(missing_ok=True)
+            for folder in (self.local / path).parents:
+                if folder == self.local:
+                    break
+                try:
+                    folder.rmdir()
+                except OSError:
+                    break
+
+    def sweep(self) -> int:
+        """Remove what interrupted writes left behind; the number of files. Only while nobody else writes."""
+        stray = [path for path in self._find("") if _temporary(path)]
+        for path in stray:
+            self.remove(path)
+        return len(stray)
+
+    def ensure_writable(self) -> None:
+        """Make the folder, and try a write.
+
+        Raises
+        ------
+        DatasetError
+            The path is a file, or cannot be written.
+        """
+        probe = f"{TEMPORARY}probe-{secrets.token_hex(4)}"
+        if self.local is not None and self.local.exists() and not self.local.is_dir():
+            raise DatasetError(f"{self}: is a file; a dataset is a folder. Give another --out.")
+        self.write(probe, b"")
+        self.remove(probe)
+
+    def _full(self, path: str) -> str:
+        return f"{self._root}/{path}" if path else self._root
+
+    def _put(self, path: str, data: bytes) -> None:
+        try:
+            self._fs.pipe_file(path, data)
+        except FileNotFoundError:  # a file system with folders
+            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._fs.pipe_file(path, data)
+
+    def _find(self, prefix: str) -> list[str]:
+        if self.local is not None:
+            return sorted(_files_below(self.local / prefix, self.local))
+        with letters(self, prefix):
+            self._fs.invalidate_cache()
+            try:
+                found = self._fs.find(self._full(prefix))
+            except FileNotFoundError:
+                return []
+        return sorted(str(path)[len(self._root) :].lstrip("/") for path in found)
+
+
+@contextmanager
+def letters(target: Target, path: str) -> Iterator[None]:
+    """Turn the errors of file systems into letters to the user."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DatasetError(f"{target}: there is no {path!r}. Is it a complete dataset?") from error
+    except OSError as error:
+        raise DatasetError(_letter(target, path, error)) from error
+
+
+def _letter(target: Target, path: str, error: OSError) -> str:
+    if error.errno in _FULL:
+        return (
+            f"{target}: the disk is full (writing {path!r}). Everything finished is kept: "
+            "free some space and run the same command again, or give an --out on another disk."
+        )
+    if error.errno in _FORBIDDEN or isinstance(error, PermissionError):
+        return f"{target}: cannot be written ({error.strerror or error}). Give an --out that you may write to."
+    if error.errno in _NOT_A_FOLDER:
+        return f"{target}: a file stands where a folder is needed ({path!r}). Give another --out, or move the file."
+    return f"{target}: {path!r} cannot be read or written ({error.strerror or error})."
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    """Temporary file in the same folder, flushed to the disk, renamed. A crash leaves at most the temporary."""
+    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
+    try:
+        with _opened(temporary) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _opened(path: Path) -> Any:
+    """A new file; its folder is made when it is missing (another process may just have removed it)."""
+    try:
+        return open(path, "xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return open(path, "xb")
+
+
+def _files_below(folder: Path, root: Path) -> Iterator[str]:
+    for place, _, names in os.walk(folder):
+        inner = Path(place).relative_to(root).as_posix()
+        yield from names if inner == "." else (f"{inner}/{name}" for name in names)
+
+
+def _temporary(path: str) -> bool:
+    return path.rsplit("/", 1)[-1].startswith(TEMPORARY)
+
+
+def _is_local(fs: Any) -> bool:
+    protocol = fs.protocol
+    return "file" in ((protocol,) if isinstance(protocol, str) else protocol)

@@ -1,0 +1,112 @@
+"""Frontal landmarks of a face, in mm: origin between the pupils, x to the image right, y up. Made from its measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nof1sim.render.procedural.identity import Face
+
+NASION_Y = 7.0
+BROW_PEAK = 0.66
+"""Where along the brow its peak lies, 0 inner end to 1 outer end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """Heights (y) and half-widths (x) of named points; see the craniometric names in `nof1sim.chart.KEY_POINTS`."""
+
+    nasion: float
+    pronasale: float
+    subnasale: float
+    labiale_superius: float
+    stomion: float
+    labiale_inferius: float
+    sublabiale: float
+    pogonion: float
+    menton: float
+    trichion: float
+    eye_inner: float
+    eye_outer: float
+    eye_middle: float
+    nose_half: float
+    mouth_half: float
+    brow_inner: float
+    brow_outer: float
+
+
+def landmarks_of(face: Face) -> Landmarks:
+    """Stack the measured lengths down the face."""
+    sn = NASION_Y - face.nose_height
+    ls = sn - face.philtrum
+    sto = ls - face.upper_lip
+    li = sto - face.lower_lip
+    me = min(NASION_Y - face.face_height, li - 28.0)  # a chin of at least 28 mm, whatever the lips took
+    sl = li - 0.22 * (li - me) - 1.0
+    inner = face.eye_gap / 2
+    outer = inner + face.eye_length
+    return Landmarks(
+        nasion=NASION_Y,
+        pronasale=sn + 8.6 + face.tip_up,
+        subnasale=sn,
+        labiale_superius=ls,
+        stomion=sto,
+        labiale_inferius=li,
+        sublabiale=sl,
+        pogonion=sl - 0.48 * (sl - me),
+        menton=me,
+        trichion=NASION_Y + face.forehead,
+        eye_inner=inner,
+        eye_outer=outer,
+        eye_middle=inner + 0.495 * face.eye_length,
+        nose_half=face.nose_width / 2,
+        mouth_half=face.mouth_width / 2,
+        brow_inner=inner - 2.2,
+        brow_outer=outer + 4.0,
+    )
+
+
+def brow_line(face: Face, s: NDArray) -> NDArray:
+    """Height of the middle of the eyebrow at s = 0 (inner end) .. 1 (outer end)."""
+    arch = face.brow_arch
+    rise = arch * (1 - ((s - BROW_PEAK) / BROW_PEAK) ** 2)
+    fall = np.where(s > BROW_PEAK, 1.44 * arch * ((s - BROW_PEAK) / (1 - BROW_PEAK)) ** 2, 0)
+    return face.brow_height + 1.0 + rise - fall - 10.4 * np.maximum(0.15 - s, 0)
+
+
+def brow_half(face: Face, s: NDArray) -> NDArray:
+    """Half-thickness of the eyebrow along it."""
+    return face.brow_thickness * 0.6 * np.interp(s, [0, 0.12, 0.5, 0.8, 1], [0.75, 1.05, 0.95, 0.55, 0.18])
+
+
+def lid_curves(face: Face, marks: Landmarks, n: int = 96) -> tuple[NDArray, NDArray, NDArray]:
+    """x, upper y, lower y (n,) of the palpebral fissure on the x > 0 side."""
+    t = np.linspace(0, 1, n)
+    x = marks.eye_inner + (marks.eye_outer - marks.eye_inner) * t
+    base = -1.4 + face.canthal * t
+    # The upper lid covers 1.5 mm of the iris: without that every face looks startled.
+    upper = base + 0.435 * face.eye_height * np.sin(np.pi * t**0.80) ** 0.72 * (1 - 0.05 * t)
+    lower = base - 0.40 * face.eye_height * np.sin(np.pi * t**1.18) ** 0.82
+    return x, upper, lower
+
+
+def skewed(face: Face, p: NDArray) -> NDArray:
+    """Shift points (..., 3) of the symmetric head by the person's asymmetry: nose, mouth, chin, eyes, brows, cheeks."""
+    a = face.asymmetry
+    x, y = p[..., 0], p[..., 1]
+    k = 0.6
+    fade = np.exp(-((np.abs(x) / 60) ** 4))
+    sideways = (
+        0.7 * a[0] * np.exp(-(((y + 38) / 18) ** 2))
+        + 0.8 * a[1] * np.exp(-(((y + 70) / 20) ** 2))
+        + 0.8 * a[2] * np.exp(-(((y + 100) / 22) ** 2))
+    )
+    up = (
+        0.6 * a[3] * np.tanh(x / 30) * np.exp(-(((y - 8) / 18) ** 2))
+        + 0.8 * a[4] * np.tanh(x / 25) * np.exp(-(((y + 70) / 15) ** 2))
+        + 0.5 * a[5] * np.tanh(x / 30) * np.exp(-(((y - 22) / 9) ** 2))
+    )
+    out = 1.1 * a[6] * np.tanh(x / 40) * np.exp(-(((y + 50) / 40) ** 2))
+    return p + k * np.stack([sideways * fade, up, out], -1).astype(p.dtype)

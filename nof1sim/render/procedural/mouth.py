@@ -1,0 +1,57 @@
+"""Closed lips and philtrum as a height field."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nof1sim.render.procedural.fields import blob, ramp
+from nof1sim.render.procedural.identity import Face
+from nof1sim.render.procedural.landmarks import Landmarks
+
+F32 = NDArray[np.floating]
+
+
+def _cushion(s: NDArray, peak: float, end: float, thick: NDArray, tail: float) -> NDArray:
+    """Cross-section of a lip: 0 at the mouth line, 1 at its peak, `end` at the vermilion border, fading beyond."""
+    up = np.sqrt(np.maximum(1 - (1 - np.clip(s / peak, 0, 1)) ** 2, 0))
+    down = 1 - (1 - end) * np.clip((s - peak) / (1 - peak), 0, 1) ** 1.7
+    return np.where(s < peak, up, down) * np.exp(-(np.maximum((s - 1) * thick / tail, 0) ** 1.5))
+
+
+def lips(face: Face, m: Landmarks, x: F32, y: F32) -> tuple[F32, F32, F32]:
+    """Height to add, vermilion mask, and mask of the line between the lips."""
+    mw, sto = m.mouth_half, m.stomion
+    xh = np.clip(x / mw, 0, 1.3)
+    inside = np.clip(1 - np.clip(xh, 0, 1) ** 1.9, 0, 1)
+    line = sto - 0.9 * np.exp(-((x / 4.2) ** 2)) + 0.7 * np.exp(-(((x - 10) / 6.0) ** 2))
+    line = line - (0.35 - 0.6 * face.corner) * np.clip(xh, 0, 1.2) ** 4
+    bow = np.exp(-(((x - 5.6) / 3.2) ** 2)) - 0.65 * np.exp(-((x / 2.8) ** 2))
+    upper = face.upper_lip * inside**0.8 + face.bow * bow * inside
+    lower = face.lower_lip * np.clip(1 - np.clip(xh * 1.02, 0, 1) ** 2.3, 0, 1) ** 0.72
+    su, sl = (y - line) / np.maximum(upper, 0.35), (line - y) / np.maximum(lower, 0.35)
+    taper = np.clip(1 - np.clip(xh, 0, 1) ** 3.2, 0, 1) ** 0.8
+    ub, lb = (2.4 + 0.22 * face.upper_lip) * face.lip_roll, (2.9 + 0.22 * face.lower_lip) * face.lip_roll
+    h = np.where(
+        y >= line,
+        ub * _cushion(su, 0.5, 0.62, np.maximum(upper, 1), 5.5),
+        lb * _cushion(sl, 0.52, 0.45, np.maximum(lower, 1), 3.2),
+    )
+    h = h * taper
+    h -= 1.6 * np.exp(-(((y - line) / 0.75) ** 2)) * np.clip(1.12 - xh, 0, 1) ** 0.3 * ramp(1.12, 0.98, xh)
+    h += 0.2 * np.exp(-(((su - 1.05) * np.maximum(upper, 1)) ** 2)) * taper * (y > line)  # white roll
+    h -= 1.4 * blob(x, y, mw + 1.0, sto - 0.8 + face.corner, 2.6, 2.2)
+    h -= face.chin_fold * np.exp(-(((y - m.sublabiale - 0.004 * x * x) / 4.2) ** 2)) * np.exp(-((x / 15) ** 2))
+    depth = np.where(y >= line, (1 - su) * np.maximum(upper, 0.35), (1 - sl) * np.maximum(lower, 0.35))
+    vermilion = ramp(-0.45, 0.45, np.minimum(depth, (1 - x / mw) * mw * 0.8))
+    between = np.exp(-(((y - line) / 0.6) ** 2)) * ramp(1.06, 0.97, xh)
+    return h.astype(np.float32), vermilion.astype(np.float32), between.astype(np.float32)
+
+
+def philtrum(face: Face, m: Landmarks, x: F32, y: F32) -> F32:
+    """Height of the two columns and the groove under the nose."""
+    sn, ls = m.subnasale, m.labiale_superius
+    zone = ramp(sn + 1, sn - 7, y) * ramp(ls - 2, ls + 5, y)
+    column = 3.4 + 2.2 * (sn - y) / max(face.philtrum, 1.0)
+    ridge = 0.35 * np.exp(-(((x - column) / 2.3) ** 2)) - 0.40 * np.exp(-((x / 2.8) ** 2))
+    return (zone * ridge).astype(np.float32)

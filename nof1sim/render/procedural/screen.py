@@ -1,0 +1,138 @@
+"""The G-buffer: what each pixel of one view of one head looks at."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nof1sim.render.procedural.fields import rotation, turn, unit
+from nof1sim.render.procedural.filters import sample
+from nof1sim.render.procedural.head import LAYER, Head
+from nof1sim.render.procedural.light import illuminate
+from nof1sim.render.procedural.raster import draw_mesh
+
+F32 = NDArray[np.floating]
+
+YAW_DEG = {"front": 0.0, "left": -35.0, "right": 35.0}
+"""Turn of the head in each view: `left` shows the patient's left side."""
+WIDTH_MM = 234.0
+"""Width of the picture at the pupils' depth."""
+DISTANCE_MM = 1150.0
+PIVOT = np.array([0, -20.0, -75.0], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """Pinhole camera over a turned head. width: pixels; per_mm: pixels per mm at z = 0; x, y: axis in mm."""
+
+    rotation: F32
+    width: int
+    per_mm: float
+    x: float
+    y: float
+
+    def place(self, points: NDArray) -> F32:
+        """Head points (..., 3) in camera axes."""
+        return turn(points - PIVOT, self.rotation) + PIVOT
+
+    def project(self, placed: NDArray) -> tuple[F32, F32, F32]:
+        """Pixel x, y and magnification of points in camera axes."""
+        f = DISTANCE_MM / (DISTANCE_MM - placed[..., 2])
+        px = self.width / 2 - 0.5 + (placed[..., 0] - self.x) * f * self.per_mm
+        py = self.width / 2 - 0.5 - (placed[..., 1] - self.y) * f * self.per_mm
+        return px.astype(np.float32), py.astype(np.float32), f.astype(np.float32)
+
+
+def camera_for(head: Head, view: str, width: int) -> Camera:
+    """The camera of a view, framed by hairline and chin, for a canvas of `width` pixels."""
+    yaw = math.radians(YAW_DEG[view])
+    m = head.marks
+    return Camera(rotation(yaw, 0.0), width, width / WIDTH_MM, 26 * math.sin(yaw), (m.trichion + m.menton) / 2 + 2)
+
+
+@dataclass(slots=True)
+class Screen:
+    """Flat arrays over the `n` pixels that show the person; `index` is their place in the w x w canvas.
+
+    owner: 0 head, 1 and 2 ears; spot (n, 3): canonical place on the skin, mm; place, normal, view (n, 3) in camera
+    axes (normal without fine relief); layers (n, len(LAYERS)); hollow: depth in the ear; flow (n, 4, 3) vector
+    irradiance and seen (n, 4) share of each light group.
+    """
+
+    camera: Camera
+    index: NDArray[np.int64]
+    owner: NDArray[np.int32]
+    spot: F32
+    place: F32
+    normal: F32
+    view: F32
+    layers: F32
+    hollow: F32
+    flow: F32
+    seen: F32
+
+    def layer(self, name: str) -> F32:
+        """One scalar field (n,)."""
+        return self.layers[:, LAYER[name]]
+
+    def canvas(self, values: F32, fill: float = 0.0) -> F32:
+        """Values (n[, c]) spread on the w x w canvas."""
+        w = self.camera.width
+        out = np.full((w * w, *values.shape[1:]), fill, np.float32)
+        out[self.index] = values
+        return out.reshape(w, w, *values.shape[1:])
+
+
+def look(head: Head, camera: Camera) -> Screen:
+    """Rasterise the head and light its vertices."""
+    w = camera.width
+    meshes = [head.surface, *(e.points for e in head.ears)]
+    placed = [camera.place(p) for p in meshes]
+    normals = [turn(n, camera.rotation) for n in (head.normals, *(e.normals for e in head.ears))]
+    depth, column = np.full((w, w), -1.0, np.float32), np.zeros((w, w), np.float32)
+    row, owner = np.zeros((w, w), np.float32), np.full((w, w), -1, np.int32)
+    for name, p in enumerate(placed):
+        sx, sy, near = camera.project(p)
+        draw_mesh(sx, sy, near, depth, column, row, owner, name)
+    n = head.skin.shape[0]
+    coarse = max(1, n // 256)
+    flow, seen = illuminate(
+        [np.ascontiguousarray(placed[0][::coarse, ::coarse])] + [np.ascontiguousarray(p[::3, ::3]) for p in placed[1:]],
+        [np.ascontiguousarray(p[::2, ::2]) for p in placed],
+        [np.ascontiguousarray(v[::2, ::2]) for v in normals],
+        448 if n >= 1024 else 256,
+    )
+    index = np.flatnonzero(owner.ravel() >= 0)
+    screen = _gather(head, camera, index, owner, column, row, placed, normals, flow, seen)
+    eye = np.array([camera.x, camera.y, DISTANCE_MM], np.float32)
+    screen.view = unit(eye - screen.place).astype(np.float32)
+    return screen
+
+
+def _gather(head, camera, index, owner, column, row, placed, normals, flow, seen) -> Screen:
+    count = index.size
+    who = owner.ravel()[index]
+    u, v = column.ravel()[index], row.ravel()[index]
+    place, normal, spot = (np.empty((count, 3), np.float32) for _ in range(3))
+    layers, hollow = np.zeros((count, len(LAYER)), np.float32), np.zeros(count, np.float32)
+    layers[:, LAYER["lid"]] = -99.0
+    layers[:, LAYER["chart_x"]] = layers[:, LAYER["chart_y"]] = 1e4
+    light, shown = np.empty((count, 12), np.float32), np.empty((count, 4), np.float32)
+    for name in range(3):
+        at = np.flatnonzero(who == name)
+        a, b = u[at], v[at]
+        place[at], normal[at] = sample(placed[name], a, b), sample(normals[name], a, b)
+        light[at] = sample(flow[name].reshape(*flow[name].shape[:2], 12), a / 2, b / 2)
+        shown[at] = sample(seen[name], a / 2, b / 2)
+        if name == 0:
+            spot[at], layers[at] = sample(head.skin, a, b), sample(head.layers, a, b)
+        else:
+            spot[at], hollow[at] = sample(head.ears[name - 1].points, a, b), sample(head.ears[name - 1].hollow, a, b)
+            layers[at, LAYER["bare"]] = 1.0
+    normal = unit(normal).astype(np.float32)
+    return Screen(
+        camera, index, who, spot, place, normal, normal, layers, np.clip(hollow, 0, 1), light.reshape(-1, 4, 3), shown
+    )

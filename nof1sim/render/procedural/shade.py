@@ -1,0 +1,163 @@
+"""Light on clear skin: fine relief, diffuse irradiance blurred under the skin, gloss, and static dark details."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from nof1sim.render.procedural import chromophores
+from nof1sim.render.procedural.fields import ramp
+from nof1sim.render.procedural.filters import blur, wide_blur
+from nof1sim.render.procedural.head import Head
+from nof1sim.render.procedural.light import LIGHTS, WRAP, gloss_map, wrapped
+from nof1sim.render.procedural.pigment import Pigment
+from nof1sim.render.procedural.screen import Screen
+
+F32 = NDArray[np.floating]
+
+SCATTER_MM = (1.9, 0.85, 0.55)
+"""Widths of the blur of irradiance under the skin for red, green, blue (Jensen et al. 2001, scaled to taste)."""
+WIDE_SHARE = (0.72, 0.55, 0.45)
+"""Share of each channel that goes through the wide blur; the rest gets 0.35 of its width."""
+BROAD_ROUGHNESS = 0.60
+
+
+@dataclass(slots=True)
+class SkinLight:
+    """Clear skin under each light group, over the screen's n pixels.
+
+    normal (n, 3) with fine relief; albedo (n, 3); irradiance (n, 4, 3); gloss (n, 4); rough (n,).
+    """
+
+    normal: F32
+    albedo: F32
+    irradiance: F32
+    gloss: F32
+    rough: F32
+
+
+@njit(cache=True, fastmath=True)
+def _bump(slot, place, normal, height, fade, limit, out):
+    """Tilt normals by a height field on the screen (Mikkelsen, JCGT 2020). slot (w, w): pixel to row or -1."""
+    w = slot.shape[0]
+    for y in range(w):
+        for x in range(w):
+            q = slot[y, x]
+            if q < 0:
+                continue
+            nx, ny, nz = normal[q, 0], normal[q, 1], normal[q, 2]
+            out[q, 0], out[q, 1], out[q, 2] = nx, ny, nz
+            if fade[q] <= 0 or x == 0 or y == 0 or x == w - 1 or y == w - 1:
+                continue
+            left, right, up, down = slot[y, x - 1], slot[y, x + 1], slot[y - 1, x], slot[y + 1, x]
+            if left < 0 or right < 0 or up < 0 or down < 0:
+                continue
+            ax, ay = place[right, 0] - place[left, 0], place[right, 1] - place[left, 1]
+            az = place[right, 2] - place[left, 2]
+            bx, by = place[down, 0] - place[up, 0], place[down, 1] - place[up, 1]
+            bz = place[down, 2] - place[up, 2]
+            hx, hy = height[right] - height[left], height[down] - height[up]
+            r1x, r1y, r1z = by * nz - bz * ny, bz * nx - bx * nz, bx * ny - by * nx
+            r2x, r2y, r2z = ny * az - nz * ay, nz * ax - nx * az, nx * ay - ny * ax
+            det = ax * r1x + ay * r1y + az * r1z
+            k = (1.0 if det >= 0 else -1.0) / (abs(det) + 1e-4)
+            gx, gy, gz = (hx * r1x + hy * r2x) * k, (hx * r1y + hy * r2y) * k, (hx * r1z + hy * r2z) * k
+            size = math.sqrt(gx * gx + gy * gy + gz * gz)
+            s = fade[q] * min(1.0, limit / max(size, 1e-6))
+            mx, my, mz = nx - gx * s, ny - gy * s, nz - gz * s
+            inverse = 1 / math.sqrt(mx * mx + my * my + mz * mz)
+            out[q, 0], out[q, 1], out[q, 2] = mx * inverse, my * inverse, mz * inverse
+
+
+def slots(screen: Screen) -> NDArray[np.int32]:
+    """(w, w) map from pixel to the screen's flat rows, -1 on the backdrop."""
+    w = screen.camera.width
+    slot = np.full(w * w, -1, np.int32)
+    slot[screen.index] = np.arange(screen.index.size, dtype=np.int32)
+    return slot.reshape(w, w)
+
+
+def bumped(screen: Screen, height: F32, fade: F32, limit: float = 0.5) -> F32:
+    """Normals (n, 3) tilted by a height field (n,) in mm, `fade` 0 .. 1 (n,), slope at most `limit`."""
+    out = np.empty_like(screen.normal)
+    smooth = blur(screen.canvas(height), 0.6).reshape(-1)[screen.index]
+    _bump(slots(screen), screen.place, screen.normal, smooth, np.asarray(fade, np.float32), limit, out)
+    return out
+
+
+def skin_mask(screen: Screen) -> F32:
+    """1 where a pixel shows skin (n,)."""
+    return np.clip(np.where(screen.owner == 0, screen.layer("bare"), 1.0), 0, 1).astype(np.float32)
+
+
+def light_skin(head: Head, screen: Screen, skin: Pigment, melanin: float, blood: float) -> SkinLight:
+    """Shade clear skin with base volume fractions `melanin` and `blood`."""
+    mask = skin_mask(screen)
+    facing = np.clip((screen.normal * screen.view).sum(-1), 0, 1)
+    normal = bumped(screen, skin.height, mask * ramp(0.15, 0.5, facing))
+    rough = np.clip(0.36 - 0.05 * (skin.oil - 1), 0.26, 0.46).astype(np.float32)
+    n = screen.index.size
+    shine, light = np.zeros((n, 4), np.float32), np.zeros((n, 4, 3), np.float32)
+    at = np.flatnonzero(mask > 0.02)
+    part = [np.ascontiguousarray(a[at]) for a in (normal, screen.view, rough, skin.oil)]
+    for g, group in enumerate(LIGHTS[:3]):
+        out = np.empty(at.size, np.float32)
+        seen = np.ascontiguousarray(screen.seen[at, g])
+        gloss_map(part[0], part[1], seen, group.directions, group.weights, part[2], BROAD_ROUGHNESS, part[3], out)
+        shine[at, g] = out
+    # The room: a wide grazing sheen.
+    for g in range(4):
+        raw = np.empty((n, 3), np.float32)
+        wrapped(normal, np.ascontiguousarray(screen.flow[:, g]), WRAP, raw)
+        light[:, g] = raw
+    _scatter(screen, mask, light)
+    colour = chromophores.albedo(melanin * skin.melanin, blood * skin.blood)
+    return SkinLight(normal, colour, light, shine, rough)
+
+
+def _scatter(screen: Screen, mask: F32, light: F32) -> None:
+    """Blur irradiance within the skin, per channel; changes `light`."""
+    weight = screen.canvas(mask)
+    on_skin = mask > 0.02
+    for c in range(3):
+        sigma = SCATTER_MM[c] * screen.camera.per_mm
+        # Four groups at once: the filters take channels.
+        stack = screen.canvas(light[:, :, c] * mask[:, None])
+        total = np.zeros((screen.index.size, 4), np.float32)
+        for s, share in ((sigma, WIDE_SHARE[c]), (0.35 * sigma, 1 - WIDE_SHARE[c])):
+            norm = np.maximum(wide_blur(weight, s), 0.02).reshape(-1)[screen.index]
+            total += share * wide_blur(stack, s).reshape(-1, 4)[screen.index] / norm[:, None]
+        light[:, :, c] = np.where(on_skin[:, None], total, light[:, :, c])
+
+
+def details(head: Head, screen: Screen, skin: Pigment, brow: F32) -> tuple[F32, F32]:
+    """Factor (n, 3) of small dark things on skin light - nostrils, mouth line, creases, stubble, the lash line, the
+    shade under band or cap - and factor (n,) on gloss. brow (n,): blurred cover of the eyebrow."""
+    face = head.face
+    layer = screen.layer
+    factor = np.ones((screen.index.size, 3), np.float32)
+
+    def dim(amount: F32, depth: tuple[float, float, float]) -> None:
+        nonlocal factor
+        factor *= 1 - np.clip(amount, 0, 1)[:, None] * np.array(depth, np.float32)
+
+    dim(layer("nostril"), (0.86, 0.93, 0.95))
+    dim(layer("lip_line"), (0.62, 0.78, 0.78))
+    dim(0.55 * layer("crease"), (0.55, 0.70, 0.72))
+    dim(layer("fold") * float(np.clip(face.smile_fold, 0, 1.2)) * 0.18, (0.5, 0.6, 0.6))
+    covered = screen.canvas(np.maximum(layer("cloth"), layer("hair")))
+    shade = wide_blur(covered, 2.2 * screen.camera.per_mm).reshape(-1)[screen.index]
+    dim(1.5 * shade * (1 - np.clip(layer("cloth"), 0, 1)), (0.45, 0.55, 0.60))
+    dim(0.9 * screen.hollow, (0.55, 0.68, 0.72))
+    dim(skin.stubble, (0.62, 0.60, 0.55))
+    dim(0.55 * skin.beard, (0.42, 0.36, 0.30))
+    lashes = np.exp(-(((layer("lid") + 0.2) / 0.75) ** 2)) * layer("lid_up") * (0.55 if face.male else 0.75)
+    dim(lashes, (0.75, 0.80, 0.82))
+    dim(0.45 * brow, (0.6, 0.6, 0.6))
+    dim(0.22 * skin.pore, (0.50, 0.60, 0.65))
+    sheen = (1 - 0.75 * layer("nostril")) * (1 - 0.6 * lashes)
+    return factor, sheen.astype(np.float32)

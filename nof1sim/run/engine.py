@@ -1,0 +1,40 @@
+"""The Engine interface: where shards are worked off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .units import Shard
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a shard. No pixels travel.
+
+    done : pictures written.  failures : a sentence for each picture that failed.  seconds : of work.
+    """
+
+    shard_id: str
+    done: int
+    failures: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+Worker = Callable[[Shard], Report]
+"""Draws, writes and commits a shard."""
+
+MakeWorker = Callable[[], Worker]
+"""Builds a worker, once in each process; picklable. Heavy things load here."""
+
+
+class Engine(Protocol):
+    """Runs a worker over shards."""
+
+    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Iterator[Report]:
+        """One report a shard, in any order, as they come.
+
+        An error that the worker raises ends the run; what is committed stays.
+        """
+        ...

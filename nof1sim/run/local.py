@@ -1,0 +1,170 @@
+"""Engines of this machine: one after another, or in several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from itertools import islice
+from multiprocessing import connection
+
+from ..errors import DatasetError
+from .engine import MakeWorker, Report, Worker
+from .units import Shard
+
+ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
+"""Set to 1 in worker processes: the processes share the cores already."""
+
+IN_FLIGHT = 2
+"""Shards handed out per process: the next one waits there when one is done."""
+
+
+class SerialEngine:
+    """One shard after another in this process: for debuggers, and for one GPU. `workers` is not used."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        del workers
+
+    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Iterator[Report]:
+        """One report a shard, in order."""
+        if shards:
+            worker = make_worker()
+            for shard in shards:
+                yield worker(shard)
+
+
+class ProcessEngine:
+    """Several processes of this machine, started afresh (spawn), each of which builds its worker once."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = workers or cores()
+        if self.workers < 1:
+            raise DatasetError(f"--workers: got {workers}; allowed: 1 or more.")
+
+    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Iterator[Report]:
+        """One report a shard, as they come.
+
+        Ctrl-C stops the running shards at once; they leave no part and are drawn again by the next run.
+
+        Raises
+        ------
+        DatasetError
+            A process died (killed, or out of memory). The same command goes on where it ended.
+        """
+        if not shards:
+            return
+        workers = min(self.workers, len(shards))
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers, context, _set_up, (make_worker,))
+        try:
+            yield from _flow(pool, iter(shards), IN_FLIGHT * workers)
+            pool.shutdown(wait=True)
+        except BrokenProcessPool as error:
+            raise DatasetError(
+                "A worker process died; it was killed, perhaps because memory ran out. Finished pictures are kept: "
+                "run the same command again, and it goes on from there (with fewer --workers, it needs less memory)."
+            ) from error
+        finally:
+            _stop(pool)
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _flow(pool: ProcessPoolExecutor, shards: Iterator[Shard], limit: int) -> Iterator[Report]:
+    """Keep at most `limit` shards under way, and give the reports as they come."""
+    running: set[Future[Report]] = set()
+    while True:
+        for shard in islice(shards, limit - len(running)):
+            with _calm_start():
+                running.add(pool.submit(_work, shard))
+        if not running:
+            return
+        finished, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            yield future.result()
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the pool's processes, at once; nothing is lost, since files appear whole or not at all."""
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()
+
+
+@contextmanager
+def _calm_start() -> Iterator[None]:
+    """What a process that starts meanwhile inherits: single-threaded libraries, and no ear for Ctrl-C."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    with _deaf():
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C waits until the end of the block, where the system can do that."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+_worker: Worker | Exception | None = None  # the worker of this process, or why there is none
+
+
+def _set_up(make_worker: MakeWorker) -> None:
+    """In a new process: ignore Ctrl-C, end with the parent, build the worker."""
+    global _worker
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        _worker = make_worker()
+    except Exception as error:  # a pool would only say that it is broken
+        _worker = error
+
+
+def _work(shard: Shard) -> Report:
+    if isinstance(_worker, Exception):
+        raise _worker
+    if _worker is None:
+        raise RuntimeError("the worker was not built")
+    return _worker(shard)
+
+
+def _end_with_parent() -> None:
+    """A process whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,174 @@
+"""One run at a time: a lock per shard of a folder. The system releases it when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import DatasetError
+from .share import ALL, parse_share
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+TRIES = 5
+PAUSE_SECONDS = 0.05
+"""A lock is asked for several times: somebody may be looking whether its holder lives, which takes a moment."""
+BYTE = 1 << 20
+"""Windows locks a byte that nobody reads."""
+SUFFIX = ".lock"
+
+
+@contextmanager
+def hold(folder: str | os.PathLike[str] | None, name: str, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the lock `name` in `folder` (made when missing); None, a remote target, has no locks.
+
+    A lock that a dead run left does not count. For short work (claiming a folder, finishing it) wait for the others.
+
+    Raises
+    ------
+    DatasetError
+        Another live run holds it.
+    """
+    if folder is None:
+        yield
+        return
+    path = Path(folder) / f"{name}{SUFFIX}"
+    try:
+        handle = _taken(path, TRIES + round(wait_seconds / PAUSE_SECONDS))
+    except OSError as error:
+        raise DatasetError(f"{path.parent}: cannot be locked ({error.strerror}). Give another --out.") from error
+    try:
+        yield
+    finally:
+        _release(handle, path)
+
+
+@contextmanager
+def locked(folder: str | os.PathLike[str] | None, share: str = ALL) -> Iterator[None]:
+    """Hold the lock of one share `i/n` of a dataset; shares of another n overlap with it and are refused too."""
+    index, shares = parse_share(share)
+    with hold(folder, f"share-{index}-of-{shares}"):
+        for path in sorted(Path(folder).glob(f"share-*{SUFFIX}")) if folder is not None else ():
+            if not path.stem.endswith(f"-of-{shares}") and _alive(path):
+                raise DatasetError(_letter(path))
+        yield
+
+
+def holder(path: Path) -> dict[str, Any]:
+    """Who holds, or held, a lock: `pid`, and on Linux `boot` and `started`. Empty if that cannot be read."""
+    try:
+        found = json.loads(path.read_bytes()[:4096])
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _taken(path: Path, tries: int) -> int:
+    """An open handle that holds the lock."""
+    for attempt in range(tries):
+        if attempt:
+            time.sleep(PAUSE_SECONDS)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:  # another run just removed the empty folder
+            continue
+        if _try(handle, path) and _same(handle, path):
+            os.ftruncate(handle, 0)
+            os.write(handle, json.dumps(_me()).encode())
+            return handle
+        os.close(handle)
+    raise DatasetError(_letter(path))
+
+
+def _release(handle: int, path: Path) -> None:
+    """Remove the lock, and the folders it leaves empty (`.nof1sim/locks`)."""
+    with suppress(OSError):
+        if _same(handle, path):  # the end of the run may have removed it, and another run made its own
+            path.unlink()
+    os.close(handle)
+    with suppress(OSError):
+        path.parent.rmdir()
+        if path.parent.parent.name.startswith("."):
+            path.parent.parent.rmdir()
+
+
+def _letter(path: Path) -> str:
+    who, root = holder(path), path.parent.parent.parent
+    process = f" (process {who['pid']})" if "pid" in who else ""
+    return (
+        f"{root}: another run{process} is writing here, {path.stem.replace('-', ' ')}. "
+        "Wait for it, stop it, or give another --out or another share with the same n (--shard i/n)."
+    )
+
+
+def _alive(path: Path) -> bool:
+    """Whether a live run holds the lock; a lock without one is removed."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return path.exists()
+    try:
+        if not _try(handle, path):
+            return True
+        with suppress(OSError):
+            path.unlink()
+        return False
+    finally:
+        os.close(handle)
+
+
+def _try(handle: int, path: Path) -> bool:
+    """Take the system's lock on an open file; where the file system has none, ask whether the holder lives."""
+    try:
+        _system_lock(handle)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        return not _lives(holder(path))
+    return True
+
+
+def _system_lock(handle: int) -> None:
+    if sys.platform == "win32":
+        os.lseek(handle, BYTE, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        os.lseek(handle, 0, os.SEEK_SET)
+    else:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _same(handle: int, path: Path) -> bool:
+    """Whether the file that is locked is still the one of that name (its last holder may just have removed it)."""
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _lives(who: dict[str, Any]) -> bool:
+    """Whether a process is alive and is the same one, as far as this machine can tell."""
+    pid = who.get("pid")
+    return isinstance(pid, int) and pid != os.getpid() and who == _identity(pid)
+
+
+def _me() -> dict[str, Any]:
+    return _identity(os.getpid())
+
+
+def _identity(pid: int) -> dict[str, Any]:
+    """A process number is used again; with the boot and the start time it is not."""
+    identity: dict[str, Any] = {"pid": pid}
+    with suppress(OSError, IndexError):
+        identity["boot"] = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        identity["started"] = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return identity

@@ -1,0 +1,63 @@
+"""Which pictures a run draws, and in which portions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from ..model import Unit
+from .lock import hold, locked
+from .share import parse_share
+
+__all__ = ["Shard", "choose", "hold", "locked", "parse_share", "partition", "shard_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Pictures of one patient that are drawn, written and committed together. `id` is a hash of the units."""
+
+    id: str
+    units: tuple[Unit, ...]
+
+
+def partition(units: Iterable[Unit], size: int) -> list[Shard]:
+    """The units in shards of at most `size`, in order; a shard never spans patients."""
+    if size < 1:
+        raise ValueError(f"a shard holds at least 1 unit, got {size}")
+    shards = []
+    for _, group in groupby(sorted(units), key=lambda unit: unit.rank):
+        own = tuple(group)
+        shards += [own[first : first + size] for first in range(0, len(own), size)]
+    return [Shard(shard_id(shard), shard) for shard in shards]
+
+
+def shard_id(units: Iterable[Unit]) -> str:
+    """16 hexadecimal digits that depend on the units alone."""
+    text = "\n".join(f"{unit.rank} {unit.day} {unit.occasion} {unit.view}" for unit in units)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def choose(units: Iterable[Unit], share: str) -> list[Unit]:
+    """One share `i/n` of all units of a plan: whole patients by rank modulo n.
+
+    With more shares than patients, patients are split too, into runs of days. `units` must be the whole plan
+    (not what remains of it), so that every share sees the same patients.
+    """
+    index, shares = parse_share(share)
+    units = sorted(units)
+    ranks = sorted({unit.rank for unit in units})
+    if shares <= len(ranks):
+        return [unit for unit in units if unit.rank % shares == index]
+    if not ranks:
+        return []
+    place, run = index % len(ranks), index // len(ranks)
+    runs = -(-(shares - place) // len(ranks))
+    own = [unit for unit in units if unit.rank == ranks[place]]
+    days = _run_of(sorted({unit.day for unit in own}), run, runs)
+    return [unit for unit in own if unit.day in days]
+
+
+def _run_of(days: Sequence[int], run: int, runs: int) -> set[int]:
+    return {day for place, day in enumerate(days) if place * runs // len(days) == run}

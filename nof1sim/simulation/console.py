@@ -1,0 +1,95 @@
+"""What the command line shows of a run: a plan, a progress bar, an outcome."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from .driver import Outcome, simulate
+from .request import Job, Trial
+
+IMAGE_BYTES_PER_PIXEL = {"jpeg": 0.42, "png": 1.9, "webp": 0.25}
+"""Measured on the default face with its sensor noise, quality 95."""
+TRUTH_BYTES_PER_DAY = 14_000
+MASK_BYTES_PER_PIXEL = 0.05
+
+
+def show_plan(job: Job, out: Path) -> None:
+    """Say what a run would do, and how big it would be; nothing is written."""
+    table = Table("folder", "patients", "days", "pictures", "size", "digest", title="A dry run: nothing is written")
+    for trial in job.trials(out):
+        p = trial.protocol
+        days = p.cohort.patients * p.days
+        pictures = days * p.images.occasions_per_day * len(p.images.views) if p.images.enabled else 0
+        pixels = p.images.size_px**2
+        each = IMAGE_BYTES_PER_PIXEL[p.images.format] + MASK_BYTES_PER_PIXEL * p.images.masks
+        size = pictures * pixels * each + days * TRUTH_BYTES_PER_DAY
+        row = (str(trial.out), p.cohort.patients, p.days, f"up to {pictures:,}", f"about {human(size)}", p.digest[:12])
+        table.add_row(*map(str, row))
+    Console().print(table)
+
+
+def human(size: float) -> str:
+    """Bytes as people say them."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def with_progress(
+    trial: Trial, *, workers: int | None, engine: str | None, shard: str | None, overwrite: bool
+) -> Outcome:
+    """Run a trial under a progress bar; Ctrl-C leaves a folder that the same command finishes."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("Starting", total=None, rate="")
+
+        def tell(done: int, total: int, what: str) -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:.1f} pictures/s" if speed else ""
+            bar.update(task, completed=done, total=total, description=what, rate=rate)
+
+        try:
+            return simulate(
+                trial.protocol,
+                trial.out,
+                given=trial.given,
+                workers=workers,
+                engine=engine,
+                shard=shard,
+                overwrite=overwrite,
+                progress=tell,
+            )
+        except KeyboardInterrupt:
+            bar.stop()
+            typer.echo("Stopped. The same command goes on from here.", err=True)
+            raise typer.Exit(130) from None
+
+
+def report_outcome(outcome: Outcome) -> None:
+    """Say what a run did; exit status 1 if pictures failed."""
+    for warning in outcome.warnings:
+        typer.echo(f"Warning: {warning}", err=True)
+    for failure in outcome.failures:
+        typer.echo(f"Failed: {failure}", err=True)
+    if outcome.complete:
+        typer.echo(f"{outcome.out}: complete, {outcome.total} pictures ({outcome.drawn} drawn now).")
+    elif not outcome.failures:
+        typer.echo(f"{outcome.out}: this share is done ({outcome.drawn} pictures); others remain of {outcome.total}.")
+    if outcome.failures:
+        raise typer.Exit(1)
+

@@ -1,0 +1,139 @@
+"""simulate(): write a protocol's function out over its grid; resume, sharding and verification need nothing more."""
+
+from __future__ import annotations
+
+import functools
+from contextlib import closing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .. import plugins
+from ..dataset import layout, manifest, parts
+from ..dataset.target import Target
+from ..model import Unit
+from ..protocol import Protocol, load_protocol
+from ..run.local import cores
+from ..run.lock import hold, locked
+from ..run.units import choose, partition
+from ..severity.given import Given
+from ..severity.saturation import saturation_warning
+from . import files
+from .plan import Plan
+from .worker import Worker, WorkOrder
+
+Progress = Callable[[int, int, str], None]
+"""Called with pictures done, pictures in all, and what is going on."""
+
+SHARD_PICTURES = 20
+"""Pictures committed together: what a killed worker draws again at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did. `complete`: the folder is finished (else other shards, or failed pictures, remain)."""
+
+    out: str
+    drawn: int
+    total: int
+    complete: bool
+    failures: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def simulate(
+    protocol: Protocol | str | Path,
+    out: str | Path = "trial",
+    *,
+    given: Given | None = None,
+    workers: int | None = None,
+    engine: str | None = None,
+    shard: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Write the dataset of a protocol, or go on with one that was stopped.
+
+    Parameters
+    ----------
+    protocol : Protocol, or a file or shipped name
+    out : folder (or fsspec URL) of the dataset
+    given : the user's own severities; then `protocol.given` describes them
+    workers : processes; default one per core
+    engine : "serial", "processes" or a plug-in; default by the number of workers
+    shard : "i/n", only that share of the patients
+    overwrite : replace a dataset that is there
+    progress : called as pictures get done
+
+    Raises
+    ------
+    ProtocolError
+        The protocol cannot be run.
+    DatasetError
+        The folder holds something else, cannot be written, or another run is at work in it.
+    """
+    chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    tell = progress or (lambda done, total, what: None)
+    plan, target = Plan(chosen, given), Target(str(out))
+    target.ensure_writable()
+    locks = target.path_of(layout.LOCKS)
+    with locked(locks, shard or "0/1"):
+        with hold(locks, "start", wait_seconds=60):
+            state = manifest.start(target, chosen.canonical_json(), chosen.digest, overwrite=overwrite)
+        if state == "complete":
+            return Outcome(str(out), 0, manifest.read_manifest(target)["images"]["count"], complete=True)
+        tell(0, 0, "Planning")
+        units = plan.units() if chosen.images.enabled else []
+        mine = choose(units, shard) if shard else units
+        done = parts.committed(target, chosen.digest)
+        todo = [unit for unit in mine if unit not in done]
+        before = len(mine) - len(todo)
+        drawn, failures = _draw(plan, target, todo, workers, engine, lambda n: tell(before + n, len(mine), "Drawing"))
+        complete = False
+        if not failures:
+            tell(len(mine), len(mine), "Writing tables")
+            complete = _finish(plan, target, units)
+    return Outcome(str(out), drawn, len(units), complete, failures, warnings_of(plan))
+
+
+def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:
+    """Close the dataset if no picture is missing; whether it is complete. Of several shares the last one does it."""
+    with hold(target.path_of(layout.LOCKS), "finish", wait_seconds=600):
+        if manifest.is_complete(target):
+            return True
+        if not parts.committed(target, plan.protocol.digest) >= set(units):
+            return False
+        files.finish(plan, target)
+        return True
+
+
+def _draw(
+    plan: Plan,
+    target: Target,
+    todo: Sequence[Unit],
+    workers: int | None,
+    engine: str | None,
+    step: Callable[[int], None],
+) -> tuple[int, tuple[str, ...]]:
+    """Draw the pictures of `todo`; how many, and the failures as sentences."""
+    count = min(workers or cores(), max(1, len(todo)))
+    name = engine or ("serial" if count == 1 else "processes")
+    running = plugins.resolve("engines", name, "--engine")(count)
+    make_worker = functools.partial(Worker, WorkOrder(plan.protocol.canonical_json(), target.url, plan.given))
+    drawn, failures = 0, []
+    step(0)
+    with closing(running.map(make_worker, partition(todo, SHARD_PICTURES))) as reports:
+        for report in reports:
+            drawn += report.done
+            failures += report.failures
+            step(drawn)
+    return drawn, tuple(failures)
+
+
+def warnings_of(plan: Plan) -> tuple[str, ...]:
+    """What a user should know of the trial: days at the bounds of the scale; lesions without a site."""
+    severity = np.concatenate([block.severity for block in plan.blocks(range(min(1000, plan.protocol.cohort.patients)))])
+    found = saturation_warning(plan.protocol, severity)
+    return (found,) if found else ()

@@ -1,0 +1,179 @@
+"""Rows of every table, from a block of patients. Columns and types: `nof1sim.dataset.columns`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ..model import NO_ARM, STAGES
+from ..severity.contrasts import true_contrasts
+from ..severity.missing import DROP_OUT, REASONS
+from .plan import Block, Plan
+
+Frames = dict[str, pl.DataFrame]
+
+
+def frames_of(plan: Plan, block: Block, pictures: pl.DataFrame) -> Frames:
+    """observations, patients, days, lesions and lesion_days of a block. `pictures`: paths by rank, day, occasion."""
+    return {
+        "observations": observations(plan, block, pictures),
+        "patients": patients(plan, block),
+        "days": days(plan, block),
+        "lesions": lesions(plan, block),
+        "lesion_days": lesion_days(plan, block),
+    }
+
+
+def _exists(plan: Plan, block: Block) -> np.ndarray:
+    """(patients, days) of bool: the days that the study has (a given table may end earlier for some)."""
+    shape = block.schedule.arm.shape
+    if plan.given is None:
+        return np.ones(shape, bool)
+    return plan.given.exists[block.first : block.first + shape[0]]
+
+
+def _calendar(plan: Plan, block: Block) -> pl.DataFrame:
+    """One row a patient and day: rank, patient_id, date, block, day, treatment."""
+    n, width = block.schedule.arm.shape
+    day = np.tile(np.arange(width), n)
+    ids = [patient.patient_id for patient in block.cohort.patients]
+    start = np.full(n, np.datetime64(plan.protocol.cohort.start_date))
+    if plan.given is not None:
+        own = plan.given.first_dates[block.first : block.first + n]
+        start = np.where(np.isnat(own), start, own)
+    return pl.DataFrame(
+        {
+            "rank": np.repeat(np.arange(block.first, block.first + n), width),
+            "patient_id": _named(np.repeat(np.arange(n), width), ids),
+            "date": pl.Series((np.repeat(start, width) + day).astype("datetime64[D]")),
+            "block": block.schedule.block.ravel(),
+            "day": day + 1,
+            "treatment": _named(block.schedule.label.ravel(), list(block.schedule.labels)),
+        }
+    )
+
+
+def _named(codes: np.ndarray, names: Sequence[str | None]) -> pl.Series:
+    """Names for codes, as a column of text."""
+    return pl.Series(names, dtype=pl.String).gather(codes.astype(np.int64))
+
+
+def observations(plan: Plan, block: Block, pictures: pl.DataFrame) -> pl.DataFrame:
+    """What a study records, one row a patient, day and occasion."""
+    there = pl.Series(_exists(plan, block).ravel())
+    some = []
+    for number, recorded in enumerate(block.recorded, start=1):
+        score = recorded.score
+        if plan.given is not None:
+            score = plan.given.recorded[block.first : block.first + len(score)]
+        columns: dict[str, Any] = {"occasion": np.full(score.size, number), "AcneSeverity": score.ravel()}
+        if recorded.self_report is not None:
+            columns["self_report"] = recorded.self_report.ravel()
+        columns |= {f"rater_{name}": values.ravel() for name, values in recorded.raters.items()}
+        for covariate in plan.protocol.severity.covariates:
+            if covariate.recorded:
+                columns[f"covariate_{covariate.name}"] = block.trajectories.covariates[covariate.name].ravel()
+        columns["dropped_out"] = (recorded.missing_reason == DROP_OUT).ravel()
+        some.append(_calendar(plan, block).with_columns(**columns).filter(there))
+    rows = pl.concat(some).sort("rank", "day", "occasion")
+    rows = rows.join(pictures, on=["rank", "day", "occasion"], how="left", maintain_order="left")
+    for view in plan.protocol.images.views:
+        if f"image_{view}" not in rows.columns:
+            rows = rows.with_columns(pl.lit(None, pl.String).alias(f"image_{view}"))
+    return rows.drop("rank")
+
+
+def patients(plan: Plan, block: Block) -> pl.DataFrame:
+    """The truth per patient: traits, individual numbers, effects and contrasts."""
+    people = block.cohort.patients
+    truth = true_contrasts(
+        plan.protocol, block.cohort, block.schedule, block.trajectories, block.severity, plan.condition.severity_of_count
+    )
+    if plan.given is not None:  # the effects behind a given table are unknown
+        truth = {name: values for name, values in truth.items() if name.startswith("realised")}
+    gone = block.recorded[0].missing_reason == DROP_OUT
+    left = [int(row.argmax()) + 1 if row.any() else None for row in gone]
+    traits = {name: [p.traits[name] for p in people] for name in (people[0].traits if people else {})}
+    return pl.DataFrame(
+        {
+            "patient_id": [p.patient_id for p in people],
+            "key": [p.key for p in people],
+            "age_years": [p.age_years for p in people],
+            "sex": [p.sex for p in people],
+            "ita_deg": [p.ita_deg for p in people],
+            "fitzpatrick": [p.fitzpatrick for p in people],
+            "sequence": [" > ".join(sequence) for sequence in block.schedule.sequences],
+            "dropout_day": pl.Series(left, dtype=pl.Int64),
+            "lost_lesions": [int(field.lost.sum()) for field in block.fields],
+            **truth,
+            **{f"trait_{name}": values for name, values in traits.items()},
+            **{f"number_{name}": values for name, values in block.cohort.numbers.items()},
+        }
+    )
+
+
+def days(plan: Plan, block: Block) -> pl.DataFrame:
+    """The truth per patient and day: the latent and its parts, doses, scores, and the records without gaps."""
+    trajectories = block.trajectories
+    arm = block.schedule.arm.ravel()
+    taken = np.full(arm.shape, np.nan)
+    for code, name in enumerate(block.schedule.arms):
+        taken = np.where(arm == code, trajectories.taken[name].ravel(), taken)
+    columns: dict[str, Any] = {
+        "arm": _named(np.where(arm == NO_ARM, len(block.schedule.arms), arm), [*block.schedule.arms, None]),
+        "severity_true": block.severity.ravel(),
+        "latent": trajectories.latent.ravel(),
+        **{f"part_{name}": values.ravel() for name, values in trajectories.parts.items()},
+        "taken": taken,
+        **{f"taken_{name}": values.ravel() for name, values in trajectories.taken.items()},
+        **{f"drive_{name}": values.ravel() for name, values in trajectories.drive.items()},
+        **{f"covariate_{name}": values.ravel() for name, values in trajectories.covariates.items()},
+        **_records(block),
+        **{name: values.ravel() for name, values in block.scores.items()},
+    }
+    rows = _calendar(plan, block).with_columns(pl.Series(name, values) for name, values in columns.items())
+    return rows.filter(pl.Series(_exists(plan, block).ravel())).drop("rank")
+
+
+def _records(block: Block) -> dict[str, Any]:
+    """What would have been recorded, and what was lost why; a later occasion's columns end in its number."""
+    columns: dict[str, Any] = {}
+    for number, recorded in enumerate(block.recorded, start=1):
+        end = "" if number == 1 else f"_{number}"
+        columns |= {f"complete_{name}{end}": values.ravel() for name, values in recorded.complete.items()}
+        columns |= {
+            f"score_missing{end}": recorded.score_missing.ravel(),
+            f"image_missing{end}": recorded.image_missing.ravel(),
+            f"missing_reason{end}": _named(recorded.missing_reason.ravel(), [None, *REASONS[1:]]),
+        }
+    return columns
+
+
+def lesions(plan: Plan, block: Block) -> pl.DataFrame:
+    """Every lesion's life, with names for codes."""
+    some = [
+        pl.DataFrame(dict(plan.condition.named(field))).insert_column(0, pl.lit(field.patient.patient_id).alias("patient_id"))
+        for field in block.fields
+    ]
+    return pl.concat(some)
+
+
+def lesion_days(plan: Plan, block: Block) -> pl.DataFrame:
+    """Every lesion as it looks on every day."""
+    some = []
+    for field in block.fields:
+        table = dict(plan.condition.lesion_days(field))
+        stage = _named(table.pop("stage"), STAGES)
+        for name in ("x_mm", "y_mm", "shape"):
+            table.pop(name)  # fixed for life: in the lesion table
+        some.append(pl.DataFrame(table).with_columns(pl.lit(field.patient.patient_id).alias("patient_id"), stage.alias("stage")))
+    return pl.concat(some)
+
+
+def boxes(found: pl.DataFrame, ids: list[str]) -> pl.DataFrame:
+    """Boxes of all pictures, with the patient's own name in place of the rank."""
+    return found.with_columns(_named(found["rank"].to_numpy(), ids).alias("patient_id")).drop("rank")
+

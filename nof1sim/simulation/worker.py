@@ -1,0 +1,93 @@
+"""Worker: draws the pictures of a shard, writes them, and commits its part file last."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from time import perf_counter
+from typing import Any
+
+from .. import __version__, plugins
+from ..dataset import layout
+from ..dataset.images import encode, encode_mask
+from ..dataset.parts import commit_part, part_row
+from ..dataset.target import Target
+from ..errors import RenderError
+from ..model import Render, Unit, View
+from ..protocol import Protocol
+from ..run.engine import Report
+from ..run.units import Shard
+from ..severity.given import Given
+from .names import image_name
+from .plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """What a worker needs to know: picklable, and small."""
+
+    protocol_json: str
+    out: str
+    given: Given | None = None
+
+
+class Worker:
+    """Built once in each process; calling it with a shard draws, writes and commits the shard."""
+
+    def __init__(self, order: WorkOrder) -> None:
+        self.plan = Plan(Protocol.model_validate_json(order.protocol_json), order.given)
+        self.target = Target(order.out)
+        self.renderer = plugins.resolve("renderers", self.plan.protocol.images.renderer, "images.renderer")()
+
+    def __call__(self, shard: Shard) -> Report:
+        start = perf_counter()
+        rows, failures = [], []
+        # One view after the other: a renderer keeps few faces prepared.
+        for unit in sorted(shard.units, key=lambda unit: (unit.rank, unit.view, unit.day, unit.occasion)):
+            try:
+                rows.append(self.draw(unit))
+            except RenderError as error:
+                failures.append(f"{unit}: {error}")
+        if rows:
+            commit_part(self.target, shard.id, self.plan.protocol.digest, rows)
+        return Report(shard.id, len(rows), tuple(failures), perf_counter() - start)
+
+    def draw(self, unit: Unit) -> dict[str, Any]:
+        """Draw and write one picture; the row that its part file keeps."""
+        images = self.plan.protocol.images
+        view = self.plan.view(unit)
+        render = self.renderer.render([view])[0]
+        path = image_name(self.plan, unit)
+        image = self.target.store(path, picture_bytes(self.plan.protocol, view, render))
+        mask = support = None
+        if images.masks:
+            mask = self.target.store(layout.mask_of(path), encode_mask(render.lesion))
+            support = self.target.store(layout.mask_of(path, support=True), encode_mask(render.support))
+        drawn = plain({**render.drawn, "keypoints_px": dict(render.keypoints_px)})
+        return part_row(unit, image, mask, support, plain(asdict(view.nuisance)), drawn, boxes_of(render))
+
+
+def boxes_of(render: Render) -> list[dict[str, Any]]:
+    """One box a lesion whose core can be seen."""
+    found = zip(render.lesion_ids.tolist(), render.boxes_px.tolist(), render.area_px.tolist(), strict=True)
+    return [{"lesion_id": i, "x": x, "y": y, "w": w, "h": h, "area_px": area} for i, (x, y, w, h), area in found]
+
+
+def picture_bytes(protocol: Protocol, view: View, render: Render) -> bytes:
+    """The encoded picture, labelled as synthetic in its metadata."""
+    note = {
+        "generator": f"nof1sim {__version__}",
+        "protocol": protocol.digest,
+        "address": [str(label) for label in view.address],
+    }
+    return encode(render.pixels, protocol.images.format, protocol.images.quality, note)
+
+
+def plain(thing: Any) -> Any:
+    """What JSON can hold: keys as text, numpy scalars as numbers, NaN (a hidden key point) as null."""
+    if isinstance(thing, dict):
+        return {str(key): plain(item) for key, item in thing.items()}
+    if isinstance(thing, (list, tuple)):
+        return [plain(item) for item in thing]
+    if hasattr(thing, "item"):
+        thing = thing.item()
+    return None if isinstance(thing, float) and thing != thing else thing

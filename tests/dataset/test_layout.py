@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nof1sim.dataset import layout
+from nof1sim.model import Unit
+
+UNITS = st.builds(
+    Unit, st.integers(0, 20_000), st.integers(1, 4000), st.integers(1, 24), st.sampled_from(["front", "left"])
+)
+
+
+def test_paths_are_those_of_the_conventions() -> None:
+    first, second = Unit(0, 1), Unit(0, 1, 2)
+    assert layout.image_path(first) == "images/P001/P001_d001_front.jpg"
+    assert layout.image_path(second) == "images/P001/P001_d001_2_front.jpg"
+    assert layout.image_path(first, "png").endswith(".png")
+    assert layout.image_path(first, "webp").endswith(".webp")
+    assert layout.mask_path(first) == "truth/masks/P001/P001_d001_front.png"
+    assert layout.support_path(first) == "truth/masks/P001/P001_d001_front_support.png"
+    assert layout.persistence_path("P001") == "truth/persistence/P001.npz"
+
+
+@given(st.sets(UNITS, max_size=30))
+def test_no_two_units_share_a_file(units: set[Unit]) -> None:
+    paths = {f(unit) for unit in units for f in (layout.image_path, layout.mask_path, layout.support_path)}
+    assert len(paths) == 3 * len(units)
+
+
+@given(UNITS, st.sampled_from(["jpeg", "png", "webp"]))
+def test_the_mask_follows_from_the_image(unit: Unit, format: str) -> None:
+    image = layout.image_path(unit, format)
+    assert layout.mask_of(image) == layout.mask_path(unit)
+    assert layout.mask_of(image, support=True) == layout.support_path(unit)
+
+
+@given(UNITS, st.text(min_size=1, max_size=8).filter(lambda t: t.isprintable()))
+def test_hettich_names_replace_the_usual_ones(unit: Unit, patient_id: str) -> None:
+    name = layout.hettich_name(patient_id, date(2018, 1, 1), 3, unit.occasion, unit.view)
+    names = {unit: name}
+    assert "/" not in name
+    assert layout.image_path(unit, "jpeg", names) == f"images/{name}"
+    assert layout.mask_of(layout.image_path(unit, "jpeg", names)) == layout.mask_path(unit, names)
+    for path in (
+        layout.image_path(unit, "jpeg", names),
+        layout.mask_path(unit, names),
+        layout.support_path(unit, names),
+    ):
+        assert layout.is_generated(path)
+
+
+def test_the_plain_hettich_name_is_the_published_one() -> None:
+    assert layout.hettich_name("1", date(2018, 1, 1), 3) == "1_20180101_severity_3.jpg"
+
+
+@given(UNITS)
+def test_what_a_run_writes_is_known_as_such(unit: Unit) -> None:
+    paths = [layout.image_path(unit), layout.mask_path(unit), layout.support_path(unit), layout.START, layout.DAYS]
+    assert all(map(layout.is_generated, paths))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "notes.txt",
+        "images/holiday.jpg",
+        "images/P001/P002_d001_front.jpg",
+        "images/P001/P001_d001_front.jpg.bak",
+        "truth/mine.csv",
+        "analysis/result.json",
+        "truth/persistence/P001.npz.old",
+        "truth/masks/P001/P001_d001_front.jpg",
+    ],
+)
+def test_foreign_files_are_not(path: str) -> None:
+    assert not layout.is_generated(path)

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from nof1sim.dataset import layout, manifest
+from nof1sim.dataset.schema import schemas
+from nof1sim.dataset.target import Target
+from nof1sim.errors import DatasetError
+
+PROTOCOL = '{"seed":5,"name":"trial"}'
+DIGEST, OTHER = "d" * 64, "e" * 64
+VERSIONS = {"nof1sim": "0.1.0", "python": "3.11", "numpy": "2.4.6"}
+IMAGE = "images/P001/P001_d001_front.jpg"
+
+
+def begin(target: Target, digest: str = DIGEST, overwrite: bool = False, **more: str) -> str:
+    return manifest.start(target, PROTOCOL, digest, VERSIONS | more, overwrite, "nof1sim simulate --out trial")
+
+
+def complete(target: Target, digest: str = DIGEST) -> dict[str, tuple[str, int]]:
+    begin(target, digest)
+    paths = (IMAGE, layout.OBSERVATIONS, layout.CARD, layout.DAYS, layout.persistence_path("P001"))
+    files = {path: (stored.sha256, stored.bytes) for path in paths for stored in [target.store(path, path.encode())]}
+    target.write(f"{layout.PARTS}/x.parquet", b"")
+    target.write(f"{layout.LOCKS}/share.lock", b"")
+    manifest.finish(target, files, {"patients": 1, "images": 1}, {"seed": 5, "nuisance": {IMAGE: {"yaw_deg": 0.0}}})
+    return files
+
+
+def bytes_of(target: Target) -> dict[str, bytes]:
+    return {path: target.read(path) for path in target.list()}
+
+
+def test_a_new_folder_is_claimed_resumed_and_completed(target: Target) -> None:
+    assert begin(target) == "new"
+    assert manifest.is_started(target)
+    assert begin(target) == "resumed"
+    assert not manifest.is_complete(target)
+    complete(target)
+    assert manifest.is_complete(target)
+    assert begin(target) == "complete"
+    assert not [path for path in target.list() if path.startswith(layout.WORK)]
+
+
+def test_the_manifests_say_what_is_there_and_no_more(target: Target) -> None:
+    files = complete(target)
+    shown, truth = manifest.read_manifest(target), manifest.read_manifest(target, layout.TRUTH_MANIFEST)
+    assert shown["files"].keys() == {IMAGE, layout.OBSERVATIONS, layout.CARD}
+    assert truth["files"].keys() == files.keys() - shown["files"].keys()
+    assert shown["versions"] == VERSIONS
+    assert truth["protocol"]["seed"] == truth["seed"] == 5
+    assert "seed" not in json.dumps(shown)
+    jsonschema.validate(shown, schemas()["manifest.v1.json"])
+    jsonschema.validate(truth, schemas()["truth_manifest.v1.json"])
+
+
+def test_the_order_in_which_files_are_named_does_not_matter(target: Target, tmp_path: Path) -> None:
+    files = complete(target)
+    other = Target(tmp_path / "other")
+    begin(other)
+    manifest.finish(
+        other,
+        dict(reversed(files.items())),
+        {"patients": 1, "images": 1},
+        {"seed": 5, "nuisance": {IMAGE: {"yaw_deg": 0.0}}},
+    )
+    assert other.read(layout.MANIFEST_SHA) == target.read(layout.MANIFEST_SHA)
+
+
+def test_the_checksum_file_is_one_that_sha256sum_reads(target: Target) -> None:
+    complete(target)
+    try:
+        subprocess.run(["sha256sum", "-c", "--strict", layout.MANIFEST_SHA], cwd=target.local, check=True)
+    except FileNotFoundError:
+        pytest.skip("no sha256sum here")
+
+
+def test_the_same_run_gives_the_same_bytes_wherever_it_is(tmp_path: Path) -> None:
+    one, two = Target(tmp_path / "one"), Target(tmp_path / "elsewhere" / "two")
+    complete(one)
+    complete(two)
+    assert bytes_of(one) == bytes_of(two)
+    everything = b"".join(bytes_of(one).values())
+    assert str(tmp_path).encode() not in everything
+
+
+@pytest.mark.parametrize("crash_at", [layout.TRUTH_MANIFEST, layout.MANIFEST, layout.MANIFEST_SHA, "tidy"])
+def test_a_crash_while_finishing_is_mended_by_finishing_again(
+    crash_at: str, target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Target(tmp_path / "whole")
+    complete(whole)
+    write = Target.write
+
+    def crashing(self: Target, path: str, data: bytes) -> None:
+        if path == crash_at:
+            raise KeyboardInterrupt
+        write(self, path, data)
+
+    def stop(_: Target) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Target, "write", crashing)
+    if crash_at == "tidy":
+        monkeypatch.setattr(manifest, "tidy", stop)
+    with pytest.raises(KeyboardInterrupt):
+        complete(target)
+    monkeypatch.undo()
+    assert manifest.is_complete(target) is (crash_at == "tidy")
+    assert begin(target) == ("complete" if crash_at == "tidy" else "resumed")
+    if crash_at != "tidy":
+        complete(target)
+    assert bytes_of(target) == bytes_of(whole)
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_another_protocol_is_refused_then_overwritten(finished: bool, target: Target) -> None:
+    complete(target, OTHER) if finished else begin(target, OTHER)
+    target.write("images/P002/P002_d001_front.jpg", b"drawn, never committed")
+    target.write("notes.txt", b"mine")
+    target.write("images/holiday.jpg", b"mine")
+    target.write("analysis/result.json", b"mine")
+    before = bytes_of(target)
+    with pytest.raises(DatasetError, match=r"eeeeeeeeeeee.*dddddddddddd.*--out.*--overwrite"):
+        begin(target)
+    assert bytes_of(target) == before
+    assert begin(target, overwrite=True) == "new"
+    assert set(target.list()) == {layout.START, "notes.txt", "images/holiday.jpg", "analysis/result.json"}
+
+
+def test_an_interrupted_overwrite_goes_on(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    complete(target, OTHER)
+    remove = Target.remove
+
+    def crashing(self: Target, path: str) -> None:
+        if path == IMAGE:
+            raise KeyboardInterrupt
+        remove(self, path)
+
+    monkeypatch.setattr(Target, "remove", crashing)
+    with pytest.raises(KeyboardInterrupt):
+        begin(target, overwrite=True)
+    monkeypatch.undo()
+    assert not manifest.is_complete(target)
+    assert begin(target) == "new"
+    assert target.list() == [layout.START]
+
+
+def test_a_complete_dataset_is_made_anew_only_when_asked(target: Target) -> None:
+    complete(target)
+    assert begin(target, overwrite=True) == "new"
+    target.write(f"{layout.PARTS}/x.parquet", b"another share's")
+    assert begin(target, overwrite=True) == "resumed"
+    assert target.exists(f"{layout.PARTS}/x.parquet")
+
+
+def test_a_dataset_without_pictures_is_gone_on_with_when_pictures_are_asked_for(target: Target) -> None:
+    manifest.start(target, PROTOCOL, DIGEST, VERSIONS, images=False)
+    manifest.finish(target, {}, {}, {})
+    assert manifest.is_complete(target, DIGEST)
+    assert not manifest.is_complete(target, OTHER)
+    assert not manifest.is_complete(target, DIGEST, images=True)
+    assert manifest.start(target, PROTOCOL, DIGEST, VERSIONS, images=False) == "complete"
+    assert begin(target) == "resumed"
+    assert not manifest.is_complete(target)
+    complete(target)
+    assert manifest.is_complete(target, DIGEST, images=True)
+    assert manifest.start(target, PROTOCOL, DIGEST, VERSIONS, images=False) == "complete"
+
+
+def test_the_versions_of_this_installation_are_the_default(target: Target) -> None:
+    manifest.start(target, PROTOCOL, DIGEST)
+    assert manifest.read_start(target)["versions"] == manifest.versions()
+
+
+def test_pictures_of_other_versions_are_not_mixed(target: Target) -> None:
+    begin(target)
+    with pytest.raises(DatasetError, match=r"numpy 2.4.6 \(here 3.0.0\)"):
+        begin(target, numpy="3.0.0")
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+@pytest.mark.parametrize("name", ["holiday.jpg", "manifest.json", "README.md"])
+def test_a_folder_of_something_else_is_never_touched(name: str, overwrite: bool, target: Target) -> None:
+    target.write(name, b'{"name": "a web site"}')
+    with pytest.raises(DatasetError, match=f"no dataset.*{name}"):
+        begin(target, overwrite=overwrite)
+    assert bytes_of(target) == {name: b'{"name": "a web site"}'}
+
+
+def test_a_changed_manifest_is_noticed(target: Target) -> None:
+    complete(target)
+    target.write(layout.MANIFEST, target.read(layout.MANIFEST).replace(b'"patients": 1', b'"patients": 2'))
+    assert not manifest.is_complete(target)
+    with pytest.raises(DatasetError, match="not the file that was written"):
+        manifest.read_manifest(target)
+    with pytest.raises(DatasetError, match="manifest was changed"):
+        begin(target)
+
+
+def test_finishing_what_nobody_started_is_refused(target: Target) -> None:
+    with pytest.raises(DatasetError, match="nothing was started"):
+        manifest.finish(target, {}, {}, {})
+
+
+def test_versions_name_what_bytes_depend_on() -> None:
+    assert manifest.versions().keys() == {"nof1sim", "python", *manifest.PACKAGES}
+
+
+def test_the_checksums_are_those_of_the_files(target: Target) -> None:
+    complete(target)
+    for path in (layout.MANIFEST, layout.TRUTH_MANIFEST):
+        for name, entry in manifest.read_manifest(target, path)["files"].items():
+            assert hashlib.sha256(target.read(name)).hexdigest() == entry["sha256"]

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from nof1sim.dataset import parts
+from nof1sim.dataset.layout import PARTS, image_path, mask_path
+from nof1sim.dataset.target import Target
+from nof1sim.errors import DatasetError
+from nof1sim.model import Unit
+
+DIGEST = "d" * 64
+BOX = {"lesion_id": 7, "x": 1.5, "y": 2.0, "w": 3.0, "h": 4.0, "area_px": 9}
+
+
+def draw(target: Target, shard: str, *units: Unit, digest: str = DIGEST) -> None:
+    rows = []
+    for unit in units:
+        image = target.store(image_path(unit), str(unit).encode())
+        mask = target.store(mask_path(unit), b"mask")
+        boxes = [BOX, BOX | {"lesion_id": 8}] if unit.day == 1 else []
+        rows.append(parts.part_row(unit, image, mask, nuisance={"yaw_deg": 0.5}, drawn={"b": 1, "a": "x"}, boxes=boxes))
+    parts.commit_part(target, shard, digest, rows)
+
+
+def test_only_committed_units_are_done(target: Target) -> None:
+    assert parts.committed(target, DIGEST) == set()
+    target.write(image_path(Unit(0, 9)), b"an image whose shard never ended")
+    draw(target, "one", Unit(0, 1), Unit(0, 2))
+    draw(target, "two", Unit(1, 1, 2, "left"))
+    assert parts.committed(target, DIGEST) == {Unit(0, 1), Unit(0, 2), Unit(1, 1, 2, "left")}
+
+
+def test_the_rows_come_back_in_order_and_once(target: Target) -> None:
+    draw(target, "b", Unit(1, 1))
+    draw(target, "a", Unit(0, 2), Unit(0, 1))
+    draw(target, "c", Unit(0, 2))
+    rows = parts.all_rows(target, DIGEST)
+    assert list(rows.select(parts.UNIT).iter_rows()) == [(0, 1, 1, "front"), (0, 2, 1, "front"), (1, 1, 1, "front")]
+    assert rows["drawn"][0] == '{"a":"x","b":1}'
+    files = parts.files_of(rows)
+    assert sorted(files) == sorted(path for path in target.list() if not path.startswith(PARTS))
+    assert files[image_path(Unit(1, 1))][1] == len(str(Unit(1, 1)))
+    boxes = parts.boxes_of(rows)
+    assert boxes.select("rank", "day", "lesion_id", "area_px").rows() == [
+        (0, 1, 7, 9),
+        (0, 1, 8, 9),
+        (1, 1, 7, 9),
+        (1, 1, 8, 9),
+    ]
+
+
+def test_no_parts_give_an_empty_table_of_the_same_columns(target: Target) -> None:
+    rows = parts.all_rows(target, DIGEST)
+    assert rows.columns == list(parts.SCHEMA)
+    assert parts.files_of(rows) == {}
+    assert parts.boxes_of(rows).columns == [*parts.UNIT, "image", *BOX]
+    draw(target, "one", Unit(0, 2))  # no lesion at all
+    assert parts.boxes_of(parts.all_rows(target, DIGEST)).height == 0
+
+
+def test_parts_of_another_protocol_are_refused(target: Target) -> None:
+    draw(target, "one", Unit(0, 1), digest="e" * 64)
+    with pytest.raises(DatasetError, match=r"another protocol \(eeeeeeeeeeee, asked for dddddddddddd\).*--overwrite"):
+        parts.committed(target, DIGEST)
+
+
+@pytest.mark.parametrize("damage", [lambda d: d[:-5], lambda d: b"", lambda d: d[:40] + bytes([d[40] ^ 1]) + d[41:]])
+def test_a_damaged_part_is_not_done(damage: object, target: Target) -> None:
+    draw(target, "one", Unit(0, 1))
+    draw(target, "two", Unit(1, 1))
+    path = next(path for path in target.list(PARTS) if "one" in path)
+    target.write(path, damage(target.read(path)))  # type: ignore[operator]
+    with pytest.warns(UserWarning, match="damaged"):
+        assert parts.committed(target, DIGEST) == {Unit(1, 1)}
+    assert not target.exists(path)
+    assert parts.committed(target, DIGEST) == {Unit(1, 1)}
+
+
+def test_a_picture_whose_file_vanished_is_not_done(target: Target) -> None:
+    draw(target, "one", Unit(0, 1), Unit(0, 2))
+    target.remove(image_path(Unit(0, 2)))
+    assert parts.committed(target, DIGEST) == {Unit(0, 1)}
+    assert parts.committed(target, DIGEST, check_files=False) == {Unit(0, 1), Unit(0, 2)}
+
+
+def test_equal_rows_give_equal_bytes_and_a_second_commit_changes_nothing(target: Target) -> None:
+    draw(target, "one", Unit(0, 1), Unit(0, 2))
+    before = {path: target.read(path) for path in target.list()}
+    draw(target, "one", Unit(0, 2), Unit(0, 1))
+    assert {path: target.read(path) for path in target.list()} == before
+
+
+def test_a_shard_in_which_everything_failed_leaves_nothing_done(target: Target) -> None:
+    draw(target, "one")
+    assert parts.committed(target, DIGEST) == set()
+    assert isinstance(parts.all_rows(target, DIGEST), pl.DataFrame)
+
+
+def test_a_picture_without_masks_needs_none(target: Target) -> None:
+    image = target.store(image_path(Unit(0, 1)), b"x")
+    row = parts.part_row(Unit(0, 1), image)
+    bare = {name: value for name, value in row.items() if not name.startswith(("mask", "support"))}
+    parts.commit_part(target, "one", DIGEST, [bare])
+    assert parts.files_of(parts.all_rows(target, DIGEST)) == {image.path: (image.sha256, image.bytes)}

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nof1sim.errors import DatasetError
+from nof1sim.model import Unit
+from nof1sim.run.units import choose, partition
+
+UNITS = st.sets(
+    st.builds(Unit, st.integers(0, 8), st.integers(1, 30), st.integers(1, 2), st.sampled_from(["front", "left"])),
+    max_size=80,
+)
+
+
+def grid(patients: int, days: int) -> list[Unit]:
+    return [Unit(rank, day) for rank in range(patients) for day in range(1, days + 1)]
+
+
+@given(UNITS, st.integers(1, 20))
+def test_shards_are_the_whole_and_never_span_patients(units: set[Unit], size: int) -> None:
+    shards = partition(units, size)
+    assert [unit for shard in shards for unit in shard.units] == sorted(units)
+    assert all(1 <= len(shard.units) <= size for shard in shards)
+    assert all(len({unit.rank for unit in shard.units}) == 1 for shard in shards)
+    assert len({shard.id for shard in shards}) == len(shards)
+
+
+@given(UNITS, st.integers(1, 20))
+def test_the_order_of_the_units_does_not_matter(units: set[Unit], size: int) -> None:
+    assert partition(sorted(units, reverse=True), size) == partition(units, size)
+
+
+def test_a_shard_s_name_depends_on_its_content_alone() -> None:
+    first, second = partition(grid(2, 10), 10)
+    assert first.id != second.id
+    assert partition(grid(1, 10), 10) == [first]
+    assert partition(grid(2, 10), 10)[1].id == second.id == "e70308cc6b5e7ce2"
+
+
+@given(UNITS, st.integers(1, 40))
+def test_shares_are_disjoint_and_together_the_whole(units: set[Unit], n: int) -> None:
+    shares = [choose(units, f"{i}/{n}") for i in range(n)]
+    assert sorted(unit for share in shares for unit in share) == sorted(units)
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_whole_patients_by_rank_while_there_are_enough(patients: int, n: int) -> None:
+    if n > patients:
+        return
+    for i in range(n):
+        assert choose(grid(patients, 3), f"{i}/{n}") == [u for u in grid(patients, 3) if u.rank % n == i]
+
+
+def test_beyond_that_patients_are_split_into_runs_of_days() -> None:
+    shares = [choose(grid(2, 10), f"{i}/5") for i in range(5)]
+    assert [next(unit.rank for unit in share) for share in shares] == [0, 1, 0, 1, 0]
+    assert [[unit.day for unit in share] for share in shares] == [
+        [1, 2, 3, 4],
+        [1, 2, 3, 4, 5],
+        [5, 6, 7],
+        [6, 7, 8, 9, 10],
+        [8, 9, 10],
+    ]
+
+
+def test_views_and_occasions_of_a_day_stay_together() -> None:
+    units = [Unit(0, day, occasion, view) for day in (1, 2) for occasion in (1, 2) for view in ("front", "left")]
+    assert {unit.day for unit in choose(units, "0/2")} == {1}
+    assert len(choose(units, "1/2")) == 4
+
+
+@pytest.mark.parametrize("share", ["3/3", "4/3", "-1/3", "1", "1/0", "a/b", "", "1/3/5", "0.5/2"])
+def test_a_wrong_share_is_a_letter(share: str) -> None:
+    with pytest.raises(DatasetError, match="0 <= i < n"):
+        choose([Unit(0, 1)], share)
+
+
+def test_all_is_everything() -> None:
+    assert choose(grid(2, 3), "all") == choose(grid(2, 3), "0/1") == grid(2, 3)
+
+
+def test_a_plan_of_nothing_has_empty_shares() -> None:
+    assert choose([], "1/3") == []
+    assert partition([], 5) == []
+
+
+def test_a_shard_of_nothing_is_a_bug() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        partition([Unit(0, 1)], 0)

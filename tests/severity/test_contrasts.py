@@ -1,0 +1,113 @@
+"""The truth table per patient, against values worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nof1sim.model import NO_ARM
+from nof1sim.severity import make_cohort, true_contrasts
+from nof1sim.severity.trajectory import simulate_trajectories
+
+QUICK = {"wash_in_days": 1.0, "wash_out_days": 1.0, "patient_sd": 0.0, "period_sd": 0.0}
+
+
+def truth_of(protocol, schedule, **given):
+    cohort = make_cohort(protocol)
+    found = simulate_trajectories(protocol, cohort, schedule)
+    return true_contrasts(protocol, cohort, schedule, found, **given), found, cohort
+
+
+def test_a_hand_worked_case(protocol_of, schedule_of):
+    arms = {"antibiotic": QUICK | {"effect": -2.5}, "cream": QUICK | {"effect": -1.0}}
+    severity = {"nonspecific": {"effect": -0.74}, "response_wobble": {"sd": 0.0}}
+    protocol = protocol_of(2, severity=severity, treatments=arms)
+    truth, _, _ = truth_of(protocol, schedule_of(protocol, [(NO_ARM, 5), (0, 5), (1, 5)]))
+    expected = {
+        "effect_antibiotic": -2.5,
+        "effect_cream": -1.0,
+        "steady_untreated": 3.0,
+        "steady_antibiotic": 0.0,  # 3 - .74 - 2.5, cut at 0
+        "steady_cream": 1.26,
+        "steady_contrast": 1.26,
+        "realised_untreated": 3.0,
+        "realised_antibiotic": 0.0,
+        "realised_cream": 1.26,
+        "realised_contrast": 1.26,
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(truth[name], [value] * 2, atol=1e-12, err_msg=name)
+    assert truth["responder"].tolist() == [True, True]
+    assert set(truth) == {*expected, "responder"}
+
+
+def test_carry_over_makes_the_realised_contrast_smaller(protocol_of, schedule_of, seed_design):
+    protocol = protocol_of(200)
+    schedule = schedule_of(protocol, seed_design)
+    truth, found, cohort = truth_of(protocol, schedule)
+    expected = [
+        found.severity[i][schedule.arm[i] == 1].mean() - found.severity[i][schedule.arm[i] == 0].mean()
+        for i in range(200)
+    ]
+    np.testing.assert_allclose(truth["realised_contrast"], expected, atol=1e-12)
+    assert truth["realised_contrast"].mean() < 0.7 * truth["steady_contrast"].mean()
+    steady = np.clip(3 - 0.74 + cohort.effects["cream"], 0, 3) - np.clip(3 - 0.74 + cohort.effects["antibiotic"], 0, 3)
+    np.testing.assert_allclose(truth["steady_contrast"], steady, atol=1e-12)
+    np.testing.assert_array_equal(truth["responder"], np.abs(steady) >= 0.5)
+    assert 0.5 < truth["responder"].mean() < 1.0
+
+
+def test_the_steady_level_is_where_a_long_trial_ends(protocol_of, schedule_of):
+    """Fractional dose, slow times, own placebo effect and a covariate: the closed form is the simulation's limit."""
+    severity = {
+        "baseline": {"mean": 2.5, "sd": 0.1},
+        "nonspecific": {"effect": -0.3, "wash_in_days": 9.0, "patient_sd": 0.1},
+        "response_wobble": {"sd": 0.0},
+        "covariates": [{"name": "site", "mean": 2.0, "varies": "per_patient", "effect": 0.1}],
+    }
+    arms = {"cream": {"effect": -0.8, "wash_in_days": 12.0, "wash_out_days": 20.0, "dose": 0.6, "period_sd": 0.0}}
+    protocol = protocol_of(5, severity=severity, treatments=arms)
+    truth, found, _ = truth_of(protocol, schedule_of(protocol, [(NO_ARM, 1), (1, 900)]))
+    np.testing.assert_allclose(truth["steady_cream"], found.severity[:, -1], atol=1e-9)
+    np.testing.assert_allclose(truth["steady_untreated"], found.severity[:, 0], atol=1e-9)
+
+
+def test_the_responder_threshold_counts_as_reached(protocol_of, schedule_of):
+    arms = {"antibiotic": QUICK | {"effect": -1.5}, "cream": QUICK | {"effect": -1.0}}
+    at, above = (
+        protocol_of(2, severity={"responder_contrast": limit}, treatments=arms) for limit in (0.5, 0.51)
+    )
+    schedule = schedule_of(at, [(0, 3), (1, 3)])
+    assert truth_of(at, schedule)[0]["responder"].all()
+    assert not truth_of(above, schedule)[0]["responder"].any()
+
+
+def test_a_single_arm_is_compared_with_no_treatment(protocol_of, schedule_of):
+    protocol = protocol_of(3, design={"arms": ["cream"], "sequence": "custom", "custom": "A", "cycles": 1})
+    truth, _, cohort = truth_of(protocol, schedule_of(protocol, [(NO_ARM, 10), (0, 40)]))
+    np.testing.assert_allclose(truth["steady_contrast"], -0.74 + cohort.effects["cream"], atol=1e-12)
+    assert (truth["realised_contrast"] < -0.5).all()
+    never = truth_of(protocol, schedule_of(protocol, [(0, 5)]))[0]
+    assert np.isnan(never["realised_contrast"]).all()
+
+
+def test_zero_effect_twins_have_no_contrast(protocol_of, schedule_of, seed_design):
+    protocol = protocol_of(4, design={"counterfactual": "zero_effect"})
+    truth = truth_of(protocol, schedule_of(protocol, seed_design))[0]
+    assert not truth["steady_contrast"].any()
+    assert not truth["responder"].any()
+    np.testing.assert_allclose(truth["steady_cream"], 2.26, atol=1e-12)
+
+
+def test_birth_rates_need_the_conditions_map(protocol_of, schedule_of, seed_design):
+    arms = {"antibiotic": "clinical/adapalene_bpo", "cream": "clinical/vehicle"}
+    protocol = protocol_of(6, "clinical", treatments=arms)
+    schedule = schedule_of(protocol, seed_design)
+    with pytest.raises(ValueError, match="severity_of_count"):
+        truth_of(protocol, schedule)
+    severity = np.ones(schedule.arm.shape)
+    truth, _, cohort = truth_of(protocol, schedule, severity=severity, severity_of_count=lambda n: n / 50)
+    vehicle = cohort.numbers["x0"] * np.exp(cohort.numbers["nonspecific"]) / 50
+    np.testing.assert_allclose(truth["steady_cream"], np.clip(vehicle, 0, 3), atol=1e-12)
+    assert (truth["steady_contrast"] > 0).all()  # arms[1] is the vehicle
+    assert not truth["realised_contrast"].any()
