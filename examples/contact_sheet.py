@@ -1,4 +1,4 @@
-"""Contact sheet of one patient over some days, or a strip of them: python examples/contact_sheet.py trial --patient 1"""
+"""Contact sheet of one patient over some days: python examples/contact_sheet.py trial --patient 1"""
 
 from __future__ import annotations
 

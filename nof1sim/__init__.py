@@ -23,7 +23,20 @@ _PUBLIC = {
     "Dataset": "nof1sim.dataset.reader",
     "Nof1simError": "nof1sim.errors",
 }
-__all__ = ["__version__", *_PUBLIC]
+__all__ = [  # the keys of _PUBLIC
+    "Dataset",
+    "Nof1simError",
+    "Outcome",
+    "Plan",
+    "Protocol",
+    "__version__",
+    "draw",
+    "load_protocol",
+    "open_dataset",
+    "read_severities",
+    "simulate",
+    "verify",
+]
 
 if TYPE_CHECKING:
     from .dataset.reader import Dataset, open_dataset

@@ -209,7 +209,7 @@ def protocol_import_studyu(
 
 
 def main() -> None:
-    """Entry point: a user's mistake becomes a short letter and exit status 2; anything else is a bug and shows itself."""
+    """Entry point: a user's mistake becomes a letter and exit status 2; anything else is a bug and shows itself."""
     try:
         app()
     except Nof1simError as error:

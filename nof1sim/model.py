@@ -234,7 +234,7 @@ class Render:
     """A picture and the truth of its pixels.
 
     pixels : (h, w, 3) uint8 sRGB.
-    lesion, support : (h, w) int32, lesion_id or 0: the lesion's core (the table's diameter), and every pixel it touched.
+    lesion, support : (h, w) int32, lesion_id or 0: its core (the table's diameter), and every pixel it touched.
     boxes_px : (n, 4) x, y, width, height of each core; lesion_ids : (n,); area_px : (n,) visible core pixels.
     keypoints_px : name -> (x, y), NaN where hidden.
     drawn : every number that the renderer chose.

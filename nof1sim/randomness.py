@@ -12,8 +12,6 @@ from functools import lru_cache
 from numpy.random import Generator, Philox, SeedSequence
 
 
-
-
 @lru_cache(maxsize=4096)
 def _words(label: str | int) -> tuple[int, int]:
     # The type is hashed along with the text: 1 and "1" are different labels.

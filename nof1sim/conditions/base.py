@@ -29,8 +29,19 @@ class Condition(Protocol):
         """The lesions of a day (1-based) as they look that day, from that day and earlier ones only."""
         ...
 
+    def lesion_days(self, field: LesionField) -> Mapping[str, NDArray[np.generic]]:
+        """All days at once: `day` and the fields of `Lesions`, one entry a lesion and day, by day, then lesion_id."""
+        ...
+
+    def named(self, field: LesionField) -> Mapping[str, NDArray[np.generic]]:
+        """The lesion table with names instead of codes, as truth/lesions.parquet stores it."""
+        ...
+
     def scores(self, field: LesionField) -> Mapping[str, NDArray[np.generic]]:
-        """Clinical scores and counts per day, each (days,), computed from the lesion table alone."""
+        """Clinical scores and counts per day, each (days,), computed from the lesion table alone.
+
+        Among them `n_inflammatory`, `n_nodule` and `severity_lesions`.
+        """
         ...
 
     def count_of_severity(self, severity: Floats) -> Floats:

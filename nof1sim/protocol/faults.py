@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -10,12 +11,39 @@ from ..errors import Fault, did_you_mean
 
 
 def type_faults(error: ValidationError, root: type[BaseModel]) -> list[Fault]:
-    """One Fault per pydantic error: its path, the value, what is allowed, the nearest known name."""
-    return [_fault(entry, root) for entry in error.errors(include_url=False)]
+    """One Fault per wrong place: its path, the value, what is allowed, the nearest known name."""
+    found: dict[tuple[str, ...], Fault] = {}
+    tagged: set[tuple[str, ...]] = set()
+    for entry in error.errors(include_url=False):
+        path = _path(entry)
+        fault = _fault(entry, list(path), root)
+        if len(path) < len(entry["loc"]):
+            tagged.add(path)
+        if path in found:  # another member of a union: `period_days` is a number or a list of numbers
+            fault = Fault(fault.where, fault.given, f"{found[path].allowed}, or {fault.allowed}", fault.advice)
+        found[path] = fault
+    deeper = {path[:i] for path in found for i in range(len(path))}
+    return [fault for path, fault in found.items() if path not in tagged & deeper]
 
 
-def _fault(entry: Any, root: type[BaseModel]) -> Fault:
-    path = [str(part) for part in entry["loc"] if part != "[key]"]
+_TAG = re.compile(r"\[key\]|constrained-\w+|list\[.*\]")
+_PLAIN = {"str": "string", "int": "int", "float": "float", "bool": "bool"}
+
+
+def _path(entry: Any) -> tuple[str, ...]:
+    """Where the user wrote it: without what pydantic adds for a mapping's key or for a member of a union."""
+    if not entry["loc"]:
+        return ()
+    *parents, last = (str(part) for part in entry["loc"])
+    path = [part for part in parents if not _TAG.fullmatch(part)]
+    kind = entry["type"]
+    is_plain = last in _PLAIN and kind.startswith(_PLAIN[last])
+    if kind == "extra_forbidden" or not (_TAG.fullmatch(last) or is_plain):
+        path.append(last)
+    return tuple(path)
+
+
+def _fault(entry: Any, path: list[str], root: type[BaseModel]) -> Fault:
     where, kind, given = ".".join(path) or "the document", entry["type"], entry.get("input")
     ctx = entry.get("ctx", {})
     if kind == "extra_forbidden":

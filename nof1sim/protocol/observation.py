@@ -9,8 +9,6 @@ from pydantic import Field
 from .part import Finite, Name, Part, Sd, Share
 
 
-
-
 class Rater(Part):
     """Somebody who scores the skin each day, with an own bias, fixed for the study, and noise.
 
@@ -22,7 +20,7 @@ class Rater(Part):
     bias_sd: Sd = 0.18
     noise_sd: Sd = 0.20
     blinded: bool = True
-    expectancy: Finite = Field(-0.15, description="Added on treated days when not blinded.")
+    expectancy: Finite = Field(default=-0.15, description="Added on treated days when not blinded.")
 
 
 class SelfReport(Part):
@@ -31,7 +29,7 @@ class SelfReport(Part):
     noise_sd: Sd = 1.2
     bias_sd: Sd = 1.0
     memory: Annotated[float, Field(ge=0, lt=1)] = 0.3
-    round_share: Share = Field(0.2, description="Share of answers drawn to the nearest of 0, 5, 10.")
+    round_share: Share = Field(default=0.2, description="Share of answers drawn to the nearest of 0, 5, 10.")
 
 
 class MissingAtRandom(Part):
@@ -46,24 +44,25 @@ class MissingAtRandom(Part):
 class Missing(Part):
     """What gets lost. Rows stay; their recorded values are empty. The complete data stand in truth/."""
 
-    mcar: Share = Field(0.0, description="Chance that a day is missed, whatever happens.")
+    mcar: Share = Field(default=0.0, description="Chance that a day is missed, whatever happens.")
     mar: MissingAtRandom | None = None
     mnar: Finite = Field(
-        0.0, description="Adds this times (severity - own mean) to the logit; negative: selfies when the skin is good."
+        default=0.0,
+        description="Adds this times (severity - own mean) to the logit; negative: selfies when the skin is good.",
     )
-    vacation: Share = Field(0.0, description="Chance of one gap of 5 to 10 days.")
+    vacation: Share = Field(default=0.0, description="Chance of one gap of 5 to 10 days.")
     vacation_low_days: Annotated[int, Field(ge=1, le=365)] = 5
     vacation_high_days: Annotated[int, Field(ge=1, le=365)] = 10
-    dropout_per_day: Share = Field(0.0, description="Hazard of leaving for good.")
-    dropout_severity: Finite = Field(0.3, description="Hazard is multiplied by exp(this * (S - S on day 1)).")
-    image_only: Share = Field(0.0, description="Chance that only the photograph of a day is missing.")
-    score_only: Share = Field(0.0, description="Chance that only the score of a day is missing.")
+    dropout_per_day: Share = Field(default=0.0, description="Hazard of leaving for good.")
+    dropout_severity: Finite = Field(default=0.3, description="Hazard is multiplied by exp(this * (S - S on day 1)).")
+    image_only: Share = Field(default=0.0, description="Chance that only the photograph of a day is missing.")
+    score_only: Share = Field(default=0.0, description="Chance that only the score of a day is missing.")
 
 
 class Observation(Part):
     """Recorded score, raters, self-report and missing days."""
 
-    recording_sd: Sd = Field(0.0, description="Noise of the recorded severity, in severity units.")
+    recording_sd: Sd = Field(default=0.0, description="Noise of the recorded severity, in severity units.")
     digits: Annotated[int, Field(ge=0, le=12)] = 3
     raters: list[Rater] = []
     self_report: SelfReport | None = None

@@ -9,16 +9,14 @@ from pydantic import Field
 from .part import Finite, Name, Part, Phi, Sd, Share, TimeConstant
 
 
-
-
 class Baseline(Part):
     """Untreated level x0: severity units, or whole-face inflammatory lesions in the 'birth_rate' model."""
 
     distribution: Literal["normal", "lognormal"] = "normal"
-    mean: Finite = Field(3.0, description="Mean (normal) or median (lognormal).")
-    sd: Sd = Field(0.0, description="SD (normal) or SD of the logarithm (lognormal).")
-    low: Finite | None = Field(None, description="Truncated below here.")
-    high: Finite | None = Field(None, description="Truncated above here.")
+    mean: Finite = Field(default=3.0, description="Mean (normal) or median (lognormal).")
+    sd: Sd = Field(default=0.0, description="SD (normal) or SD of the logarithm (lognormal).")
+    low: Finite | None = Field(default=None, description="Truncated below here.")
+    high: Finite | None = Field(default=None, description="Truncated above here.")
 
 
 class NonSpecific(Part):
@@ -27,9 +25,10 @@ class NonSpecific(Part):
     effect: Finite = 0.0
     comedone_effect: Finite = 0.0
     wash_in_days: TimeConstant = 1.0
-    wash_out_days: TimeConstant = Field(60.0, description="Used where `washes_out` is true.")
+    wash_out_days: TimeConstant = Field(default=60.0, description="Used where `washes_out` is true.")
     washes_out: bool = Field(
-        False, description="Whether it fades on days without an active treatment; else it stays once it has begun."
+        default=False,
+        description="Whether it fades on days without an active treatment; else it stays once it has begun.",
     )
     patient_sd: Sd = 0.0
     starts: Literal["first_treatment", "enrolment"] = "first_treatment"
@@ -70,9 +69,10 @@ class Adherence(Part):
 
     mean: Share = 1.0
     concentration: Annotated[float, Field(gt=0)] = Field(
-        8.0, description="a + b of the Beta distribution of individual means; Beta(6, 2) is mean .75, concentration 8."
+        default=8.0,
+        description="a + b of the Beta distribution of individual means; Beta(6, 2) is mean .75, concentration 8.",
     )
-    persistence: Annotated[float, Field(ge=0, lt=1)] = Field(0.5, description="Lag-1 correlation of taking it.")
+    persistence: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.5, description="Lag-1 correlation of taking it.")
 
 
 class Edge(Part):
@@ -88,46 +88,50 @@ class Covariate(Part):
 
     name: Name
     distribution: Literal["normal", "uniform", "poisson", "flag"] = "normal"
-    mean: Finite = Field(0.0, description="Mean; probability for 'flag'; rate for 'poisson'.")
-    sd: Sd = Field(1.0, description="SD ('normal') or half-width ('uniform'); unused otherwise.")
+    mean: Finite = Field(default=0.0, description="Mean; probability for 'flag'; rate for 'poisson'.")
+    sd: Sd = Field(default=1.0, description="SD ('normal') or half-width ('uniform'); unused otherwise.")
     varies: Literal["daily", "per_patient"] = "daily"
-    phi: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="AR(1) of a daily normal covariate.")
+    phi: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.0, description="AR(1) of a daily normal covariate.")
     low: Finite | None = None
     high: Finite | None = None
     parents: list[Edge] = []
-    effect: Finite = Field(0.0, description="Coefficient on the latent, at `effect_lag_days`.")
+    effect: Finite = Field(default=0.0, description="Coefficient on the latent, at `effect_lag_days`.")
     effect_lag_days: Annotated[int, Field(ge=0, le=60)] = 0
-    recorded: bool = Field(True, description="Whether observations.csv has it as a column.")
+    recorded: bool = Field(default=True, description="Whether observations.csv has it as a column.")
 
 
 class Severity(Part):
     """The daily model of severity."""
 
-    parameters: str = Field("hettich2024", description="Name of the parameter set that these numbers are.")
+    parameters: str = Field(default="hettich2024", description="Name of the parameter set that these numbers are.")
     model: Literal["score", "birth_rate"] = Field(
-        "score",
+        default="score",
         description="'score': the latent is in severity units and lesions follow it. 'birth_rate': the latent is the "
         "log birth rate of lesions, relative to baseline, and severity emerges from the lesions.",
     )
     form: Literal["recursion", "exponential"] = Field(
-        "recursion", description="Wash-in and wash-out: sinot's daily recursion, or the exact exponential."
+        default="recursion", description="Wash-in and wash-out: sinot's daily recursion, or the exact exponential."
     )
     scale_low: Finite = 0.0
     scale_high: Finite = 3.0
     baseline: Baseline = Baseline()
     comedone_ratio: Baseline = Field(
-        Baseline(distribution="lognormal", mean=1.5, sd=0.35),
+        default=Baseline(distribution="lognormal", mean=1.5, sd=0.35),
         description="Non-inflammatory per inflammatory lesion, per patient.",
     )
     nonspecific: NonSpecific = NonSpecific()
-    response_wobble: Autoregression = Field(Autoregression(), description="u: multiplies the treatment response.")
-    fluctuation: Autoregression = Field(Autoregression(), description="a: spontaneous, additive.")
+    response_wobble: Autoregression = Field(
+        default=Autoregression(), description="u: multiplies the treatment response."
+    )
+    fluctuation: Autoregression = Field(default=Autoregression(), description="a: spontaneous, additive.")
     drift: Walk = Walk()
     trend: Trend = Trend()
     cycle: Cycle = Cycle()
     adherence: Adherence = Adherence()
     covariates: list[Covariate] = []
     responder_contrast: Annotated[float, Field(gt=0)] = Field(
-        0.5, description="Responder: |steady-state contrast between arms| of at least this many grades."
+        default=0.5, description="Responder: |steady-state contrast between arms| of at least this many grades."
     )
-    saturation_warning: Share = Field(0.25, description="Warn when more than this share of days sits at a bound.")
+    saturation_warning: Share = Field(
+        default=0.25, description="Warn when more than this share of days sits at a bound."
+    )

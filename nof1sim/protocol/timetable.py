@@ -7,6 +7,7 @@ lengths of its periods and a baseline; the same for all patients. Resolved while
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from ..errors import Fault, did_you_mean
@@ -15,7 +16,7 @@ from .types import NO_TREATMENT
 REPLACED = ("sequence", "custom", "cycles", "period_days", "baseline_days", "washout_days")
 KEYS = ("arm", "first_day", "last_day")
 
-Period = tuple[int, int, str]  # first day, last day, letter
+Period = tuple[int, int, str, int]  # first day, last day, letter, place in the list
 
 
 def without_timetable(design: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
@@ -28,10 +29,10 @@ def without_timetable(design: Mapping[str, Any], faults: list[Fault]) -> dict[st
                 Fault(f"design.{key}", rest[key], "nothing beside design.timetable", "Remove one of the two.")
             )
     periods = _periods(design["timetable"], rest.get("arms"), faults)
-    for i, (one, two) in enumerate(zip(periods, periods[1:], strict=False)):
+    for one, two in pairwise(periods):
         if two[0] <= one[1]:
             given = f"days {one[0]} to {one[1]} and {two[0]} to {two[1]}"
-            faults.append(Fault(f"design.timetable.{i + 1}", given, "periods that do not overlap"))
+            faults.append(Fault(f"design.timetable.{two[3]}", given, "periods that do not overlap"))
     if len(faults) > before:
         return {key: value for key, value in rest.items() if key not in REPLACED}
     return rest | _custom(periods)
@@ -61,12 +62,12 @@ def _period(i: int, given: Any, arms: list[str], faults: list[Fault]) -> Period 
             faults.append(Fault(f"{where}.{key}", day, "a study day, 1 to 36500"))
     if len(faults) == before and last < first:
         faults.append(Fault(where, f"days {first} to {last}", "a period of at least one day (first_day <= last_day)"))
-    return (first, last, chr(ord("A") + arms.index(arm))) if len(faults) == before else None
+    return (first, last, chr(ord("A") + arms.index(arm)), i) if len(faults) == before else None
 
 
 def _custom(periods: list[Period]) -> dict[str, Any]:
     word, lengths, day = "", [], periods[0][0]
-    for first, last, letter in periods:
+    for first, last, letter, _ in periods:
         if first > day:
             word, lengths = word + NO_TREATMENT, [*lengths, first - day]
         word, lengths, day = word + letter, [*lengths, last - first + 1], last + 1

@@ -26,26 +26,26 @@ NO_TREATMENT = "-"
 """The letter of a period without treatment in a custom sequence."""
 
 
-
-
 class Condition(Part):
     """What a severity looks like on skin."""
 
-    name: str = Field("acne", description="A built-in condition, an entry point, or 'module:Thing'.")
+    name: str = Field(default="acne", description="A built-in condition, an entry point, or 'module:Thing'.")
     marks: Literal["realistic", "fast", "off"] = Field(
-        "fast",
+        default="fast",
         description="Post-inflammatory marks. 'fast': they fade with the lesions, so image redness follows severity. "
         "'realistic': healed red and brown marks stay for weeks to months, as on real skin: a trap for image scores.",
     )
     fidelity: Literal["exact", "smooth"] = Field(
-        "exact",
+        default="exact",
         description="How lesions follow a given severity. 'exact': the count agrees every day. "
         "'smooth': the severity is a noisy rating, smoothed first (Kalman-RTS); the residual belongs to the rater.",
     )
-    count_map: Literal["hayashi", "iga"] = Field("hayashi", description="Which map G from severity to lesion count.")
-    iga_rule: Literal["nof1sim-1", "strict"] = Field("nof1sim-1", description="Version of the IGA rule.")
-    scars: bool = Field(True, description="Whether lesions may leave atrophic scars (5.7 % of them; Tan 2017).")
-    comedones: bool = Field(True, description="Whether non-inflammatory lesions are simulated.")
+    count_map: Literal["hayashi", "iga"] = Field(
+        default="hayashi", description="Which map G from severity to lesion count."
+    )
+    iga_rule: Literal["nof1sim-1", "strict"] = Field(default="nof1sim-1", description="Version of the IGA rule.")
+    scars: bool = Field(default=True, description="Whether lesions may leave atrophic scars (5.7 % of them; Tan 2017).")
+    comedones: bool = Field(default=True, description="Whether non-inflammatory lesions are simulated.")
 
 
 class Range(Part):
@@ -59,14 +59,14 @@ class Cohort(Part):
     """Who takes part. Quotas are kept in permuted blocks by patient index: one more patient changes nobody."""
 
     patients: Annotated[int, Field(ge=1, le=10_000_000)] = 10
-    ids: list[str] | None = Field(None, description="Names of the patients, in order; default 1 .. n.")
-    start_date: date = Field(date(2018, 1, 1), description="Date of day 1.")
-    age_years: Range = Field(Range(low=14, high=45), description="Ages, 14 to 45; younger ones are likelier.")
+    ids: list[str] | None = Field(default=None, description="Names of the patients, in order; default 1 .. n.")
+    start_date: date = Field(default=date(2018, 1, 1), description="Date of day 1.")
+    age_years: Range = Field(default=Range(low=14, high=45), description="Ages, 14 to 45; younger ones are likelier.")
     sex: dict[Literal["F", "M"], Weight] = Field(
-        {"F": 1.0, "M": 1.0}, description="Quota of each sex (weights)."
+        default={"F": 1.0, "M": 1.0}, description="Quota of each sex (weights)."
     )
     fitzpatrick: dict[Literal["I", "II", "III", "IV", "V", "VI"], Weight] = Field(
-        {"I": 1.0, "II": 1.0, "III": 1.0, "IV": 1.0, "V": 1.0, "VI": 1.0},
+        default={"I": 1.0, "II": 1.0, "III": 1.0, "IV": 1.0, "V": 1.0, "VI": 1.0},
         description="Quota of each Fitzpatrick skin type (weights).",
     )
 
@@ -75,24 +75,31 @@ class Design(Part):
     """Periods and their order. Arms are named in `arms`; the letter A is the first, B the second, and so on."""
 
     arms: Annotated[list[Name], Field(min_length=1, max_length=12)]
-    sequence: Sequence = Field("randomized_pairs", description="How the order of the periods is made.")
+    sequence: Sequence = Field(default="randomized_pairs", description="How the order of the periods is made.")
     cycles: Annotated[int, Field(ge=1, le=1000)] = Field(
-        2, description="How often every arm is given (pairs, for two arms). Not used by 'custom'."
+        default=2, description="How often every arm is given (pairs, for two arms). Not used by 'custom'."
     )
-    period_days: Days | list[Days] = Field(28, description="Length of a period, or of each treatment period in order.")
-    baseline_days: Annotated[int, Field(ge=0, le=36500)] = Field(28, description="Run-in without treatment, first.")
-    washout_days: Annotated[int, Field(ge=0, le=3650)] = Field(0, description="Days without treatment between periods.")
+    period_days: Days | list[Days] = Field(
+        default=28, description="Length of a period, or of each treatment period in order."
+    )
+    baseline_days: Annotated[int, Field(ge=0, le=36500)] = Field(
+        default=28, description="Run-in without treatment, first."
+    )
+    washout_days: Annotated[int, Field(ge=0, le=3650)] = Field(
+        default=0, description="Days without treatment between periods."
+    )
     custom: str | list[str] | None = Field(
-        None, description="For 'custom': letters such as 'ABBA', or one such word per patient (repeated as needed)."
+        default=None,
+        description="For 'custom': letters such as 'ABBA', or one such word per patient (repeated as needed).",
     )
     max_run: Annotated[int, Field(ge=1, le=100)] = Field(
-        2, description="For 'restricted': at most so many equal periods in a row."
+        default=2, description="For 'restricted': at most so many equal periods in a row."
     )
-    end_day: Days | None = Field(None, description="The study is cut after this day.")
+    end_day: Days | None = Field(default=None, description="The study is cut after this day.")
     baseline_label: str = "Baseline"
     washout_label: str = "Washout"
     counterfactual: Literal["factual", "other_sequence", "no_treatment", "zero_effect"] = Field(
-        "factual", description="What happens instead of the drawn sequence; the same people, noise and cameras."
+        default="factual", description="What happens instead of the drawn sequence; the same people, noise and cameras."
     )
 
     @property
@@ -126,20 +133,22 @@ class Design(Part):
 class Treatment(Part):
     """One arm. Effects are at steady state: in severity units, or on the log birth rate (see `severity.model`)."""
 
-    label: str = Field("", description="What the treatment column says; default: the arm's name.")
-    preset: str | None = Field(None, description="A parameter set to start from, such as 'clinical/benzoyl_peroxide'.")
+    label: str = Field(default="", description="What the treatment column says; default: the arm's name.")
+    preset: str | None = Field(
+        default=None, description="A parameter set to start from, such as 'clinical/benzoyl_peroxide'."
+    )
     effect: Finite = 0.0
     comedone_effect: Finite = Field(
-        0.0, description="Effect on the log birth rate of comedones ('birth_rate' model only)."
+        default=0.0, description="Effect on the log birth rate of comedones ('birth_rate' model only)."
     )
-    wash_in_days: TimeConstant = Field(1.0, description="tau, sinot's discrete convention; 1 = at once.")
-    wash_out_days: TimeConstant = Field(1.0, description="gamma; 1 = at once.")
+    wash_in_days: TimeConstant = Field(default=1.0, description="tau, sinot's discrete convention; 1 = at once.")
+    wash_out_days: TimeConstant = Field(default=1.0, description="gamma; 1 = at once.")
     patient_sd: Sd = Field(
-        0.0, description="SD of the individual effect (log SD of its size in the 'birth_rate' model)."
+        default=0.0, description="SD of the individual effect (log SD of its size in the 'birth_rate' model)."
     )
-    period_sd: Sd = Field(0.0, description="SD from period to period.")
+    period_sd: Sd = Field(default=0.0, description="SD from period to period.")
     dose: Share = 1.0
-    active: bool = Field(True, description="False for an 'off' arm: it starts no non-specific response.")
+    active: bool = Field(default=True, description="False for an 'off' arm: it starts no non-specific response.")
 
 
 class NuisanceSettings(Part):
@@ -155,24 +164,25 @@ class NuisanceSettings(Part):
     light_sd: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     oil_sd: Annotated[float, Field(ge=0, le=0.5)] = 0.12
     blur_max_px: Annotated[float, Field(ge=0, le=4)] = 0.8
-    noise: Annotated[float, Field(ge=0, le=10)] = Field(1.0, description="Factor on the camera's sensor noise.")
-    day_correlation: Annotated[float, Field(ge=0, lt=1)] = Field(0.3, description="AR(1) from day to day.")
+    noise: Annotated[float, Field(ge=0, le=10)] = Field(default=1.0, description="Factor on the camera's sensor noise.")
+    day_correlation: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.3, description="AR(1) from day to day.")
 
 
 class Images(Part):
     """The photographs."""
 
-    enabled: bool = Field(True, description="False: only the tables and the truth, no photographs.")
-    renderer: str = Field("procedural", description="A built-in renderer, an entry point, or 'module:Thing'.")
+    enabled: bool = Field(default=True, description="False: only the tables and the truth, no photographs.")
+    renderer: str = Field(default="procedural", description="A built-in renderer, an entry point, or 'module:Thing'.")
     views: Annotated[list[Name], Field(min_length=1)] = ["front"]
     size_px: Annotated[int, Field(ge=64, le=2048)] = 512
     occasions_per_day: Annotated[int, Field(ge=1, le=24)] = 1
     format: Literal["jpeg", "png", "webp"] = "jpeg"
     quality: Annotated[int, Field(ge=1, le=100)] = 95
     layout: Literal["standard", "hettich"] = Field(
-        "standard", description="'hettich': flat names that carry the severity class, as the seed data set had them."
+        default="standard",
+        description="'hettich': flat names that carry the severity class, as the seed data set had them.",
     )
-    masks: bool = Field(True, description="Whether instance masks are written to truth/masks.")
+    masks: bool = Field(default=True, description="Whether instance masks are written to truth/masks.")
     nuisance: NuisanceSettings = NuisanceSettings()
 
 
@@ -193,7 +203,7 @@ class Protocol(Part):
     name: Name = "trial"
     title: str = ""
     description: str = ""
-    sources: list[str] = Field([], description="Where the numbers come from.")
+    sources: list[str] = Field(default=[], description="Where the numbers come from.")
     seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)] = 0
     condition: Condition = Condition()
     cohort: Cohort = Cohort()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 Labels = NDArray[np.int32]
@@ -13,37 +14,45 @@ def dilate(labels: Labels, radius: int) -> Labels:
 
     Ties go to the first in reading order, so the result is the same everywhere.
     """
-    if radius <= 0 or not labels.any():
+    if radius <= 0:
         return labels.copy()
-    out = labels.copy()
-    h, w = labels.shape
     steps = [(dy * dy + dx * dx, dy, dx) for dy in range(-radius, radius + 1) for dx in range(-radius, radius + 1)]
-    grown = _square(labels != 0, radius)
-    ys, xs = np.nonzero(grown & (labels == 0))
-    for _, dy, dx in sorted(steps)[1:]:
-        if ys.size == 0:
-            break
-        y, x = ys + dy, xs + dx
-        inside = (y >= 0) & (y < h) & (x >= 0) & (x < w)
-        found = np.zeros(ys.size, np.int32)
-        found[inside] = labels[y[inside], x[inside]]
-        hit = found != 0
-        out[ys[hit], xs[hit]] = found[hit]
-        ys, xs = ys[~hit], xs[~hit]
+    out = np.empty_like(labels)
+    _grow(labels, np.array(sorted(steps), np.int64), radius, out)
     return out
 
 
-def _square(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
-    for axis in (0, 1):
-        grown = mask.copy()
-        for t in range(1, radius + 1):
-            lead = [slice(None)] * 2
-            lag = [slice(None)] * 2
-            lead[axis], lag[axis] = slice(t, None), slice(None, -t)
-            grown[tuple(lead)] |= mask[tuple(lag)]
-            grown[tuple(lag)] |= mask[tuple(lead)]
-        mask = grown
-    return mask
+@njit(cache=True)
+def _grow(labels, steps, radius, out):
+    h, w = labels.shape
+    # Labels in the window of each row so far, so that most of the picture needs no search.
+    count = np.zeros(w, np.int64)
+    for y in range(min(radius, h)):
+        for x in range(w):
+            count[x] += labels[y, x] != 0
+    for y in range(h):
+        if y + radius < h:
+            for x in range(w):
+                count[x] += labels[y + radius, x] != 0
+        if y - radius - 1 >= 0:
+            for x in range(w):
+                count[x] -= labels[y - radius - 1, x] != 0
+        near = 0
+        for x in range(min(radius, w)):
+            near += count[x]
+        for x in range(w):
+            if x + radius < w:
+                near += count[x + radius]
+            if x - radius - 1 >= 0:
+                near -= count[x - radius - 1]
+            out[y, x] = labels[y, x]
+            if near == 0 or labels[y, x] != 0:
+                continue
+            for k in range(steps.shape[0]):
+                yy, xx = y + steps[k, 1], x + steps[k, 2]
+                if 0 <= yy < h and 0 <= xx < w and labels[yy, xx] != 0:
+                    out[y, x] = labels[yy, xx]
+                    break
 
 
 def measure(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:

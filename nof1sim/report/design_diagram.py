@@ -87,7 +87,7 @@ def _bar(run: Run, y: int, days: int, labels: tuple[str, ...]) -> str:
 
 def _axis(y: int, days: int) -> list[str]:
     step = max(1, round(days / 10 / 7) * 7) if days > 35 else max(1, days // 7)
-    ticks = [day for day in range(1, days + 1, step)]
+    ticks = range(1, days + 1, step)
     return [
         f'<line x1="{LEFT}" y1="{y}" x2="{LEFT + WIDTH}" y2="{y}" stroke="#000000"/>',
         *(f'<text x="{LEFT + WIDTH * (day - 1) / days:.2f}" y="{y + 14}" font-size="10">{day}</text>' for day in ticks),

@@ -52,9 +52,9 @@ def _summary(report: DesignReport) -> str:
 def _tables(report: DesignReport) -> list[tuple[str, Table]]:
     calendar = [(str(b.number), b.kind, f"{b.first_day}-{b.last_day}", str(b.days)) for b in report.blocks]
     shown = report.sequences[:MOST_SEQUENCES]
-    sequences = [(", ".join(row.labels), str(row.patients), _keys(row.keys, row.patients)) for row in shown]
+    sequences = [(str(row.patients), _keys(row.keys, row.patients), ", ".join(row.labels)) for row in shown]
     if rest := report.sequences[MOST_SEQUENCES:]:
-        sequences.append((f"... and {len(rest)} others", str(sum(row.patients for row in rest)), ""))
+        sequences.append((str(sum(row.patients for row in rest)), "", f"... and {len(rest)} others"))
     wash_in = [
         (r.label, f"{r.tau_days:g}", _ranges(r.periods), str(r.period_days), f"{r.on_last_day:.0%}", f"{r.mean:.0%}")
         for r in report.wash_in
@@ -65,7 +65,7 @@ def _tables(report: DesignReport) -> list[tuple[str, Table]]:
     ]
     tables: list[tuple[str, Table]] = [
         ("Calendar", (("block", "what", "study days", "length"), calendar)),
-        ("Sequences", (("sequence", "patients", "who"), sequences)),
+        ("Sequences", (("patients", "who", "sequence"), sequences)),
         (
             "Wash-in (share of the steady-state effect reached)",
             (("arm", "tau, days", "periods", "length", "last day", "mean"), wash_in),
@@ -134,8 +134,13 @@ def _bullets(texts: Sequence[str]) -> list[str]:
 
 
 def _aligned(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in [head, *rows]]
+    """Columns; the last one may be long and is wrapped."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head) - 1)]
+    lines = []
+    for row in [head, *rows]:
+        lead = "  " + "".join(cell.ljust(width) + "  " for cell, width in zip(row[:-1], widths, strict=True))
+        lines += textwrap.wrap(row[-1], WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead))
+    return lines
 
 
 def _cell(text: str) -> str:

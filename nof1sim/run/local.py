@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from itertools import islice
 from multiprocessing import connection
 
 from ..errors import DatasetError
+from .deal import Deal
 from .engine import MakeWorker, Report, Worker
 from .units import Shard
 
@@ -68,17 +68,19 @@ class ProcessEngine:
             return
         workers = min(self.workers, len(shards))
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, context, _set_up, (make_worker,))
+        # One pool a process: so a shard can be given to the process that has its patient's face.
+        pools = [ProcessPoolExecutor(1, context, _set_up, (make_worker,)) for _ in range(workers)]
         try:
-            yield from _flow(pool, iter(shards), IN_FLIGHT * workers)
-            pool.shutdown(wait=True)
+            yield from _flow(pools, Deal(shards, workers))
+            for pool in pools:
+                pool.shutdown(wait=True)
         except BrokenProcessPool as error:
             raise DatasetError(
                 "A worker process died; it was killed, perhaps because memory ran out. Finished pictures are kept: "
                 "run the same command again, and it goes on from there (with fewer --workers, it needs less memory)."
             ) from error
         finally:
-            _stop(pool)
+            _stop(pools)
 
 
 def cores() -> int:
@@ -86,24 +88,29 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _flow(pool: ProcessPoolExecutor, shards: Iterator[Shard], limit: int) -> Iterator[Report]:
-    """Keep at most `limit` shards under way, and give the reports as they come."""
-    running: set[Future[Report]] = set()
+def _flow(pools: Sequence[ProcessPoolExecutor], deal: Deal) -> Iterator[Report]:
+    """Keep every process supplied, and give the reports as they come."""
+    running: dict[Future[Report], int] = {}
     while True:
-        for shard in islice(shards, limit - len(running)):
-            with _calm_start():
-                running.add(pool.submit(_work, shard))
+        for lane, pool in enumerate(pools):
+            for _ in range(IN_FLIGHT - list(running.values()).count(lane)):
+                shard = deal.take(lane)
+                if shard is not None:
+                    with _calm_start():
+                        running[pool.submit(_work, shard)] = lane
         if not running:
             return
-        finished, running = wait(running, return_when=FIRST_COMPLETED)
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in finished:
+            del running[future]
             yield future.result()
 
 
-def _stop(pool: ProcessPoolExecutor) -> None:
-    """End the pool's processes, at once; nothing is lost, since files appear whole or not at all."""
-    processes = list((getattr(pool, "_processes", None) or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
+def _stop(pools: Sequence[ProcessPoolExecutor]) -> None:
+    """End the processes, at once; nothing is lost, since files appear whole or not at all."""
+    processes = [process for pool in pools for process in (getattr(pool, "_processes", None) or {}).values()]
+    for pool in pools:
+        pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
     for process in processes:

@@ -5,6 +5,7 @@ from .contrasts import true_contrasts
 from .missing import REASONS
 from .observe import Recorded, Truth, observe
 from .saturation import saturation, saturation_warning
+from .schedule import make_schedule
 from .trajectory import drive_of, part_names, simulate_trajectories
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Truth",
     "drive_of",
     "make_cohort",
+    "make_schedule",
     "observe",
     "part_names",
     "saturation",

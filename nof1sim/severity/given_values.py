@@ -12,7 +12,9 @@ from ..errors import Fault
 from ..model import Bools, Floats, Ints
 from .given_table import Table
 
-MISSING_WORDS = ("na", "n/a", "nan", "null", "none", ".", "-", "missing")
+NO_TEXT = ("na", "n/a", "nan", "null")
+NO_NUMBER = (*NO_TEXT, "none", ".", "-", "missing")
+"""Words, in lower case, of an empty cell; a treatment may well be called 'None'."""
 DATE_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y%m%d", "%d.%m.%y")
 SHOWN = 25
 """Of each kind of fault at most so many are listed, then their number."""
@@ -50,13 +52,13 @@ class Faults:
             self.found.append(Fault(where, f"{number - SHOWN} more such faults", allowed))
 
 
-def missing(column: pl.Series) -> Bools:
+def missing(column: pl.Series, words: tuple[str, ...] = NO_NUMBER) -> Bools:
     """(rows,) where a cell is empty or says that nothing is there."""
     if column.dtype.is_numeric():
         return (column.is_null() | column.cast(pl.Float64).is_nan().fill_null(True)).to_numpy()
     if column.dtype != pl.String:
         return column.is_null().to_numpy()
-    return (column.is_null() | column.str.to_lowercase().is_in(MISSING_WORDS).fill_null(True)).to_numpy()
+    return (column.is_null() | column.str.to_lowercase().is_in(words).fill_null(True)).to_numpy()
 
 
 def numbers(column: pl.Series, faults: Faults, allowed: str = "a number") -> tuple[Floats, Bools]:
@@ -77,7 +79,7 @@ def numbers(column: pl.Series, faults: Faults, allowed: str = "a number") -> tup
 
 def texts(column: pl.Series) -> tuple[NDArray[np.int64], list[str], Bools]:
     """(rows,) codes by order of first appearance, the texts, and where nothing is said (code -1)."""
-    empty = missing(column)
+    empty = missing(column, NO_TEXT)
     if column.dtype.is_float() and bool((column.drop_nulls().drop_nans() % 1 == 0).all()):
         column = column.fill_nan(None).cast(pl.Int64)
     column = column.cast(pl.String).str.strip_chars()

@@ -12,8 +12,8 @@ from ..model import Floats
 from ..protocol.observation import Missing, MissingAtRandom
 
 REASONS = ("", "mcar", "mar", "vacation", "drop_out", "image_only", "score_only")
-"""What the codes of `missing_reason` mean. 'mar' is the logit mechanism, which MNAR tilts. 'image_only' and 'score_only'
-days lack one of the two, the others both."""
+"""What the codes of `missing_reason` mean. 'mar' is the logit mechanism, which MNAR tilts. On days of 'image_only' or
+'score_only' one of the two is lost, on the others both."""
 
 MCAR, MAR, VACATION, DROP_OUT, IMAGE_ONLY, SCORE_ONLY = range(1, len(REASONS))
 

@@ -69,7 +69,7 @@ def _uniforms(protocol: Protocol, first: int, count: int, numbers: int) -> Float
 
 def _randomized_pairs(protocol: Protocol, first: int, count: int) -> Letters:
     lead = (_uniforms(protocol, first, count, protocol.design.cycles) >= 0.5).astype(np.int16)
-    return np.stack([lead, 1 - lead], axis=2).reshape(count, -1)
+    return np.stack([lead, 1 - lead], axis=2).reshape(count, lead.shape[1] * 2)
 
 
 def _restricted(protocol: Protocol, first: int, count: int) -> Letters:

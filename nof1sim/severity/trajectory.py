@@ -97,7 +97,7 @@ def _keys(cohort: Cohort, rows: slice = slice(None)) -> list[str]:
 def _total(parts: Table, names: Sequence[str], shape: tuple[int, ...]) -> Floats:
     total = np.zeros(shape)
     for name in names:
-        # Parts that cannot occur are zeros without memory of their own; so may be one patient's baseline, which is not 0.
+        # Parts that cannot occur are zeros without memory of their own; so is one patient's baseline, but it is not 0.
         if parts[name].strides != (0, 0) or parts[name].flat[0]:
             total += parts[name]
     return total

@@ -92,4 +92,3 @@ def report_outcome(outcome: Outcome) -> None:
         typer.echo(f"{outcome.out}: this share is done ({outcome.drawn} pictures); others remain of {outcome.total}.")
     if outcome.failures:
         raise typer.Exit(1)
-

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from contextlib import closing
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ..model import Unit
 from ..protocol import Protocol, load_protocol
 from ..run.local import cores
 from ..run.lock import hold, locked
-from ..run.units import choose, partition
+from ..run.units import Shard, choose, partition
 from ..severity.given import Given
 from ..severity.saturation import saturation_warning
 from . import files
@@ -26,6 +26,9 @@ from .worker import Worker, WorkOrder
 
 Progress = Callable[[int, int, str], None]
 """Called with pictures done, pictures in all, and what is going on."""
+
+WARNED_PATIENTS = 64
+"""Patients that are looked at for warnings."""
 
 SHARD_PICTURES = 20
 """Pictures committed together: what a killed worker draws again at most."""
@@ -124,7 +127,7 @@ def _draw(
     make_worker = functools.partial(Worker, WorkOrder(plan.protocol.canonical_json(), target.url, plan.given))
     drawn, failures = 0, []
     step(0)
-    with closing(running.map(make_worker, partition(todo, SHARD_PICTURES))) as reports:
+    with closing(running.map(make_worker, _shards(todo))) as reports:
         for report in reports:
             drawn += report.done
             failures += report.failures
@@ -132,8 +135,16 @@ def _draw(
     return drawn, tuple(failures)
 
 
+def _shards(todo: Sequence[Unit]) -> list[Shard]:
+    """Shards patient by patient, and one view after the other: a renderer keeps few views prepared."""
+    views = dict.fromkeys(unit.view for unit in todo)
+    shards = [s for view in views for s in partition([u for u in todo if u.view == view], SHARD_PICTURES)]
+    return sorted(shards, key=lambda shard: shard.units[0].rank)
+
+
 def warnings_of(plan: Plan) -> tuple[str, ...]:
-    """What a user should know of the trial: days at the bounds of the scale; lesions without a site."""
-    severity = np.concatenate([block.severity for block in plan.blocks(range(min(1000, plan.protocol.cohort.patients)))])
+    """What a user should know of the trial: days at the bounds of the scale."""
+    some = range(min(WARNED_PATIENTS, plan.protocol.cohort.patients))
+    severity = np.concatenate([block.severity for block in plan.blocks(some)])
     found = saturation_warning(plan.protocol, severity)
     return (found,) if found else ()

@@ -98,12 +98,11 @@ def persistence(plan: Plan, block: Any) -> Iterator[tuple[str, bytes]]:
     """Each patient's lesion persistence map: site, place, birth, peak, end and type on the face chart, as .npz."""
     for field in block.fields:
         buffer = io.BytesIO()
-        np.savez(buffer, **{name: np.asarray(values) for name, values in field.columns.items()})
+        columns: dict[str, Any] = dict(field.columns)
+        np.savez(buffer, **columns)
         yield layout.persistence_path(field.patient.key), buffer.getvalue()
 
 
 def _store(target: Target, path: str, data: bytes) -> tuple[str, int]:
     stored = target.store(path, data)
     return stored.sha256, stored.bytes
-
-

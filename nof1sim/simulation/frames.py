@@ -90,7 +90,12 @@ def patients(plan: Plan, block: Block) -> pl.DataFrame:
     """The truth per patient: traits, individual numbers, effects and contrasts."""
     people = block.cohort.patients
     truth = true_contrasts(
-        plan.protocol, block.cohort, block.schedule, block.trajectories, block.severity, plan.condition.severity_of_count
+        plan.protocol,
+        block.cohort,
+        block.schedule,
+        block.trajectories,
+        block.severity,
+        plan.condition.severity_of_count,
     )
     if plan.given is not None:  # the effects behind a given table are unknown
         truth = {name: values for name, values in truth.items() if name.startswith("realised")}
@@ -155,7 +160,7 @@ def _records(block: Block) -> dict[str, Any]:
 def lesions(plan: Plan, block: Block) -> pl.DataFrame:
     """Every lesion's life, with names for codes."""
     some = [
-        pl.DataFrame(dict(plan.condition.named(field))).insert_column(0, pl.lit(field.patient.patient_id).alias("patient_id"))
+        pl.DataFrame(dict(plan.condition.named(field))).with_columns(patient_id=pl.lit(field.patient.patient_id))
         for field in block.fields
     ]
     return pl.concat(some)
@@ -169,11 +174,10 @@ def lesion_days(plan: Plan, block: Block) -> pl.DataFrame:
         stage = _named(table.pop("stage"), STAGES)
         for name in ("x_mm", "y_mm", "shape"):
             table.pop(name)  # fixed for life: in the lesion table
-        some.append(pl.DataFrame(table).with_columns(pl.lit(field.patient.patient_id).alias("patient_id"), stage.alias("stage")))
+        some.append(pl.DataFrame(table).with_columns(patient_id=pl.lit(field.patient.patient_id), stage=stage))
     return pl.concat(some)
 
 
 def boxes(found: pl.DataFrame, ids: list[str]) -> pl.DataFrame:
     """Boxes of all pictures, with the patient's own name in place of the rank."""
     return found.with_columns(_named(found["rank"].to_numpy(), ids).alias("patient_id")).drop("rank")
-

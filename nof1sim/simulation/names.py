@@ -20,7 +20,5 @@ def image_name(plan: Plan, unit: Unit) -> str:
     day = plan.protocol.cohort.start_date + timedelta(days=unit.day - 1)
     score = block.recorded[unit.occasion - 1].complete["score"][0, unit.day - 1]
     grade = min(int(np.rint(score)), 3)
-    name = layout.hettich_name(
-        block.cohort.patients[0].patient_id, day, grade, unit.occasion, unit.view, images.format
-    )
+    name = layout.hettich_name(block.cohort.patients[0].patient_id, day, grade, unit.occasion, unit.view, images.format)
     return f"{layout.IMAGES}/{name}"

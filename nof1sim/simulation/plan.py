@@ -27,7 +27,8 @@ BLOCK_PATIENTS = 64
 class Block:
     """All that is true and all that is recorded of neighbouring patients, `first` .. `first + len(cohort)`.
 
-    `recorded` has one entry an occasion of the day. `scores[name]` and `severity` (what the lesions are driven by, or what emerges from them) are (patients, days).
+    recorded : one entry an occasion of the day.  scores[name], severity : (patients, days); the severity is what the
+    lesions are driven by, or what emerges from them.
     """
 
     first: int
@@ -79,7 +80,7 @@ class Plan:
             for i, patient in enumerate(cohort.patients)
         )
         each = [self.condition.scores(field) for field in fields]
-        scores = {name: np.stack([one[name] for one in each]) for name in each[0]}
+        scores: dict[str, np.ndarray] = {name: np.stack([one[name] for one in each]) for name in each[0]}
         severity = scores["severity_lesions"] if trajectories.severity is None else trajectories.severity
         truth = Truth(
             severity=severity,
@@ -134,4 +135,3 @@ class Plan:
     def units(self) -> list[Unit]:
         """Every picture of the trial."""
         return [unit for rank in range(self.protocol.cohort.patients) for unit in self.units_of(rank)]
-

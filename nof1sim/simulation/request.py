@@ -24,7 +24,7 @@ class Table:
     path: Path
     columns: str | None = None
     scale: str = "0:3"
-    missing: str = "error"
+    missing: Any = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def prepare(
         return _prepare_given(table, protocol, patients, days, seed, images, marks, twins)
     chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol or "default")
     if chosen.given is not None:
-        raise InputError("--protocol: this protocol describes a table of severities. Give the table: --severity-csv FILE.")
+        raise InputError("--protocol: it describes a table of severities. Give the table itself: --severity-csv FILE.")
     notes: list[str] = []
     chosen = with_changes(chosen, **_changes(patients, seed, images, marks))
     if days is not None and protocol is None:
@@ -125,7 +125,7 @@ def _prepare_given(
     if protocol is not None:
         faults.append(Fault("--protocol", str(protocol), "not together with --severity-csv", "Leave one of them out."))
     if days is not None:
-        faults.append(Fault("--days", days, "not together with --severity-csv", "The table says how long the study is."))
+        faults.append(Fault("--days", days, "not together with --severity-csv", "The table says how long it is."))
     refuse(faults, "The command")
     given = read_severities(
         table.path, parse_columns(table.columns), scale=parse_scale(table.scale), missing=table.missing
@@ -172,7 +172,8 @@ def parse_columns(text: str | None) -> dict[str, str] | None:
         return None
     pairs = [part.split("=", 1) for part in text.split(",")]
     if any(len(pair) != 2 or not all(map(str.strip, pair)) for pair in pairs):
-        raise InputError(f"--columns: got {text!r}; allowed: name=column pairs, such as severity=EASI,patient_id=Subject.")
+        allowed = "name=column pairs, such as severity=EASI,patient_id=Subject"
+        raise InputError(f"--columns: got {text!r}; allowed: {allowed}.")
     return {ours.strip(): theirs.strip() for ours, theirs in pairs}
 
 

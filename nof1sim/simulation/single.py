@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__, plugins
-from ..dataset.images import encode
+from ..dataset.images import Format, encode
 from ..errors import Fault, InputError, refuse
 from ..model import Render, Unit
 from ..protocol import Protocol, load_protocol
 from .plan import Plan
 from .worker import picture_bytes
 
-FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
+FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
 
 
 def render_unit(plan: Plan, unit: Unit) -> Render:
@@ -70,5 +70,3 @@ def write_image(plan: Plan, patient: int, day: int, occasion: int, view: str, ou
     else:
         data = encode(render.pixels, form, plan.protocol.images.quality, {"generator": f"nof1sim {__version__}"})
     out.write_bytes(data)
-
-

@@ -70,5 +70,3 @@ def verify(folder: str | Path, sample: int = 10) -> Verification:
     version = dataset.manifest["versions"]["nof1sim"]
     other = None if version == __version__ else f"nof1sim {version}"
     return Verification(tuple(drawn), tuple(differ), tuple(damaged), other)
-
-

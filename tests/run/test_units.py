@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from nof1sim.errors import DatasetError
 from nof1sim.model import Unit
-from nof1sim.run.units import choose, partition
+from nof1sim.run.deal import Deal
+from nof1sim.run.units import Shard, choose, partition
 
 UNITS = st.sets(
     st.builds(Unit, st.integers(0, 8), st.integers(1, 30), st.integers(1, 2), st.sampled_from(["front", "left"])),
@@ -89,3 +90,20 @@ def test_a_plan_of_nothing_has_empty_shares() -> None:
 def test_a_shard_of_nothing_is_a_bug() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         partition([Unit(0, 1)], 0)
+
+
+def test_a_process_stays_with_a_patient_and_helps_out_at_the_end() -> None:
+    shards = partition([Unit(rank, day) for rank in range(3) for day in range(1, 11)], 1)
+    deal = Deal(shards, 2)
+    first = [deal.take(0) for _ in range(10)]
+    assert [shard.units[0].rank for shard in first if shard] == [0] * 10
+    assert deal.take(1).units[0].rank == 1
+    assert deal.take(0).units[0].rank == 2
+    rest: list[Shard] = []
+    while shard := deal.take(0):  # lane 1 never asks again: lane 0 takes over half and half again
+        rest.append(shard)
+    while shard := deal.take(1):
+        rest.append(shard)
+    assert sorted(shard.units[0] for shard in rest) == sorted(
+        [Unit(1, day) for day in range(2, 11)] + [Unit(2, day) for day in range(2, 11)]
+    )

@@ -74,9 +74,7 @@ def test_the_steady_level_is_where_a_long_trial_ends(protocol_of, schedule_of):
 
 def test_the_responder_threshold_counts_as_reached(protocol_of, schedule_of):
     arms = {"antibiotic": QUICK | {"effect": -1.5}, "cream": QUICK | {"effect": -1.0}}
-    at, above = (
-        protocol_of(2, severity={"responder_contrast": limit}, treatments=arms) for limit in (0.5, 0.51)
-    )
+    at, above = (protocol_of(2, severity={"responder_contrast": limit}, treatments=arms) for limit in (0.5, 0.51))
     schedule = schedule_of(at, [(0, 3), (1, 3)])
     assert truth_of(at, schedule)[0]["responder"].all()
     assert not truth_of(above, schedule)[0]["responder"].any()
@@ -89,6 +87,26 @@ def test_a_single_arm_is_compared_with_no_treatment(protocol_of, schedule_of):
     assert (truth["realised_contrast"] < -0.5).all()
     never = truth_of(protocol, schedule_of(protocol, [(0, 5)]))[0]
     assert np.isnan(never["realised_contrast"]).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "off", "untreated"),
+    [
+        ({}, 2.26, 3.0),  # once begun, the placebo response stays, in the off periods too
+        ({"washes_out": True, "wash_out_days": 1.0}, 3.0, 3.0),
+        ({"starts": "enrolment"}, 2.26, 2.26),
+    ],
+)
+def test_off_arms_and_the_placebo_response(protocol_of, schedule_of, settings, off, untreated):
+    arms = {"antibiotic": {"effect": 0.0, "active": False, "patient_sd": 0.0}, "cream": QUICK | {"effect": -1.0}}
+    severity = {"nonspecific": {"effect": -0.74} | settings, "response_wobble": {"sd": 0.0}}
+    protocol = protocol_of(2, severity=severity, treatments=arms)
+    truth, found, _ = truth_of(protocol, schedule_of(protocol, [(NO_ARM, 1), (1, 5), (0, 5)]))
+    np.testing.assert_allclose(truth["steady_antibiotic"], off, atol=1e-12)
+    np.testing.assert_allclose(found.severity[:, -1], off, atol=1e-12)
+    np.testing.assert_allclose(truth["steady_untreated"], untreated, atol=1e-12)
+    np.testing.assert_allclose(found.severity[:, 0], untreated, atol=1e-12)
+    np.testing.assert_allclose(truth["steady_cream"], 1.26, atol=1e-12)
 
 
 def test_zero_effect_twins_have_no_contrast(protocol_of, schedule_of, seed_design):

@@ -21,7 +21,9 @@ def course(dose, form, tau, gamma, target=-2.0):
 @given(TIMES, TIMES)
 def test_forms_agree_at_full_and_no_dose(tau, gamma):
     dose = [0, 1, 1, 1, 0, 0, 1, 0]
-    np.testing.assert_allclose(course(dose, "exponential", tau, gamma), course(dose, "recursion", tau, gamma), atol=1e-9)
+    np.testing.assert_allclose(
+        course(dose, "exponential", tau, gamma), course(dose, "recursion", tau, gamma), atol=1e-9
+    )
 
 
 def test_exponential_has_the_closed_form():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,9 @@ texts = st.text(st.characters(codec="utf-8", categories=("L", "N"), max_codepoin
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[dict[str, list[float]], list[str]]:
-    names = [n for n in draw(st.lists(texts, min_size=1, max_size=4, unique=True)) if n.lower() not in ("na", "nan")]
+    names = [
+        n for n in draw(st.lists(texts, min_size=1, max_size=4, unique=True)) if n.lower() not in ("na", "nan", "null")
+    ]
     values = st.integers(0, 3000).map(lambda n: n / 1000)
     return {name: draw(st.lists(values, min_size=1, max_size=6)) for name in names or ["p"]}, draw(
         st.permutations(range(24))
@@ -102,7 +105,7 @@ def test_parquet_and_csv_of_the_same_table_are_the_same(tmp_path: Path) -> None:
     frame = pl.DataFrame(
         {
             "patient": [2, 2, 1],
-            "date": [np.datetime64("2020-02-28"), np.datetime64("2020-02-29"), np.datetime64("2020-03-05")],
+            "date": [date(2020, 2, 28), date(2020, 2, 29), date(2020, 3, 5)],
             "arm": pl.Series(["A", "B", "A"], dtype=pl.Categorical),
             "IGA": [0.1, 3.0, 2.7],
         }
@@ -217,6 +220,12 @@ def test_days_from_dates_from_zero_and_contradicting_ones(tmp_path: Path) -> Non
     assert german.severity.tolist() == [[1.25, 2.0]]
     assert german.first_date is not None
     assert german.first_date.isoformat() == "2020-01-31"
+
+
+def test_a_treatment_may_be_called_none(tmp_path: Path) -> None:
+    read = read_severities(write(tmp_path, "id,day,arm,severity\n1,1,None,1\n1,2,A,1\n"))
+    assert read.arms == ("A",)
+    assert to_schedule(read).arm.tolist() == [[NO_ARM, 0]]
 
 
 def test_arm_names_are_fit_for_protocols_and_unique(tmp_path: Path) -> None:

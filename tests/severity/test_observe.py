@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from nof1sim.model import NO_ARM
-from nof1sim.severity import REASONS, Truth, observe
+from nof1sim.severity import REASONS, Truth, draws, observe
 from nof1sim.severity.cohort import make_cohort
 
-MISSING = {"mcar": 0.1, "mar": {}, "mnar": 0.5, "vacation": 0.5, "dropout_per_day": 0.01, "image_only": 0.1}
+MISSING = {"mcar": 0.1, "mar": {}, "mnar": 0.5, "vacation": 0.5, "dropout_per_day": 0.01}
+MISSING |= {"image_only": 0.1, "score_only": 0.1}
 RATERS = [
     {"name": "anna", "bias_sd": 0.3, "noise_sd": 0.2},
     {"name": "ben", "scores": "iga", "bias_sd": 0.2, "noise_sd": 0.3},
@@ -60,9 +61,7 @@ def test_more_days_patients_and_arms_move_nothing(protocol_of, schedule_of, seed
         np.testing.assert_array_equal(getattr(fewer, name), getattr(whole, name)[:33, :84], err_msg=name)
     for name in ("anna", "ben"):
         np.testing.assert_array_equal(fewer.raters[name], whole.raters[name][:33, :84])
-    alone = watch(
-        protocol_of(40, observation={"raters": RATERS[1:]}), schedule_of(protocol, seed_design), severity
-    )
+    alone = watch(protocol_of(40, observation={"raters": RATERS[1:]}), schedule_of(protocol, seed_design), severity)
     np.testing.assert_array_equal(alone.complete["rater_ben"], whole.complete["rater_ben"])
     np.testing.assert_array_equal(alone.complete["score"], whole.complete["score"])
 
@@ -81,9 +80,22 @@ def test_gaps_blank_the_record_and_nothing_else(protocol_of, schedule_of, seed_d
         assert np.isfinite(complete).all()
     np.testing.assert_array_equal(recorded.assigned, schedule.arm)
     assert recorded.taken is taken
-    image_only = recorded.missing_reason == REASONS.index("image_only")
+    image_only, score_only = (recorded.missing_reason == REASONS.index(name) for name in ("image_only", "score_only"))
     assert image_only.any()
-    np.testing.assert_array_equal(recorded.image_missing, recorded.score_missing | image_only)
+    assert score_only.any()
+    np.testing.assert_array_equal(recorded.image_missing & ~recorded.score_missing, image_only)
+    np.testing.assert_array_equal(recorded.score_missing & ~recorded.image_missing, score_only)
+
+
+def test_chunks_do_not_show(protocol_of, schedule_of, seed_design, monkeypatch):
+    protocol = protocol_of(20, observation={"missing": MISSING, "raters": RATERS, "self_report": {}})
+    schedule = schedule_of(protocol, seed_design)
+    whole = watch(protocol, schedule, 1.5)
+    monkeypatch.setattr(draws, "CHUNK", 7)
+    pieces = watch(protocol, schedule, 1.5)
+    for name, complete in whole.complete.items():
+        np.testing.assert_array_equal(pieces.complete[name], complete, err_msg=name)
+    np.testing.assert_array_equal(pieces.missing_reason, whole.missing_reason)
 
 
 def test_occasions_share_leaving_and_bias_but_not_noise(protocol_of, schedule_of, seed_design):

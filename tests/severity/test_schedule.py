@@ -45,9 +45,7 @@ def same(one: Schedule, two: Schedule) -> bool:
     return arrays and one.sequences == two.sequences and one.labels == two.labels
 
 
-@pytest.mark.parametrize(
-    ("sequence", "word"), [("abab", "ABABABAB"), ("baba", "BABABABA"), ("thue_morse", "ABBABAAB")]
-)
+@pytest.mark.parametrize(("sequence", "word"), [("abab", "ABABABAB"), ("baba", "BABABABA"), ("thue_morse", "ABBABAAB")])
 def test_fixed_orders(sequence: str, word: str) -> None:
     assert set(words(make_schedule(trial(sequence=sequence, cycles=4)))) == {word}
 
@@ -183,9 +181,7 @@ def test_counterfactuals_change_the_treatment_only() -> None:
     assert (made["other_sequence"].arm[~treated] == NO_ARM).all()
     none = made["no_treatment"]
     assert (none.arm == NO_ARM).all()
-    assert set(none.sequences) == {
-        ("Baseline", "No treatment", "Washout", "No treatment", "Washout", "No treatment")
-    }
+    assert set(none.sequences) == {("Baseline", "No treatment", "Washout", "No treatment", "Washout", "No treatment")}
     assert not set(fact.arms) & set(none.labels)
 
 
@@ -271,7 +267,9 @@ def test_smallest_p_is_attained_and_not_beaten() -> None:
 
 
 def test_100_000_patients_take_seconds() -> None:
-    protocol = load_protocol({**trial(100_000, sequence="randomized_pairs", period_days=28, baseline_days=28).model_dump(mode="json")})
+    protocol = load_protocol(
+        {**trial(100_000, sequence="randomized_pairs", period_days=28, baseline_days=28).model_dump(mode="json")}
+    )
     start = time.perf_counter()
     made = make_schedule(protocol)
     assert made.arm.shape == (100_000, 140)

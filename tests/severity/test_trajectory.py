@@ -33,10 +33,7 @@ def sinot_state(days, effect, tau, gamma, given):
     """sinot's exposure recursion in plain Python (Gaertner et al. 2023), one exposure."""
     states, x = [], 0.0
     for day in range(days):
-        if given[day]:
-            x = x + (effect - x) / tau
-        else:
-            x = x - x / gamma
+        x = x + (effect - x) / tau if given[day] else x - x / gamma
         states.append(x)
     return states
 
@@ -104,6 +101,14 @@ def test_a_range_of_patients_alone_fares_the_same(protocol_of, schedule_of, seed
     whole = simulate(protocol, schedule_of(protocol, seed_design))
     some = simulate_trajectories(protocol, make_cohort(protocol, 30, 5), schedule_of(protocol, seed_design, 5))
     np.testing.assert_array_equal(some.latent, whole.latent[30:35])
+
+
+def test_a_patient_alone_or_a_day_alone(protocol_of, schedule_of, seed_design, full):
+    protocol = protocol_of(4, **full)
+    whole = simulate(protocol, schedule_of(protocol, seed_design))
+    np.testing.assert_array_equal(simulate(protocol, schedule_of(protocol, seed_design, 1)).latent, whole.latent[:1])
+    np.testing.assert_array_equal(simulate(protocol, schedule_of(protocol, [(NO_ARM, 1)])).latent, whole.latent[:, :1])
+    assert (simulate(protocol_of(1), schedule_of(protocol_of(1), [(NO_ARM, 1)])).latent == 3.0).all()
 
 
 def test_an_unused_arm_moves_nothing(protocol_of, schedule_of, seed_design, full):
@@ -234,14 +239,27 @@ def test_birth_rates_are_relative_and_leave_severity_to_the_lesions(protocol_of,
     assert drive.baseline_count == cohort.numbers["x0"][4]
 
 
-def test_comedones_answer_in_proportion(protocol_of, schedule_of, seed_design):
+@pytest.mark.parametrize("wobble", [0.0, 0.2])
+def test_comedones_answer_in_proportion(protocol_of, schedule_of, seed_design, wobble):
     """A course is linear in its effect: on the log scale the comedones' response is the papules', rescaled."""
-    protocol = clinical(protocol_of, severity={"fluctuation": {"sd": 0.0}, "cycle": {"amplitude": 0.0}})
+    calm = {"fluctuation": {"sd": 0.0}, "cycle": {"amplitude": 0.0}, "response_wobble": {"sd": wobble, "phi": 0.9}}
+    protocol = clinical(protocol_of, severity=calm)
     found = simulate(protocol, schedule_of(protocol, seed_design))
     antibiotic, placebo = protocol.treatments["antibiotic"], protocol.severity.nonspecific
     expected = found.parts["effect_antibiotic"] * antibiotic.comedone_effect / antibiotic.effect
     expected = expected + found.parts["nonspecific"] * placebo.comedone_effect / placebo.effect
+    response = found.parts["nonspecific"] + found.parts["effect_antibiotic"]
+    expected = expected * (1.0 + np.divide(found.parts["wobble"], response, where=response != 0, out=0 * response))
     np.testing.assert_allclose(found.drive["comedone_log_rate"], expected, atol=1e-12)
+
+
+def test_birth_rate_period_effects_multiply_and_keep_the_mean(protocol_of, schedule_of):
+    quick = {"effect": -1.0, "wash_in_days": 1.0, "wash_out_days": 1.0, "patient_sd": 0.0, "period_sd": 0.5}
+    severity = {"adherence": {"mean": 1.0}}
+    protocol = protocol_of(5000, "clinical", severity=severity, treatments={"antibiotic": quick})
+    course = simulate(protocol, schedule_of(protocol, [(0, 1), (0, 1)])).parts["effect_antibiotic"]
+    np.testing.assert_allclose(course.mean(axis=0), -1.0, atol=0.03)
+    np.testing.assert_allclose(np.log(-course).std(axis=0), 0.5, rtol=0.03)
 
 
 def test_the_drive_of_a_score_is_its_severity(protocol_of, schedule_of, seed_design):

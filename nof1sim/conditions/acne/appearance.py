@@ -42,16 +42,15 @@ def peaks(rows, key):
         kind, born, site = rows[i, f.KIND], rows[i, f.BIRTH], rows[i, f.SITE]
         u, v = h.u01(key, born, site, h.DIAMETER), h.u01(key, born, site, h.HEIGHT)
         red, brown = h.u01(key, born, site, h.REDNESS), h.u01(key, born, site, h.PIGMENT)
-        low, span, base, rise = 2.0, 2.9, 0.5, 1.0  # papule and pustule
+        base, rise = 0.5, 1.0  # papule and pustule
         if kind == f.NODULE:
-            low, span, base, rise = 7.0, 8.0, 1.2, 2.8
+            base, rise = 1.2, 2.8
         elif kind == f.CLOSED:
-            low, span, base, rise = 1.1, 1.9, 0.2, 0.3
+            base, rise = 0.2, 0.3
         elif kind == f.OPEN:
-            low, span, base, rise = 1.1, 1.9, 0.06, 0.08
-        # Small ones are commoner; a wide one is rather a high one.
-        top[i, DIAMETER] = low + span * u**1.4
-        top[i, HEIGHT] = base + rise * (0.6 * u + 0.4 * v)
+            base, rise = 0.06, 0.08
+        top[i, DIAMETER] = f.peak_diameter_mm(key, born, site, kind)
+        top[i, HEIGHT] = base + rise * (0.6 * u + 0.4 * v)  # a wide one is rather a high one
         top[i, REDNESS] = (0.75 if kind != f.NODULE else 0.85) + 0.25 * red * (1.0 if kind != f.NODULE else 0.6)
         top[i, PIGMENT] = 0.3 + 0.4 * brown
         top[i, PLUG] = 0.65 + 0.35 * h.u01(key, born, site, h.PLUG) if kind == f.OPEN else 0.0
@@ -107,7 +106,7 @@ def look_mark(row, top, age, last, marks, share, look):
     if s < macule_days:
         look[WIDE] = wide * (1.0 - 0.2 * s / macule_days) if wide > 2.5 else wide
     if s < red_days:
-        look[RED] = min(0.9 * last[RED], 0.65) * shape.fade(s / red_days) * share
+        look[RED] = min(0.9 * last[RED], 0.65) * shape.fade(s / (shape.RED_TAIL * red_days)) * share
     if brown_days > 0.0 and s < macule_days:
         look[BROWN] = top[PIGMENT] * shape.rise(s, shape.PIGMENT_HALF_DAYS) * shape.fade(s / macule_days) * share
     deep = 0.0

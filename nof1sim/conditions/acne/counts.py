@@ -27,6 +27,9 @@ ANCHORS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 INVERSE_STEPS = 1 << 14
 """Nodes of the inverse's table: linear between them, wrong by less than 1e-7 severity units."""
 
+TIE = 1e-9
+"""Lesions: a count this near to a half is a half."""
+
 Q_LEVEL, R_RATING = 0.01, 0.0256
 """Daily variance of the level and variance of a rating (SD .16, the day-to-day noise of the published seed trial)."""
 
@@ -50,8 +53,11 @@ class CountMap:
         return np.interp(np.asarray(counts, float), self.count_nodes, self.severity_nodes)
 
     def targets(self, severity: Floats) -> Ints:
-        """Whole lesions that a severity asks for: G rounded half to even, so that ties take the lower class."""
-        return np.rint(self.counts(severity)).astype(np.int64)
+        """Whole lesions that a severity asks for: G rounded, halves down, so that a tie takes the lower class.
+
+        At the ties of the Hayashi map (10.5, 40.5, 100.5 lesions) that is also rounding half to even.
+        """
+        return np.ceil(self.counts(severity) - 0.5 - TIE).astype(np.int64)
 
 
 @lru_cache(maxsize=4)

@@ -11,7 +11,7 @@ from nof1sim.model import Drive, Floats, Ints
 
 from . import hashing, life
 from .counts import CountMap, slow_severity, smooth_rating, without_gaps
-from .sites import Sites
+from .sites import Sites, surroundings
 
 NODULE_SHARE = 0.03
 """Of the lesions at a time, from severity 2 up; none below severity 1 (Do 2008: 15 : 2 : 1)."""
@@ -26,7 +26,7 @@ MOST_COMEDONES = 600
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The kernel's result: rows (lesions, life.COLUMNS) int32, LAST of a lesion that goes on is `days`; lost (days,)."""
+    """The kernel's table: rows (lesions, life.COLUMNS) int32; LAST of a lesion that goes on is `days`. lost (days,)."""
 
     rows: NDArray[np.int32]
     lost: Ints
@@ -87,19 +87,21 @@ def simulate(
     if not given:
         first = hashing.poisson(hashing.u01(word, 0, -1, hashing.NEWCOMERS), first)
         first_comedones = hashing.poisson(hashing.u01(word, 0, -1, hashing.COMEDONE_NEWCOMERS), first_comedones)
+    roomy, near, far = surroundings()
     # By origin: a comedone site is already chosen by its own propensity, a mark's by the lesion's.
     ones = np.ones(len(sites))
     weights = np.stack([sites.propensity / sites.comedone_propensity, sites.propensity, ones, ones])
+    ground = (weights, sites.comedone_propensity, near, far, roomy * (len(sites) / (roomy @ sites.propensity)))
     capacity = 3 * len(sites) + 60 * drive.days
     while True:
-        skin = np.zeros((6, len(sites)), np.int32)
+        skin = np.zeros((7, len(sites)), np.int32)
         skin[kernel.ROW] = -1
         skin[kernel.FREE_FROM] = skin[kernel.MACULE_END] = skin[kernel.SCAR_END] = -life.FOREVER
         rows = np.zeros((capacity, life.COLUMNS), np.int32)
-        n = stock.place(skin, rows, 0, int(first), sites.propensity, _in_stock(daily[0, 5]), False, word)
-        n = stock.place(skin, rows, n, int(first_comedones), sites.comedone_propensity, 0.0, True, word)
-        n = stock.remember(skin, rows, n, first / life.MEAN_LIFE_DAYS, sites.propensity, word, person)
-        n, lost = kernel.run(skin, rows, n, daily, weights, sites.comedone_propensity, word, person)
+        n = stock.place(skin, rows, 0, int(first), _in_stock(daily[0, 5]), word, ground)
+        n = stock.place_comedones(skin, rows, n, int(first_comedones), word, ground)
+        n = stock.remember(skin, rows, n, first / life.MEAN_LIFE_DAYS, word, person, ground)
+        n, lost = kernel.run(skin, rows, n, daily, word, person, ground)
         if n >= 0:
             break
         capacity *= 2

@@ -1,7 +1,9 @@
-"""The stock-and-flow engine: one step a day, compiled. `space` is (classes, chosen sites, ranks), work space. Two drives, one kernel.
+"""The stock-and-flow engine: one step a day, compiled. Two drives, one kernel.
 
 A target (a severity is given): the stock of inflammatory lesions equals it every day. Rates (severity emerges): births
 are Poisson, nothing is forced. Days are 1-based; earlier ones are negative or 0. All numbers come from `hashing`.
+`space` is work space for sites: (classes, chosen, ranks). `ground` is the face: weights by origin (4, sites), weight of
+comedones (sites,), neighbours of each site (sites, near) nearest first and their distances, room for a nodule (sites,).
 """
 
 from __future__ import annotations
@@ -13,21 +15,24 @@ from . import life as f
 from .choice import race, soonest
 from .compiled import compiled
 
-# Rows of the skin's state (6, sites), int32.
-STATE, ROW, DUE, FREE_FROM, MACULE_END, SCAR_END = 0, 1, 2, 3, 4, 5
+# Rows of the skin's state (7, sites), int32. SIZE: a lesion's peak diameter in hundredths of a millimetre.
+STATE, ROW, DUE, FREE_FROM, MACULE_END, SCAR_END, SIZE = range(7)
 NORMAL, INFLAMED_SITE, COMEDONE_SITE, MARKED = 0, 1, 2, 3
 NOT_ELIGIBLE = -1
+CLEARANCE_MM = 1.2
+"""[D] A new lesion's centre keeps so far from the rim of an inflammatory one, at its largest: no pile-ups."""
 ORIGIN_FALLBACK = (f.FROM_NORMAL, f.FROM_COMEDONE, f.FROM_MACULE, f.FROM_SCAR)
 
 
 @compiled
-def open_row(skin, rows, n, site, kind, origin, birth, days):
+def open_row(skin, rows, n, site, kind, origin, birth, days, key):
     """Start a lesion: its row, and the site's state. `birth` may lie before day 1. Returns the number of rows."""
     row = rows[n]
     row[f.SITE], row[f.KIND], row[f.ORIGIN], row[f.BIRTH], row[f.LIFE] = site, kind, origin, birth, days
     row[f.PARENT] = skin[ROW, site] if origin <= f.FROM_SCAR and origin != f.FROM_NORMAL else -1
     skin[STATE, site] = INFLAMED_SITE if f.is_inflammatory(kind) else COMEDONE_SITE
     skin[ROW, site], skin[DUE, site] = n, birth + days
+    skin[SIZE, site] = int(100.0 * f.peak_diameter_mm(key, birth, site, kind))
     return n + 1
 
 
@@ -75,23 +80,62 @@ def classify(skin, day, classes):
 
 
 @compiled
-def inflame(skin, rows, n, site, origin, day, nodules, key):
+def crowd_out(classes, site, diameter_mm, ground):
+    """No lesion begins beneath or against this one: its neighbours become NOT_ELIGIBLE."""
+    near, far = ground[2], ground[3]
+    for j in range(near.shape[1]):
+        if far[site, j] > diameter_mm / 2.0 + CLEARANCE_MM:
+            break
+        classes[near[site, j]] = NOT_ELIGIBLE
+
+
+@compiled
+def classify_apart(skin, day, classes, ground):
+    """`classify`, less the sites that today's inflammatory lesions crowd out."""
+    classify(skin, day, classes)
+    for site in range(skin.shape[1]):
+        if skin[STATE, site] == INFLAMED_SITE:
+            crowd_out(classes, site, skin[SIZE, site] / 100.0, ground)
+
+
+@compiled
+def inflame(skin, rows, n, site, origin, day, nodules, key, ground):
     """An inflammatory lesion begins: ends what was there, opens its row. Returns the number of rows."""
     if origin == f.FROM_COMEDONE:
         rows[skin[ROW, site], f.LAST], rows[skin[ROW, site], f.ENDING] = day - 1, f.INFLAMED
     elif skin[ROW, site] >= 0:
         rows[skin[ROW, site], f.SUPERSEDED] = day
-    kind = f.draw_kind(key, day, site, nodules)
-    n = open_row(skin, rows, n, site, kind, origin, day, f.draw_life(key, day, site, kind, False))
+    kind = f.draw_kind(key, day, site, nodules * ground[4][site])
+    n = open_row(skin, rows, n, site, kind, origin, day, f.draw_life(key, day, site, kind, False), key)
     f.draw_cap(rows[n - 1], key)
     return n
 
 
 @compiled
-def give_birth(skin, rows, n, count, day, weights, nodules, key, space):
-    """`count` births at eligible sites by origin; a class without a site falls back. Returns rows and births."""
+def bear(skin, rows, n, ask, origin, day, nodules, key, ground, space):
+    """Up to `ask` births at eligible sites of one origin, each crowding out its neighbours. Returns rows and births."""
     classes, work, _ = space
-    classify(skin, day, classes)
+    prefix, born = h.day_key(key, day, h.BIRTH), 0
+    while born < ask:
+        found = race(prefix, classes, origin, ground[0][origin], ask - born, work)
+        if found == 0:
+            break
+        for i in range(found):
+            site = work[i]
+            if classes[site] == origin:
+                n = inflame(skin, rows, n, site, origin, day, nodules, key, ground)
+                classes[site] = NOT_ELIGIBLE
+                crowd_out(classes, site, skin[SIZE, site] / 100.0, ground)
+                born += 1
+    return n, born
+
+
+@compiled
+def give_birth(skin, rows, n, count, day, nodules, key, ground, space):
+    """`count` births by origin. A class without a site falls back on others, then on crowded sites.
+
+    Returns (rows, births).
+    """
     wanted = np.zeros(4, np.int64)
     draw = h.day_key(key, day, h.ORIGIN)
     for k in range(count):
@@ -100,20 +144,15 @@ def give_birth(skin, rows, n, count, day, weights, nodules, key, space):
             u -= f.ORIGIN_SHARES[origin]
             origin += 1
         wanted[origin] += 1
-    prefix = h.day_key(key, day, h.BIRTH)
-    born, missing = 0, 0
-    for turn in range(2):
+    classify_apart(skin, day, space[0], ground)
+    born = 0
+    for turn in range(3):
+        if turn == 2 and born < count:
+            classify(skin, day, space[0])
         for place in range(4):
             origin = ORIGIN_FALLBACK[place]
-            ask = wanted[origin] if turn == 0 else missing
-            if ask == 0:
-                continue
-            got = race(prefix, classes, origin, weights[origin], ask, work)
-            missing += ask - got if turn == 0 else -got
-            for k in range(got):
-                site = work[k]
-                classes[site] = NOT_ELIGIBLE
-                n = inflame(skin, rows, n, site, origin, day, nodules, key)
+            ask = wanted[origin] if turn == 0 else count - born
+            n, got = bear(skin, rows, n, ask, origin, day, nodules, key, ground, space)
             born += got
     return n, born
 
@@ -178,7 +217,7 @@ def force_heal(skin, rows, day, excess, nodules_to_go, key, person, space):
 
 
 @compiled
-def comedone_day(skin, rows, n, day, today, heirs, weight, key, person, space):
+def comedone_day(skin, rows, n, day, today, heirs, key, person, ground, space):
     """One day of comedones. With a target (`today[1]` >= 0) the stock is held; else newcomers and an extra hazard.
 
     `heirs` more take the place of comedones that inflamed, with what was left of such a one's life: so the stock keeps
@@ -207,14 +246,14 @@ def comedone_day(skin, rows, n, day, today, heirs, weight, key, person, space):
         need = heirs + h.poisson(h.u01(key, day, -1, h.COMEDONE_NEWCOMERS), today[3])
     if need <= 0:
         return n
-    classify(skin, day, classes)
-    got = race(h.day_key(key, day, h.COMEDONE_BIRTH), classes, f.FROM_NORMAL, weight, need, work)
+    classify_apart(skin, day, classes, ground)
+    got = race(h.day_key(key, day, h.COMEDONE_BIRTH), classes, f.FROM_NORMAL, ground[1], need, work)
     for k in range(got):
         kind = f.draw_comedone_kind(key, day, work[k])
         days = f.draw_life(key, day, work[k], kind, target < 0 and k < heirs)
         if target < 0 and k < heirs:
             days = max(2, int(np.rint(days * h.u01(key, day, work[k], h.AGE))))
-        n = open_row(skin, rows, n, work[k], kind, f.FROM_SKIN, day, days)
+        n = open_row(skin, rows, n, work[k], kind, f.FROM_SKIN, day, days, key)
     return n
 
 
@@ -228,10 +267,10 @@ def comedones_inflamed(rows, first, last):
 
 
 @compiled
-def run(skin, rows, n, daily, weights, comedone_weight, key, person):
+def run(skin, rows, n, daily, key, person, ground):
     """All days. Returns (rows used, or -1 if the table is too short; target lesions without a free site, (days,)).
 
-    skin (6, sites) and rows (capacity, COLUMNS) are written. daily (days, 7), float64: target or -1; comedone target
+    skin (7, sites) and rows (capacity, COLUMNS) are written. daily (days, 7), float64: target or -1; comedone target
     or -1; Poisson mean of births; of comedone births; extra comedone hazard; nodules' share of births; nodules allowed.
     """
     days, sites = daily.shape[0], skin.shape[1]
@@ -249,8 +288,8 @@ def run(skin, rows, n, daily, weights, comedone_weight, key, person):
             to_go = max(0, nodules - int(daily[t, 6]))
             force_heal(skin, rows, day, stock - target, to_go, key, person, space)
         if births > 0:
-            n, born = give_birth(skin, rows, n, births, day, weights, daily[t, 5], key, space)
+            n, born = give_birth(skin, rows, n, births, day, daily[t, 5], key, ground, space)
             lost[t] = births - born
         heirs = comedones_inflamed(rows, first, n)
-        n = comedone_day(skin, rows, n, day, daily[t], heirs, comedone_weight, key, person, space)
+        n = comedone_day(skin, rows, n, day, daily[t], heirs, key, person, ground, space)
     return n, lost

@@ -102,6 +102,15 @@ def draw_life(key, day, site, kind, in_stock):
 
 
 @compiled
+def peak_diameter_mm(key, day, site, kind):
+    """Diameter at a lesion's height: papule and pustule 2 to 4.9 mm, nodule 7 to 15, comedone 1.1 to 3."""
+    u = h.u01(key, day, site, h.DIAMETER) ** 1.4  # small ones are commoner
+    if kind == NODULE:
+        return 7.0 + 8.0 * u
+    return 2.0 + 2.9 * u if kind >= PAPULE else 1.1 + 1.9 * u
+
+
+@compiled
 def draw_cap(row, key):
     """Plan the pus cap of a pustule: 2 to 4 days, from the first quarter of its life. Writes into its row."""
     if row[KIND] != PUSTULE:
@@ -144,7 +153,7 @@ def draw_scar(row, key):
 
 @compiled
 def counts_by_day(rows, days):
-    """Inflammatory lesions per day, (days + 1,): entry d is day d, entry 0 is unused. `rows` as `engine` returns them."""
+    """Inflammatory lesions per day, (days + 1,): entry d is day d, entry 0 is unused. `rows` of a Course."""
     count = np.zeros(days + 2, np.int64)
     for i in range(rows.shape[0]):
         if is_inflammatory(rows[i, KIND]) and rows[i, LAST] >= 1:

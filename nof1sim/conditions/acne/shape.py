@@ -1,7 +1,7 @@
 """The size and colour of one lesion at one age: formulas, compiled. Nothing here knows a table or a day.
 
-Growth 1 - exp(-s / 1.2 d), a plateau, decay over the last 35 % of the planned life. A counted lesion never shrinks below
-the floors, so image and count agree.
+Growth 1 - exp(-s / 1.2 d), a plateau, decay over the last 35 % of the planned life. A counted lesion never shrinks
+below the floors, so image and count agree.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ FLOOR_DIAMETER_MM, FLOOR_HEIGHT_MM, FLOOR_REDNESS = 1.2, 0.12, 0.30
 COMEDONE_FLOOR_MM, COMEDONE_FLOOR_HEIGHT_MM = 1.0, 0.05
 MARK_FLOOR = 0.03
 """Marks fainter than this (added blood and melanin) are not drawn."""
+RED_TAIL = 1.2
+"""A red mark is gone to the eye at its last day, when 1/1.2 of its fading is done."""
 PIGMENT_HALF_DAYS, SCAR_HALF_DAYS = 3.0, 10.0
 """A brown mark reaches half of its colour, a scar half of its depth, after so many days."""
 

@@ -32,9 +32,13 @@ COMEDONE_FACTORS = {
 }  # fmt: skip
 """[D] Comedones are commoner on forehead and nose."""
 CORRECTIONS = {
-    "forehead": 0.84, "right_cheek": 1.005, "left_cheek": 1.005, "nose": 0.645, "chin": 1.70, "perioral": 0.74,
+    "forehead": 0.845, "right_cheek": 1.03, "left_cheek": 1.03, "nose": 0.656, "chin": 1.605, "perioral": 0.729,
 }  # fmt: skip
 """What makes births come out at SHARES, though half of them start in comedones and busy sites rest: tuned."""
+NODULE_ROOM_MM = 6.0
+"""[D] Nodules keep this far from lids, lips and the edge of the face."""
+CENTRE_MM = 45.0
+"""[D] Within a region, propensity falls from the midline as a Gaussian of this SD (Pierard: follicle density)."""
 GAMMA_SHAPE = 0.6
 FIELD_LENGTH_MM, FIELD_LOG_SD, FIELD_MIRRORED = 12.0, 0.5, 0.7
 _KNOT_MM = 8.0
@@ -98,6 +102,16 @@ def _smoother() -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
     return near, weight / np.sqrt((weight**2).sum(axis=1, keepdims=True)), mirror
 
 
+@lru_cache(maxsize=1)
+def surroundings() -> tuple[Floats, NDArray[np.int32], Floats]:
+    """Room for a nodule, 1 or 0, (sites,); neighbours of each site, nearest first, and distances (mm), (sites, near)."""
+    x, y, _ = pattern()
+    far = np.hypot(x[:, None] - x, y[:, None] - y)
+    near = np.argsort(far, axis=1, kind="stable")[:, 1:33]
+    roomy = _inside(x, y, NODULE_ROOM_MM).astype(float)
+    return roomy, near.astype(np.int32), np.ascontiguousarray(np.take_along_axis(far, near, axis=1))
+
+
 def region_shares(patient: Patient) -> Floats:
     """Expected share of inflammatory lesions by region, in the order of chart.REGIONS; sums to 1."""
     shares = dict(SHARES)
@@ -120,9 +134,10 @@ def draw_sites(patient: Patient, seed: int) -> Sites:
     noise = np.sqrt(FIELD_MIRRORED) * both + np.sqrt(1.0 - FIELD_MIRRORED) * single
     smooth = np.einsum("ij,ij->i", weight, noise[near])
     field = np.exp(FIELD_LOG_SD * smooth - FIELD_LOG_SD**2 / 2.0)
-    sites_in = np.bincount(base_region, minlength=len(chart.REGIONS))
+    centre = np.exp(-0.5 * (base_x / CENTRE_MM) ** 2)
+    central = np.bincount(base_region, centre, minlength=len(chart.REGIONS))
     corrections = np.array([CORRECTIONS[name] for name in chart.REGIONS])
-    regional = (region_shares(patient) * corrections * SITES / sites_in)[base_region]
+    regional = (region_shares(patient) * corrections * SITES / central)[base_region] * centre
     # A floor keeps every site possible: Gamma(0.6) has a pole at 0.
     propensity = np.maximum(own * field / GAMMA_SHAPE, 1e-4) * regional
     factor = np.array([COMEDONE_FACTORS[name] for name in chart.REGIONS])[base_region]

@@ -1,7 +1,7 @@
 """What is on the skin when the study begins, compiled: a stationary stock of lesions, and the marks of earlier ones.
 
 Lesions met on a day have size-biased lives and are uniformly far through them (renewal theory, Cox 1962). A site
-without a lesion healed its last one an exponential time ago, at the site's own rate, which gives marks and refractory sites.
+without a lesion healed its last one an exponential time ago, at the site's own rate: so it may bear a mark or rest.
 """
 
 from __future__ import annotations
@@ -16,38 +16,69 @@ from . import life as f
 from .choice import race
 from .compiled import compiled
 
-HISTORY_DAYS = 730
-SCAR_HISTORY_DAYS = 180
+HISTORY_DAYS, SCAR_HISTORY_DAYS = 730, 120
 """[D] Acne began so long ago, as far as brown marks and scars are concerned."""
 
 
 @compiled
-def place(skin, rows, n, count, weight, nodules, comedones, key):
-    """The stock of the day before the study: `count` lesions on sites by `weight`. Returns the number of rows."""
+def place(skin, rows, n, count, nodules, key, ground):
+    """The inflammatory lesions of the day before the study, `count` of them. Returns the number of rows."""
     sites = skin.shape[1]
     classes, chosen = np.empty(sites, np.int8), np.empty(sites, np.int64)
-    k.classify(skin, 0, classes)
-    purpose = h.COMEDONE_BIRTH if comedones else h.BIRTH
-    for i in range(race(h.day_key(key, 0, purpose), classes, f.FROM_NORMAL, weight, count, chosen)):
-        site = chosen[i]
-        kind = f.draw_comedone_kind(key, 0, site) if comedones else f.draw_kind(key, 0, site, nodules)
-        days = f.draw_life(key, 0, site, kind, True)
-        born = -int(h.u01(key, 0, site, h.AGE) * days)
-        n = k.open_row(skin, rows, n, site, kind, f.FROM_SKIN if comedones else f.FROM_UNKNOWN, born, days)
-        f.draw_cap(rows[n - 1], key)
+    prefix, placed = h.day_key(key, 0, h.BIRTH), 0
+    for turn in range(2):
+        if turn == 0:
+            k.classify_apart(skin, 0, classes, ground)
+        elif placed < count:
+            k.classify(skin, 0, classes)  # the face is full: on crowded sites, too
+        while placed < count:
+            found = race(prefix, classes, f.FROM_NORMAL, ground[0][f.FROM_NORMAL], count - placed, chosen)
+            if found == 0:
+                break
+            for i in range(found):
+                site = chosen[i]
+                if classes[site] != f.FROM_NORMAL:
+                    continue
+                kind = f.draw_kind(key, 0, site, nodules * ground[4][site])
+                n = settle(skin, rows, n, site, kind, f.FROM_UNKNOWN, key)
+                classes[site] = k.NOT_ELIGIBLE
+                k.crowd_out(classes, site, skin[k.SIZE, site] / 100.0, ground)
+                placed += 1
     return n
 
 
 @compiled
-def remember(skin, rows, n, rate, weight, key, person):
+def place_comedones(skin, rows, n, count, key, ground):
+    """The comedones of the day before the study. Returns the number of rows."""
+    sites = skin.shape[1]
+    classes, chosen = np.empty(sites, np.int8), np.empty(sites, np.int64)
+    k.classify_apart(skin, 0, classes, ground)
+    prefix = h.day_key(key, 0, h.COMEDONE_BIRTH)
+    for i in range(race(prefix, classes, f.FROM_NORMAL, ground[1], count, chosen)):
+        n = settle(skin, rows, n, chosen[i], f.draw_comedone_kind(key, 0, chosen[i]), f.FROM_SKIN, key)
+    return n
+
+
+@compiled
+def settle(skin, rows, n, site, kind, origin, key):
+    """One lesion of the stock: a size-biased life, uniformly far through it on day 0. Returns the number of rows."""
+    days = f.draw_life(key, 0, site, kind, True)
+    born = -int(h.u01(key, 0, site, h.AGE) * days)
+    n = k.open_row(skin, rows, n, site, kind, origin, born, days, key)
+    f.draw_cap(rows[n - 1], key)
+    return n
+
+
+@compiled
+def remember(skin, rows, n, rate, key, person, ground):
     """Marks, scars and refractory sites of lesions before day 1; `rate` whole-face births a day. Returns the rows."""
+    weight = ground[0][f.FROM_NORMAL]
     total = weight.sum()
     for site in range(skin.shape[1]):
         own = rate * weight[site] / total
         if skin[k.STATE, site] != k.NORMAL or own <= 0.0:
             continue
         ago = -math.log(h.u01(key, 0, site, h.PAST)) / own
-        scarred = h.u01(key, 0, site, h.PAST_SCAR) < 1.0 - math.exp(-own * SCAR_HISTORY_DAYS * person[f.P_SCAR])
         if ago > HISTORY_DAYS:
             continue
         day = 1 - int(ago)
@@ -58,8 +89,8 @@ def remember(skin, rows, n, rate, weight, key, person):
         row[f.SITE], row[f.KIND], row[f.ORIGIN], row[f.PARENT] = site, kind, f.FROM_UNKNOWN, -1
         row[f.BIRTH], row[f.LIFE], row[f.LAST], row[f.ENDING] = day - days, days, day - 1, f.NATURAL
         f.draw_marks(row, key, person)
-        if scarred and row[f.SCAR] == f.NO_SCAR:
-            row[f.SCAR], row[f.SCAR_DAYS] = f.OLDER, f.FOREVER
+        if ago > SCAR_HISTORY_DAYS:
+            row[f.SCAR], row[f.SCAR_DAYS] = f.NO_SCAR, 0
         k.leave_marks(skin, row, site, day)
         if max(skin[k.MACULE_END, site], skin[k.SCAR_END, site]) > 1:
             skin[k.ROW, site] = n

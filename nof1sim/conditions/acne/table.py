@@ -99,7 +99,7 @@ def _peak_day(rows: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def walk(field: LesionField, first: int, until: int, marks: int, looks: bool = True) -> tuple[NDArray[Any], ...]:
-    """Days, indices of lesions, stages and looks from `first` to `until`; by day and lesion; no order without `looks`."""
+    """Days, indices of lesions, stages and looks from `first` to `until`; by day (without `looks`: by lesion)."""
     rows = np.empty((field.columns["lesion_id"].size, life.COLUMNS), np.int32)
     for code, name in _STORED.items():
         rows[:, code] = field.columns[name]

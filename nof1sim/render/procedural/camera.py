@@ -70,41 +70,54 @@ def pose_of(nuisance: Nuisance, size: int, per_mm: float) -> Pose:
 
 
 @njit(cache=True, fastmath=True)
-def _cubic(t):
-    """Catmull-Rom weights of the four taps around a fraction t."""
-    t2 = t * t
-    t3 = t2 * t
-    return 0.5 * (-t3 + 2 * t2 - t), 0.5 * (3 * t3 - 5 * t2 + 2), 0.5 * (-3 * t3 + 4 * t2 + t), 0.5 * (t3 - t2)
+def _cubic(t, taps):
+    """Catmull-Rom weights of the four taps around a fraction t, into `taps` (4,)."""
+    taps[0] = 0.5 * (-t * t * t + 2 * t * t - t)
+    taps[1] = 0.5 * (3 * t * t * t - 5 * t * t + 2)
+    taps[2] = 0.5 * (-3 * t * t * t + 4 * t * t + t)
+    taps[3] = 0.5 * (t * t * t - t * t)
+
+
+@njit(cache=True, fastmath=True)
+def _mirror(i, n):
+    """Index reflected at the borders, so that a shifted picture shows no smeared edge."""
+    if i < 0:
+        i = -1 - i
+    if i >= n:
+        i = 2 * n - 1 - i
+    return min(max(i, 0), n - 1)
 
 
 @njit(cache=True, fastmath=True)
 def _warp(image, depth, matrix, offset, parallax, touched, out, out_touched):
     """Bicubic resampling; a target pixel is touched (gets an id > 0) if any of its taps is."""
-    h, w, channels = image.shape
+    h, w, _ = image.shape
+    wx, wy = np.empty(4, np.float32), np.empty(4, np.float32)
     for y in range(h):
         for x in range(w):
             d = depth[y, x]
             u = matrix[0, 0] * x + matrix[0, 1] * y + offset[0] + parallax[0] * d
             v = matrix[1, 0] * x + matrix[1, 1] * y + offset[1] + parallax[1] * d
             i, j = math.floor(u), math.floor(v)
-            wx, wy = _cubic(np.float32(u - i)), _cubic(np.float32(v - j))
-            for c in range(channels):
-                out[y, x, c] = 0.0
+            _cubic(u - i, wx)
+            _cubic(v - j, wy)
+            inside = i >= 1 and j >= 1 and i < w - 2 and j < h - 2
+            red, green, blue = np.float32(0.0), np.float32(0.0), np.float32(0.0)
             near = 0
             best = np.float32(0.0)
             for b in range(4):
-                jj = min(max(j + b - 1, 0), h - 1)
+                jj = j + b - 1 if inside else _mirror(j + b - 1, h)
                 for a in range(4):
-                    ii = min(max(i + a - 1, 0), w - 1)
+                    ii = i + a - 1 if inside else _mirror(i + a - 1, w)
                     weight = wx[a] * wy[b]
-                    for c in range(channels):
-                        out[y, x, c] += weight * image[jj, ii, c]
+                    red += weight * image[jj, ii, 0]
+                    green += weight * image[jj, ii, 1]
+                    blue += weight * image[jj, ii, 2]
                     # Of several lesions under the taps the pixel belongs to the one that weighs most.
                     if touched[jj, ii] != 0 and (near == 0 or weight > best):
                         near = touched[jj, ii]
                         best = weight
-            for c in range(channels):
-                out[y, x, c] = max(out[y, x, c], 0.0)
+            out[y, x, 0], out[y, x, 1], out[y, x, 2] = max(red, 0.0), max(green, 0.0), max(blue, 0.0)
             out_touched[y, x] = near
 
 

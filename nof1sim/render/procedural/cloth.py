@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.render.procedural.fields import turn, unit
+from nof1sim.render.procedural.filters import enlarge
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import COLOUR, LIGHTS
 from nof1sim.render.procedural.noise import noise
@@ -88,7 +89,8 @@ def backdrop(head: Head, width: int) -> F32:
     """Paper backdrop with a soft fall-off and a little cloudiness: (width, width, 3) linear."""
     t = (np.arange(width, dtype=np.float32) + 0.5) / width - 0.5
     x, y = np.meshgrid(t, t)
-    place = np.stack([x, y, np.zeros_like(x)], -1) * 100
-    cloud = noise(place, 38.0, head.face.noise_seed + 301, 2, 0.5)
+    coarse = 8 if width % 8 == 0 else 1
+    place = np.stack([x, y, np.zeros_like(x)], -1)[coarse // 2 :: coarse, coarse // 2 :: coarse] * 100
+    cloud = enlarge(noise(place, 38.0, head.face.noise_seed + 301, 2, 0.5), coarse)
     shade = 1.06 - 0.70 * (x * x + (y + 0.05) ** 2) - 0.10 * x + 0.05 * cloud
     return (BACKDROP[head.face.backdrop].astype(np.float32) * shade[..., None]).astype(np.float32)

@@ -16,7 +16,7 @@ from nof1sim.render.procedural.screen import DISTANCE_MM, Screen
 
 F32 = NDArray[np.floating]
 IRIS = np.array(
-    [[0.026, 0.013, 0.008], [0.042, 0.020, 0.010], [0.14, 0.10, 0.045], [0.075, 0.115, 0.15], [0.085, 0.105, 0.06]]
+    [[0.026, 0.013, 0.008], [0.042, 0.020, 0.010], [0.085, 0.058, 0.024], [0.075, 0.115, 0.15], [0.085, 0.105, 0.06]]
 )
 """Linear albedo: dark brown, brown, hazel, blue, green."""
 CORNEA_RADIUS_MM, CORNEA_AHEAD_MM, IRIS_AHEAD_MM = 7.9, 5.3, 10.2
@@ -44,8 +44,8 @@ def shade_eyes(head: Head, screen: Screen, melanin: float) -> tuple[NDArray, F32
     """Pixels (k,) into the screen's arrays, their cover (k,), colour per light group (k, 4, 3), gloss (k,)."""
     right, left = pupil_centres(head, screen)
     a, b = _shade_eye(head, screen, right, 1, melanin), _shade_eye(head, screen, left, -1, melanin)
-    at, cover, colour, shine = (np.concatenate(pair) for pair in zip(a, b, strict=True))
-    return at, cover, colour, shine
+    joined = [np.concatenate(pair) for pair in zip(a, b, strict=True)]
+    return joined[0], joined[1], joined[2], joined[3]
 
 
 def _shade_eye(head: Head, screen: Screen, centre: NDArray, side: int, melanin: float):

@@ -30,7 +30,7 @@ at least 512 px)."""
 MIN_ERYTHEMA, MIN_MELANIN, MIN_PALE = 0.22, 0.30, 0.55
 """What a counted lesion of each family shows at least, whatever its course says, so that the floor holds."""
 
-BLOOD_CORE, BLOOD_HALO = 0.170, 0.072
+BLOOD_CORE, BLOOD_HALO = 0.170, 0.085
 """Blood volume fraction that erythema 1 adds in the core and in the halo (a fresh papule about ten-folds it)."""
 BLOOD_LIMIT = 0.27
 """Where crowded lesions saturate: the dermis holds no more blood."""
@@ -175,7 +175,7 @@ def _tilt(n, g, limit):
 
 @njit(cache=True, fastmath=True)
 def _shade(
-    acc, rotation, normal, view, flow, seen, light, shine, through, sheen, melanin, blood, oil, rough, table, strength,
+    acc, rotation, normal, view, flow, seen, light, shine, through, sheen, melanin, blood, albedo, oil, rough, table, strength,
     colour, wrap, oil_today, dirs, weights, starts, pus_colour, crust_colour, plug_colour, limit, rows, out,
 ):  # fmt: skip
     """Change of linear light (m, 3) of skin rows `rows` (m,) under a day's light `strength` (4,)."""
@@ -188,7 +188,7 @@ def _shade(
             e1 += strength[g] * light[q, g, 1]
             e2 += strength[g] * light[q, g, 2]
             gloss0 += strength[g] * shine[q, g]
-        was0, was1, was2 = chromophores.look_up(table, melanin[q], blood[q])
+        was0, was1, was2 = albedo[q, 0], albedo[q, 1], albedo[q, 2]
         extra = acc[q, A_BLOOD]
         extra = limit * (1 - math.exp(-extra / limit))
         a0, a1, a2 = chromophores.look_up(table, melanin[q] * (1 + acc[q, A_MELANIN]), blood[q] + extra)
@@ -214,8 +214,9 @@ def _shade(
             n = (normal[q, 0], normal[q, 1], normal[q, 2])
             t = _tilt(n, turned, 1.1)
             wet = acc[q, A_TENSE]
-            polish = min(max(rough[q] - 0.04 * wet - 0.03 * acc[q, A_PUS], 0.2), 0.6)
-            fat = oil[q] * (1 + 0.35 * wet - 0.6 * acc[q, A_CRUST] - 0.8 * acc[q, A_PLUG])
+            # Sharp highlights on domes read as beads of glass: lesions are duller than the skin around them.
+            polish = min(max(rough[q] + 0.07 * wet, 0.2), 0.6)
+            fat = oil[q] * (1 - 0.15 * wet - 0.6 * acc[q, A_CRUST] - 0.8 * acc[q, A_PLUG])
             for g in range(4):
                 bx, by, bz = flow[q, g, 0], flow[q, g, 1], flow[q, g, 2]
                 size = math.sqrt(bx * bx + by * by + bz * bz)
@@ -280,7 +281,7 @@ def add_lesions(plate: Plate, lesions: Lesions, nuisance: Nuisance, light: F32) 
     change = np.empty((rows.size, 3), np.float32)
     _shade(
         acc, plate.camera.rotation, skin.normal, skin.view, skin.flow, skin.seen, skin.light, skin.gloss, skin.through,
-        skin.sheen, skin.melanin, skin.blood, skin.oil, skin.rough, chromophores.TABLE, strength, COLOUR, WRAP,
+        skin.sheen, skin.melanin, skin.blood, skin.albedo, skin.oil, skin.rough, chromophores.TABLE, strength, COLOUR, WRAP,
         np.float32(nuisance.oil), _DIRECTIONS, _WEIGHTS, _STARTS, PUS, CRUST, PLUG, BLOOD_LIMIT, rows, change,
     )  # fmt: skip
     ids = rec[:, ID].astype(np.int32)

@@ -108,5 +108,7 @@ def add_lids(face: Face, m: Landmarks, x: F32, y: F32, z: F32, front: F32, base:
     rim = np.exp(-(((inside - 0.1) / 0.5) ** 2)) * front
     crease = np.exp(-((line / 0.55) ** 2)) * across
     distance = np.where(front > 0.3, inside, -99.0)
-    out = [a.astype(np.float32) for a in (distance, up, crease, rim)]
-    return z1.astype(np.float32), Lids(centre, *out, xs, upper_y, lower_y)
+    lids = Lids(
+        centre, distance.astype(np.float32), up, crease.astype(np.float32), rim.astype(np.float32), xs, upper_y, lower_y
+    )
+    return z1.astype(np.float32), lids

@@ -24,7 +24,7 @@ STRENGTH = np.array([1.50, 0.46, 0.34, 0.16], np.float32)
 COLOUR = np.array([[1.0, 0.985, 0.96], [0.985, 0.99, 1.0], [1.0, 1.0, 1.0], [0.97, 0.99, 1.02]], np.float32)
 KEY, FILL = (-0.55, 0.70, 0.66), (0.80, 0.34, 0.62)
 """Directions of the softboxes, camera axes."""
-WRAP = np.array([0.30, 0.14, 0.09], np.float32)
+WRAP = np.array([0.23, 0.13, 0.09], np.float32)
 """Per channel: how far light wraps round a form under the skin (red travels farthest)."""
 SCENE_MM = 360.0
 """Width of the depth maps."""

@@ -119,6 +119,6 @@ def build_loft(face: Face, marks: Landmarks, n: int) -> Loft:
 
 def _smooth_nape(x: F32, y: F32, z: F32, menton: float, n: int) -> None:
     # Behind the jaw angle the sections must flow into the neck without a ledge.
-    weight = ramp(-44, -66, z) * ramp(-34, -56, y) * ramp(menton - 60, menton - 35, y)
+    weight = ramp(-42, -64, z) * ramp(-34, -56, y) * ramp(menton - 60, menton - 35, y)
     for a in (x, y, z):
         a += weight * (gaussian_filter1d(a, 40.0 * n / 1024, axis=0, mode="nearest", truncate=3.0) - a)

@@ -110,7 +110,7 @@ def _blood(face: Face, m: Landmarks, s: _Spots) -> F32:
     b = b - 0.25 * blob(x, y, 0, m.labiale_superius + 3, 16, 7) - 0.18 * blob(x, y, m.eye_middle, 11, 16, 6)
     lid = s.layer("lid")
     b = b + 1.3 * np.exp(-((np.maximum(-lid, 0) / 1.6) ** 2)) * (lid < 1)
-    b = b * np.exp(0.30 * s.n["wide"] + 0.28 * s.n["mid"] + 0.26 * s.n["fine"] + 0.25 * s.n["patch"])
+    b = b * np.exp(0.24 * s.n["wide"] + 0.24 * s.n["mid"] + 0.25 * s.n["fine"] + 0.20 * s.n["patch"])
     return np.clip(b, 0.3, 5)
 
 

@@ -37,7 +37,7 @@ class Skin:
 
     pixel (n,): place in the canvas; spot (n, 3): canonical mm; normal, view (n, 3) camera axes; flow (n, 4, 3),
     seen (n, 4), light (n, 4, 3), gloss (n, 4): per light group, strength included in the last two; through (n, 3):
-    share of skin light that reaches the picture; sheen (n,): same for gloss; melanin, blood: volume fractions; oil,
+    share of skin light that reaches the picture; sheen (n,): same for gloss; melanin, blood: volume fractions, and their albedo (n, 3); oil,
     rough: gloss; lock (n,): 0 .. 1, fades lesions out towards lips and lids.
     """
 
@@ -53,6 +53,7 @@ class Skin:
     sheen: F32
     melanin: F32
     blood: F32
+    albedo: F32
     oil: F32
     rough: F32
     lock: F32
@@ -85,7 +86,7 @@ class Plate:
         for g, name in enumerate(GROUPS):
             factor = np.float32(getattr(n, f"light_{name}"))
             out += factor * self.diffuse[g]
-            out += (factor * np.float32(n.oil))[..., None] * self.gloss[g][..., None]
+            out += np.float32(factor * n.oil) * self.gloss[g][..., None]
         return out
 
 
@@ -94,8 +95,7 @@ def build_plate(head: Head, view: str, size: int, supersample: int) -> Plate:
     width = size * supersample
     camera = camera_for(head, view, width)
     screen = look(head, camera)
-    skin = pigment(head, screen.spot, screen.layers)
-    _ears(screen, skin)
+    skin = _pigment(head, screen)
     melanin, blood = base_melanin(head), base_blood(head.face)
     lit = light_skin(head, screen, skin, melanin, blood)
     hairs = draw_hairs(head, screen)
@@ -128,12 +128,19 @@ BACKDROP_SHARE = (0.45, 0.20, 0.05, 0.30)
 """Share of each light group in the light on the backdrop."""
 
 
-def _ears(screen: Screen, skin: Pigment) -> None:
-    """Ears have no field of their own: redder and plain; changes `skin`."""
+def _pigment(head: Head, screen: Screen) -> Pigment:
+    """Pigment of all the screen's pixels: evaluated where the head shows skin, plain elsewhere."""
+    at = np.flatnonzero((screen.owner == 0) & (screen.layer("bare") > 0.01))
+    part = pigment(head, screen.spot[at], screen.layers[at])
+    plain = {"melanin": 1.0, "blood": 1.0, "oil": 0.8}
+    skin = Pigment(*(np.full(screen.index.size, plain.get(n, 0.0), np.float32) for n in Pigment.__dataclass_fields__))
+    for name in Pigment.__dataclass_fields__:
+        getattr(skin, name)[at] = getattr(part, name)
+    # Ears have no field of their own: redder and plain.
     ear = screen.owner > 0
-    skin.melanin[ear], skin.oil[ear], skin.height[ear] = 1.05, 0.8, 0.0
+    skin.melanin[ear] = 1.05
     skin.blood[ear] = 1.75 * (1 - 0.25 * screen.hollow[ear])
-    skin.beard[ear] = skin.stubble[ear] = skin.pore[ear] = 0.0
+    return skin
 
 
 def _covers(head: Head, screen: Screen, lit: SkinLight, hairs: dict[str, F32], melanin: float):
@@ -195,6 +202,7 @@ def _finish(
         sheen=seen_gloss[keep] * np.float32(strength),
         melanin=melanin * skin.melanin[keep],
         blood=blood * skin.blood[keep],
+        albedo=lit.albedo[keep],
         oil=skin.oil[keep],
         rough=lit.rough[keep],
         lock=lock[keep],

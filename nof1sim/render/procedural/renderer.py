@@ -40,7 +40,8 @@ def no_lesions() -> Lesions:
     """An empty day."""
     ints, floats, flags = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool)
     stage = np.zeros(0, np.int8)
-    return Lesions(ints, floats, floats, stage, *[floats] * 7, ints, flags, flags)
+    f = floats
+    return Lesions(ints, f, f, stage, f, f, f, f, f, f, f, ints, flags, flags)
 
 
 class ProceduralRenderer:

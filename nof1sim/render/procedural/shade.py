@@ -147,7 +147,9 @@ def details(head: Head, screen: Screen, skin: Pigment, brow: F32) -> tuple[F32, 
 
     dim(layer("nostril"), (0.86, 0.93, 0.95))
     dim(layer("lip_line"), (0.62, 0.78, 0.78))
-    dim(0.55 * layer("crease"), (0.55, 0.70, 0.72))
+    dim(0.55 * layer("crease"), (0.66, 0.70, 0.70))
+    # Lid margins and corners: moist, shaded skin, not the glow of light under thin skin.
+    dim(ramp(-0.35, 0.4, layer("lid")), (0.58, 0.40, 0.36))
     dim(layer("fold") * float(np.clip(face.smile_fold, 0, 1.2)) * 0.18, (0.5, 0.6, 0.6))
     covered = screen.canvas(np.maximum(layer("cloth"), layer("hair")))
     shade = wide_blur(covered, 2.2 * screen.camera.per_mm).reshape(-1)[screen.index]

@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+
+from nof1sim.conditions.acne import shape
+from nof1sim.model import COMEDONES, INFLAMMATORY, MARKS, STAGES
+
+NAMES = np.array(STAGES)
+
+
+@pytest.fixture(scope="module", params=["fast", "realistic", "off"])
+def course(request, make, path):
+    condition = make["acne"](marks=request.param)
+    field = condition.field(make["someone"](fitzpatrick=4), make["given"](path), 0)
+    return condition, field, condition.lesion_days(field)
+
+
+def test_one_day_is_a_slice_of_all_days(course):
+    condition, field, days = course
+    for day in (1, 2, 19, 20, 21, 55, 90):
+        lesions, chosen = condition.on(field, day), days["day"] == day
+        assert chosen.sum() == len(lesions) > 0
+        for name in lesions.__dataclass_fields__:
+            assert np.array_equal(getattr(lesions, name), days[name][chosen]), name
+
+
+def test_days_outside_the_study_are_refused(course):
+    condition, field, _ = course
+    for day in (0, 91):
+        with pytest.raises(ValueError, match="1 to 90"):
+            condition.on(field, day)
+
+
+def test_counted_lesions_are_visible_and_large_enough(course):
+    _, _, days = course
+    counted, stage = days["counted"], NAMES[days["stage"]]
+    assert days["visible"][counted].all()
+    assert (days["diameter_mm"][counted] >= 1.0).all()
+    inflamed = np.isin(stage, INFLAMMATORY)
+    assert (days["erythema"][inflamed] >= shape.FLOOR_REDNESS).all()
+    assert (days["height_mm"][inflamed] >= shape.FLOOR_HEIGHT_MM - 1e-12).all()
+    assert np.array_equal(counted, np.isin(stage, (*INFLAMMATORY, *COMEDONES)))
+    assert "microcomedone" not in set(stage)
+
+
+def test_every_number_keeps_its_range(course):
+    _, _, days = course
+    stage = NAMES[days["stage"]]
+    for name in ("erythema", "melanin", "pus", "plug", "crust"):
+        assert (days[name] >= 0).all(), name
+        assert (days[name] <= 1).all(), name
+    limits = {"papule": 5.0, "pustule": 5.0, "nodule": 15.5, "closed_comedone": 3.0, "open_comedone": 3.0}
+    limits |= {"erythema": 6.0, "hyperpigmentation": 6.0, "scar": 4.0, "crust": 5.0}
+    for name in set(stage):
+        assert days["diameter_mm"][stage == name].max() <= limits[name], name
+    assert (days["diameter_mm"][stage == "nodule"] > 5.0).all()
+    assert (days["diameter_mm"][np.isin(stage, ["erythema", "hyperpigmentation"])] >= 1.6).all()
+    assert (days["height_mm"][stage == "scar"] < 0).all()
+    assert (days["pus"][stage == "pustule"] > 0.5).all()
+    assert (days["plug"][stage == "open_comedone"] > 0.2).all()
+    assert (days["shape"] >= 0).all()
+    assert (days["shape"] < 2**31).all()
+
+
+def test_marks_are_drawn_as_asked(course):
+    condition, _, days = course
+    marks = np.isin(NAMES[days["stage"]], MARKS)
+    assert marks.any() == (condition.options.marks != "off")
+    assert not days["counted"][marks].any()
+
+
+def test_looks_change_little_from_day_to_day(course):
+    """While a lesion counts: size, redness, relief without jumps; its place and outline not at all."""
+    _, field, days = course
+    order = np.lexsort((days["day"], days["lesion_id"]))
+    table = {name: value[order] for name, value in days.items()}
+    follows = (np.diff(table["lesion_id"]) == 0) & (np.diff(table["day"]) == 1)
+    for name in ("x_mm", "y_mm", "shape"):
+        same = np.diff(table["lesion_id"]) == 0
+        assert not np.diff(table[name])[same].any(), name
+    both = follows & table["counted"][1:] & table["counted"][:-1]
+    peak = field.columns["peak_diameter_mm"][table["lesion_id"][1:] - 1]
+    step = np.abs(np.diff(table["diameter_mm"]))
+    assert (step <= 0.15 + 0.5 * (peak - 1.0))[both].all()
+    assert step[both].mean() < 0.35
+    assert np.abs(np.diff(table["erythema"]))[both].max() < 0.45
+    assert np.abs(np.diff(table["crust"]))[both].max() < 0.7
+    assert np.abs(np.diff(table["pus"]))[both].max() < 0.8
+    fading = follows & ~table["counted"][1:] & ~table["counted"][:-1]
+    scar = table["stage"][1:] == STAGES.index("scar")
+    if fading.any():
+        assert np.abs(np.diff(table["diameter_mm"]))[fading & ~scar].max() < 0.8
+        assert np.diff(table["erythema"])[fading].max() <= 1e-12, "a mark never reddens again"
+
+
+def test_a_lesion_grows_stands_and_shrinks(make):
+    condition = make["acne"](marks="off")
+    field = condition.field(make["someone"](), make["free"](120, 60.0), 0)
+    table, days = field.columns, condition.lesion_days(field)
+    whole = (table["kind"] == 2) & (table["birth_day"] >= 1) & (table["ending"] == 1) & (table["planned_days"] >= 8)
+    assert whole.sum() > 100
+    for lesion in table["lesion_id"][whole][:100]:
+        size = days["diameter_mm"][days["lesion_id"] == lesion]
+        top = size.argmax()
+        assert 0 < top < size.size - 1
+        assert (np.diff(size[: top + 1]) > 0).all()
+        assert (np.diff(size[top:]) < 0).all()
+        assert size.max() > 0.85 * table["peak_diameter_mm"][lesion - 1]
+
+
+def test_fast_marks_follow_the_severity_and_real_ones_stay(make):
+    path = np.r_[np.full(30, 2.8), np.linspace(2.8, 0.2, 8), np.full(30, 0.2)]
+    red = {}
+    for marks in ("fast", "realistic"):
+        condition = make["acne"](marks=marks)
+        amount = np.zeros(path.size)
+        for rank in range(6):
+            days = condition.lesion_days(condition.field(make["someone"](rank, 2), make["given"](path), 0))
+            stage = NAMES[days["stage"]] == "erythema"
+            amount += np.bincount(days["day"][stage] - 1, days["erythema"][stage], path.size)
+        red[marks] = amount / 6
+    assert red["fast"][25] > 5.0
+    assert red["fast"][45] < 0.08 * red["fast"][25]
+    assert red["realistic"][45] > 0.3 * red["realistic"][25]
+
+
+def test_marks_option_moves_no_lesion(make, path):
+    fields = [
+        make["acne"](marks=m).field(make["someone"](), make["given"](path), 0) for m in ("fast", "realistic", "off")
+    ]
+    for name in ("site", "birth_day", "last_counted_day", "kind", "origin"):
+        assert np.array_equal(fields[0].columns[name], fields[1].columns[name])
+        assert np.array_equal(fields[0].columns[name], fields[2].columns[name])
