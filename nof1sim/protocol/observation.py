@@ -48,9 +48,9 @@ class Missing(Part):
     mar: MissingAtRandom | None = None
     mnar: Finite = Field(
         default=0.0,
-        description="Adds this times (severity - own mean) to the logit; negative: selfies when the skin is good.",
+        description="Adds this times (severity - own mean so far) to the logit; negative: selfies when the skin is good.",
     )
-    vacation: Share = Field(default=0.0, description="Chance of one gap of 5 to 10 days.")
+    vacation: Share = Field(default=0.0, description="Chance of a gap of 5 to 10 days, once in each 12 weeks.")
     vacation_low_days: Annotated[int, Field(ge=1, le=365)] = 5
     vacation_high_days: Annotated[int, Field(ge=1, le=365)] = 10
     dropout_per_day: Share = Field(default=0.0, description="Hazard of leaving for good.")

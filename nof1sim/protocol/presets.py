@@ -66,7 +66,7 @@ PARAMETER_SETS: dict[str, dict[str, Any]] = {
     "clinical": {
         "severity": {
             "model": "birth_rate",
-            # Untreated counts before a trial's door: those who pass it (20 lesions or more on the day) have 30 on average.
+            # Counts before a trial's door: those who pass it (20 lesions or more on the day) have 30 on average.
             "baseline": {"distribution": "lognormal", "mean": 22.0, "sd": 0.30, "low": 16.0, "high": 45.0},
             # Wide differences between people (log-SD 1.25): few clear up on vehicle, and most hardly change.
             "nonspecific": {

@@ -97,8 +97,10 @@ def patients(plan: Plan, block: Block) -> pl.DataFrame:
         block.severity,
         plan.condition.severity_of_count,
     )
-    if plan.given is not None:  # the effects behind a given table are unknown
+    numbers = {f"number_{name}": values for name, values in block.cohort.numbers.items()}
+    if plan.given is not None:  # the effects and the model behind a given table are unknown
         truth = {name: values for name, values in truth.items() if name.startswith("realised")}
+        numbers = {}
     gone = block.recorded[0].missing_reason == DROP_OUT
     left = [int(row.argmax()) + 1 if row.any() else None for row in gone]
     traits = {name: [p.traits[name] for p in people] for name in (people[0].traits if people else {})}
@@ -115,7 +117,7 @@ def patients(plan: Plan, block: Block) -> pl.DataFrame:
             "lost_lesions": [int(field.lost.sum()) for field in block.fields],
             **truth,
             **{f"trait_{name}": values for name, values in traits.items()},
-            **{f"number_{name}": values for name, values in block.cohort.numbers.items()},
+            **numbers,
         }
     )
 

@@ -1,13 +1,20 @@
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nof1sim import chart
 from nof1sim.conditions.acne import count_map
-from nof1sim.conditions.acne.life import FORCED, GOING_ON, KINDS, NATURAL, ORIGINS, REFRACTORY_DAYS
+from nof1sim.conditions.acne.life import FORCED, GOING_ON, KINDS, NATURAL, ORIGINS
+from nof1sim.model import Drive
 
 INFLAMED = KINDS.index("papule")
 COUNTS = count_map("hayashi")
+GOLDEN = [0.4495817969585215, 0.8187535194724119, 0.07162360485912689, 0.9846479363816819]
 
 
 def counted(field):
@@ -28,7 +35,7 @@ def check_lives(field):
     assert (last <= field.days).all()
     assert (birth[1:] > last[:-1])[follows].all(), "two lesions on one site"
     pause = (birth[1:] - last[:-1] - 1)[follows & inflamed[:-1]]
-    assert (pause >= REFRACTORY_DAYS).all(), "a site did not rest"
+    assert (pause >= 14).all(), "a site did not rest"
     drawn = table["end_day"][order]
     assert (drawn[:-1] < birth[1:])[follows].all(), "a mark outlives the next lesion's birth"
     assert len(set(table["lesion_id"].tolist())) == table["lesion_id"].size
@@ -78,8 +85,61 @@ LEVELS = st.floats(0, 3, allow_nan=False).map(lambda value: round(value, 3))
 )
 def test_any_path_is_followed_or_the_loss_recorded(make, path, seed, ratio):
     field = make["acne"]().field(make["someone"](), make["given"](path, ratio), seed)
-    assert np.array_equal(counted(field) + field.lost, COUNTS.targets(np.array(path)))
+    target = COUNTS.targets(np.array(path))
+    assert np.array_equal(counted(field) + field.lost, target)
     check_lives(field)
+    condition = make["acne"]()
+    score, days = condition.scores(field), condition.lesion_days(field)
+    assert np.array_equal(score["n_inflammatory"] + field.lost, target)
+    assert np.array_equal(score["n_left"] + score["n_right"], score["n_inflammatory"])
+    assert (days["diameter_mm"][days["counted"]] >= 1.0).all()
+    assert days["visible"].all()
+    again = condition.scores_of_tables(field.columns, days, field.days)
+    assert all(np.array_equal(score[name], again[name]) for name in score)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rates=st.lists(st.floats(-6, 2), min_size=1, max_size=50),
+    count=st.floats(0, 200),
+    seed=st.integers(0, 2**62),
+    marks=st.sampled_from(["fast", "realistic", "off"]),
+)
+def test_any_birth_rate_gives_sound_lives(make, rates, count, seed, marks):
+    rate = np.array(rates)
+    field = make["acne"](marks=marks).field(make["someone"](), Drive(None, rate, rate, count, 1.5, rate.size), seed)
+    check_lives(field)
+    assert not (field.columns["ending"][field.columns["kind"] >= INFLAMED] == FORCED).any()
+    assert count > 0 or not counted(field).any()
+
+
+def test_a_severity_off_the_scale_is_the_end_of_the_scale(make):
+    field = make["acne"]().field(make["someone"](), make["given"]([7.0, -1.0, 3.0]), 0)
+    assert counted(field).tolist() == [140, 0, 140]
+
+
+def test_the_iga_map_is_followed_too(make):
+    condition, path = make["acne"](count_map="iga"), np.linspace(4.0, 0.0, 50)
+    field = condition.field(make["someone"](), make["given"](path), 0)
+    score = condition.scores(field)
+    assert np.array_equal(score["n_inflammatory"], count_map("iga").targets(path))
+    assert (score["iga"] >= np.rint(path)).all(), "nodules may raise the grade, nothing lowers it"
+
+
+def test_random_numbers_belong_to_addresses():
+    """Changed values here mean that every simulated lesion changes: say so in the changelog."""
+    from nof1sim.conditions.acne import hashing
+
+    key = np.uint64(1234567890123456789)
+    values = [hashing.u01(key, *address) for address in ((1, 0, 1), (-5, 0, 1), (1, 7, 1), (1, 0, 2))]
+    assert values == GOLDEN
+    many = np.array([hashing.u01(key, d, s, 6) for d in range(100) for s in range(100)])
+    assert many.mean() == pytest.approx(0.5, abs=0.01)
+    assert np.histogram(many, 10, (0, 1))[0].min() > 900
+    assert abs(np.corrcoef(many[:-1], many[1:])[0, 1]) < 0.03
+    assert abs(np.corrcoef(many[:-100], many[100:])[0, 1]) < 0.03
+    counts = np.array([hashing.poisson(u, 3.5) for u in many])
+    assert (counts.mean(), counts.var()) == pytest.approx((3.5, 3.5), rel=0.05)
 
 
 def test_jumps_between_clear_and_worst_lose_nothing(make):
@@ -199,3 +259,47 @@ def test_without_comedones_there_are_none_and_origins_fall_back(make):
     assert (field.columns["kind"] >= INFLAMED).all()
     assert not (field.columns["origin"] == ORIGINS.index("comedone")).any()
     assert not field.lost.any()
+
+
+def test_no_lesion_begins_beneath_another(make):
+    condition = make["acne"](marks="off")
+    close, births = 0, 0
+    for rank in range(5):
+        table = condition.field(make["someone"](rank), make["free"](100, 60.0), 0).columns
+        inflamed = table["kind"] >= INFLAMED
+        x, y = table["x_mm"], table["y_mm"]
+        for lesion in np.flatnonzero(inflamed & (table["birth_day"] >= 1)):
+            day = table["birth_day"][lesion]
+            there = inflamed & (table["birth_day"] < day) & (table["last_counted_day"] >= day)
+            gap = np.hypot(x[there] - x[lesion], y[there] - y[lesion]) - table["peak_diameter_mm"][there] / 2
+            close += (gap < 0.5).sum()
+            births += 1
+    assert births > 2000
+    assert close == 0
+
+
+def test_nodules_keep_away_from_lids_lips_and_edges(make):
+    condition, found = make["acne"](marks="off"), 0
+    for rank in range(5):
+        table = condition.field(make["someone"](rank), make["given"](np.full(60, 2.8)), 0).columns
+        nodule = table["kind"] == KINDS.index("nodule")
+        found += nodule.sum()
+        for angle in np.arange(8) * np.pi / 4:
+            x, y = (table[n][nodule] + 5.0 * f(angle) for n, f in (("x_mm", np.cos), ("y_mm", np.sin)))
+            assert (chart.region_of(x, y) >= 0).all()
+    assert found > 20
+
+
+def test_importing_acne_loads_no_compiler():
+    code = "import sys, nof1sim.conditions.acne; sys.exit('numba' in sys.modules or 'scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_thousand_patients_take_less_than_ten_seconds_of_one_core(make, path):
+    condition, path = make["acne"](marks="fast"), np.tile(path, 2)[:140]
+    condition.scores(condition.field(make["someone"](), make["given"](path), 0))
+    start = time.process_time()
+    for rank in range(1000):
+        condition.scores(condition.field(make["someone"](rank, 1 + rank % 6), make["given"](path), 0))
+    assert time.process_time() - start < 10.0

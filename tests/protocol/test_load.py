@@ -231,11 +231,11 @@ def test_json_files_and_documents_are_equal_to_yaml(tmp_path: Path) -> None:
     assert load_protocol(path) == load_protocol("default")
 
 
-words = st.sampled_from(
-    """design treatments arms severity parameters hettich2024 clinical preset seed a b sequence custom AB- given cohort
+WORDS = """
+    design treatments arms severity parameters hettich2024 clinical preset seed a b sequence custom AB- given cohort
     patients timetable period_days covariates condition hettich2024/cream arm date int list[x] [key] first_day last_day
-    latin_square restricted cycles end_day model""".split()
-)
+    latin_square restricted cycles end_day model"""
+words = st.sampled_from(WORDS.split())
 scalars = st.one_of(
     words, st.none(), st.booleans(), st.integers(-3, 50), st.integers(), st.floats(), st.text(max_size=5)
 )

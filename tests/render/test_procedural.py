@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nof1sim.chart import KEY_POINTS
+from nof1sim.chart import KEY_POINTS, region_of
 from nof1sim.errors import RenderError
 from nof1sim.model import Nuisance
 from nof1sim.render import NuisanceSettings, draw_nuisance
@@ -101,7 +101,7 @@ def test_core_area_is_the_table_s(renderer: ProceduralRenderer) -> None:
     per_mm = 512 / 234.0
     for lesion in (1, 2, 3):
         y, x = np.nonzero(render.lesion == lesion)
-        near = plate.skin.spot - plate.spots[y, x].mean(0)
+        near = plate.skin.spot - plate.spots[y + plate.margin, x + plate.margin].mean(0)
         at = (near**2).sum(-1) < (d / 2) ** 2
         facing = float((plate.skin.normal[at] * plate.skin.view[at]).sum(-1).mean())
         wanted = np.pi * d**2 / 4 * per_mm**2 * facing
@@ -145,18 +145,20 @@ def test_invisible_lesions_are_not_drawn(renderer: ProceduralRenderer) -> None:
     assert same(clear, render)
 
 
-@pytest.mark.parametrize("ita", [55.0, 40.0, -40.0])
+@pytest.mark.parametrize("ita", [40.0, -45.0])
 def test_counted_lesions_exceed_the_contrast_floor(renderer: ProceduralRenderer, ita: float) -> None:
-    """The smallest and faintest that may be counted, of each kind, where the skin faces the camera."""
+    """The smallest and faintest that may be counted, of each kind, all over the face."""
     patient = make_patient(ita=ita)
+    x, y = (a.ravel() for a in np.meshgrid(np.arange(-64.0, 65.0, 16.0), np.arange(-98.0, 60.0, 14.0)))
+    places = [p for p in zip(x, y, strict=True) if region_of(*np.array(p)[:, None])[0] >= 0]
     clear = renderer.render([make_view(no_lesions(), patient, size=512)])[0].pixels.astype(float)
     for stage in (*ONE_OF_EACH, "hyperpigmentation"):
-        lesions = make_lesions([(-30, -32), (30, -32), (12, 42), (0, -96)], stage, diameter_mm=1.0, erythema=0.0)
+        lesions = make_lesions(places, stage, diameter_mm=1.0, erythema=0.0)
         render = renderer.render([make_view(lesions, patient, size=512)])[0]
-        assert set(render.lesion_ids) == {1, 2, 3, 4}, stage
-        for lesion in render.lesion_ids:
-            core = render.lesion == lesion
-            assert np.abs(render.pixels[core] - clear[core]).mean() >= CONTRAST_FLOOR, (stage, int(lesion))
+        facing = render.lesion_ids[render.area_px >= 3]
+        assert facing.size > 10
+        contrast = {int(i): np.abs(render.pixels - clear)[render.lesion == i].mean() for i in facing}
+        assert min(contrast.values()) >= CONTRAST_FLOOR, (stage, contrast)
 
 
 def test_redder_is_redder(renderer: ProceduralRenderer) -> None:
@@ -193,8 +195,8 @@ def test_skin_tone_is_the_requested_one(renderer: ProceduralRenderer, ita: float
     keep = tone_patch(x, y)
     u, v = atlas.on_mesh(plate.head.chart, x[keep], y[keep])
     sx, sy, _ = plate.camera.project(plate.camera.place(sample(plate.head.skin, u, v)))
-    at = np.rint((np.stack([sy, sx]) + 0.5) / plate.supersample - 0.5).astype(int)
-    c = render.pixels[at[0], at[1]] / 255.0
+    px, py = plate.in_picture(sx, sy)
+    c = render.pixels[np.rint(py).astype(int), np.rint(px).astype(int)] / 255.0
     linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
     assert abs(float(ita_deg(np.median(lab(linear), axis=0))) - ita) < 6.0
 

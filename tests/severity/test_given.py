@@ -173,6 +173,8 @@ def test_the_users_scale_is_mapped_and_kept(tmp_path: Path) -> None:
     read = read_severities(path, columns={"severity": "EASI"}, scale=(0, 72))
     assert read.severity.tolist() == [[0.0, 1.5, 3.0]]
     assert read.recorded.tolist() == [[0.0, 36.0, 72.0]]
+    not_from_0 = read_severities(path, columns={"severity": "severity"}, scale=(1, 13))
+    assert not_from_0.severity.tolist() == [[2.0] * 3]
     with pytest.raises(InputError, match="got '9'; allowed: 0 to 3"):
         read_severities(path)
     with pytest.raises(InputError, match="--scale"):

@@ -124,6 +124,33 @@ def test_red_marks_are_calibrated(cohort):
     assert 1.0 < red / inflamed < 1.7, "Do 2008: 26 to 18"
 
 
+@pytest.mark.parametrize(
+    ("effect", "comedone_effect", "tau", "inflamed", "comedones"),
+    [
+        (0.0, 0.0, 1.0, (0.20, 0.45), (0.18, 0.38)),
+        (-0.42, -0.26, 21.0, (0.45, 0.60), (0.33, 0.50)),
+        (-0.52, -0.36, 28.0, (0.48, 0.58), (0.38, 0.50)),
+    ],
+    ids=["vehicle", "benzoyl_peroxide", "oral_antibiotic"],
+)
+def test_v1_v2_reductions_at_week_12(effect, comedone_effect, tau, inflamed, comedones):
+    """The comedones' removal law, which a drive can only approximate, still gives trial-like reductions."""
+    acne, day = Acne(Condition(marks="off")), np.arange(85)
+    wash_in, placebo = 1 - (1 - 1 / tau) ** day, 1 - (1 - 1 / 24) ** day
+    change = np.zeros((2, 200))
+    for rank in range(200):
+        rest = untreated(rank, 85)
+        size = np.exp(0.75 * stream(6, patient_key(rank), "size").standard_normal(2) - 0.75**2 / 2)
+        log_rate = rest.log_rate + effect * wash_in * size[0] - 0.52 * placebo * size[1]
+        slow = comedone_effect * wash_in * size[0] - 0.36 * placebo * size[1]
+        drive = Drive(None, log_rate, slow, rest.baseline_count, rest.comedone_ratio, 85)
+        score = acne.scores(acne.field(Patient(patient_key(rank), "1", rank, 20.0, "M", 30.0, 3), drive, 0))
+        for row, name in enumerate(("n_inflammatory", "n_noninflammatory")):
+            change[row, rank] = 1 - score[name][84] / max(score[name][0], 1)
+    assert inflamed[0] < change[0].mean() < inflamed[1]
+    assert comedones[0] < change[1].mean() < comedones[1]
+
+
 def test_left_and_right_counts_go_together(cohort):
     left, right = (np.array([s[n].mean() for _, _, s in cohort]) for n in ("n_left", "n_right"))
     assert 0.7 < np.corrcoef(left, right)[0, 1] < 0.97

@@ -5,5 +5,6 @@ Light to import; the compiled kernels (numba) and the count map (scipy) load on 
 
 from .condition import Acne, stage_names
 from .counts import CountMap, count_map
+from .scores import scores_of_tables
 
-__all__ = ["Acne", "CountMap", "count_map", "stage_names"]
+__all__ = ["Acne", "CountMap", "count_map", "scores_of_tables", "stage_names"]

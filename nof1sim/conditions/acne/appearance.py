@@ -54,8 +54,9 @@ def peaks(rows, key):
         top[i, REDNESS] = (0.75 if kind != f.NODULE else 0.85) + 0.25 * red * (1.0 if kind != f.NODULE else 0.6)
         top[i, PIGMENT] = 0.3 + 0.4 * brown
         top[i, PLUG] = 0.65 + 0.35 * h.u01(key, born, site, h.PLUG) if kind == f.OPEN else 0.0
-        top[i, SCAR_DIAMETER] = min(max(1.0, 0.6 * top[i, DIAMETER]), 4.0)
-        top[i, SCAR_DEPTH] = 0.10 + 0.35 * v
+        # A scar belongs to its site, so that it looks the same after another lesion there.
+        top[i, SCAR_DIAMETER] = 1.0 + 3.0 * h.u01(key, 0, site, h.DIAMETER) ** 1.5
+        top[i, SCAR_DEPTH] = 0.10 + 0.35 * h.u01(key, 0, site, h.HEIGHT)
         outline[i] = int(h.u01(key, born, site, h.SHAPE) * 2147483648.0)
         micro[i] = 14 + int(43.0 * h.u01(key, born, site, h.MICRO)) if kind < f.PAPULE else 0
     return top, outline, micro

@@ -25,6 +25,12 @@ DIGEST = _digest()
 
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """njit, cached on disk; no fastmath, not parallel, so results repeat bit by bit on one kind of processor."""
+    """njit, cached on disk; no fastmath, not parallel, so results repeat bit by bit on one kind of processor.
+
+    Where no folder can be written, the function is compiled anew in each process.
+    """
     function.__qualname__ = f"{function.__qualname__}_{DIGEST}"
-    return njit(cache=True)(function)
+    try:
+        return njit(cache=True)(function)
+    except RuntimeError:  # numba: "no locator available"
+        return njit(function)

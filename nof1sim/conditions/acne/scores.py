@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nof1sim import chart
 from nof1sim.model import STAGE_CODE, STAGES, Ints
 
-from .counts import CountMap
+from .counts import CountMap, count_map
 
 IGA_RULES: dict[str, tuple[float, ...]] = {"nof1sim-1": (0.5, 7.5, 19.5, 49.5), "strict": (0.5, 1.5, 19.5, 49.5)}
 """Whole-face inflammatory lesions at which the IGA goes up one grade."""
@@ -122,13 +122,14 @@ def scores_of_tables(
     lesion_days: Mapping[str, NDArray[Any]],
     days: int,
     *,
-    iga_rule: str,
-    counts: CountMap,
+    iga_rule: str = "nof1sim-1",
+    counts: CountMap | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Recompute the scores from one patient's saved tables.
 
     lesions : columns lesion_id, x_mm, y_mm, region (names or codes).
     lesion_days : columns day (1-based), lesion_id, stage (names or codes), counted, visible.
+    counts : the map that severity_lesions inverts; default `hayashi`.
     Returns arrays of shape (days,). A lesion_id that `lesions` lacks raises KeyError.
     """
     from .tally import tally
@@ -147,4 +148,4 @@ def scores_of_tables(
         days, np.asarray(lesion_days["day"], np.int64), row, stage, np.asarray(lesion_days["counted"], bool), seen,
         x > 0, GAGS_AREA[region], cells(x, y, region), STAGE_TALLY, GAGS_GRADE,
     )  # fmt: skip
-    return scores_of_tallies(sums, worst, held, iga_rule, counts)
+    return scores_of_tallies(sums, worst, held, iga_rule, counts or count_map())

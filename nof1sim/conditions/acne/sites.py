@@ -104,7 +104,7 @@ def _smoother() -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
 
 @lru_cache(maxsize=1)
 def surroundings() -> tuple[Floats, NDArray[np.int32], Floats]:
-    """Room for a nodule, 1 or 0, (sites,); neighbours of each site, nearest first, and distances (mm), (sites, near)."""
+    """Room for a nodule, 1 or 0, (sites,); the neighbours of each site, nearest first, and their distances in mm."""
     x, y, _ = pattern()
     far = np.hypot(x[:, None] - x, y[:, None] - y)
     near = np.argsort(far, axis=1, kind="stable")[:, 1:33]

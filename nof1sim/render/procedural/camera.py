@@ -55,13 +55,13 @@ class Pose:
     identity: bool
 
 
-def pose_of(nuisance: Nuisance, size: int, per_mm: float) -> Pose:
-    """Inverse map, target pixel to source pixel, of the day's pose for a picture `size` pixels wide."""
+def pose_of(nuisance: Nuisance, size: int, margin: int, per_mm: float) -> Pose:
+    """Inverse map, target pixel to source pixel, of the day's pose on a plate with `margin` around `size` pixels."""
     n = nuisance
     roll = math.radians(n.roll_deg)
     c, s = math.cos(roll) / n.scale, math.sin(roll) / n.scale
     matrix = np.array([[c, -s], [s, c]])
-    centre = (size - 1) / 2
+    centre = (size + 2 * margin - 1) / 2
     shift = np.array([n.shift_x, n.shift_y]) * size + centre
     offset = centre - np.array([c * shift[0] - s * shift[1], s * shift[0] + c * shift[1]])
     parallax = np.array([-math.sin(math.radians(n.yaw_deg)), math.sin(math.radians(n.pitch_deg))]) * per_mm

@@ -44,7 +44,7 @@ def shade_eyes(head: Head, screen: Screen, melanin: float) -> tuple[NDArray, F32
     """Pixels (k,) into the screen's arrays, their cover (k,), colour per light group (k, 4, 3), gloss (k,)."""
     right, left = pupil_centres(head, screen)
     a, b = _shade_eye(head, screen, right, 1, melanin), _shade_eye(head, screen, left, -1, melanin)
-    joined = [np.concatenate(pair) for pair in zip(a, b, strict=True)]
+    joined: list[NDArray] = [np.concatenate(pair) for pair in zip(a, b, strict=True)]
     return joined[0], joined[1], joined[2], joined[3]
 
 

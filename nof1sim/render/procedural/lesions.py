@@ -24,10 +24,10 @@ from nof1sim.render.procedural.shade import BROAD_ROUGHNESS
 F32 = NDArray[np.floating]
 
 CONTRAST_FLOOR = 2.0
-"""A counted lesion of at least 1 mm that faces the camera changes its core by at least this many grey levels of 8-bit
-sRGB (mean absolute difference over its core pixels and channels against the clear face, neutral nuisance, pictures of
-at least 512 px)."""
-MIN_ERYTHEMA, MIN_MELANIN, MIN_PALE = 0.22, 0.30, 0.55
+"""A counted lesion of at least 1 mm changes its core by at least this many grey levels of 8-bit sRGB: mean absolute
+difference over core pixels and channels against the clear face, neutral nuisance, wherever it faces the camera enough
+to cover 3 pixels (1 mm at 512 px covers 3.8 face on). Smaller pictures blur small lesions below it."""
+MIN_ERYTHEMA, MIN_MELANIN, MIN_PALE = 0.24, 0.30, 0.80
 """What a counted lesion of each family shows at least, whatever its course says, so that the floor holds."""
 
 BLOOD_CORE, BLOOD_HALO = 0.170, 0.085
@@ -75,7 +75,8 @@ def records(plate: Plate, lesions: Lesions) -> tuple[NDArray, F32, NDArray]:
     out[:, MELANIN] = MELANIN_GAIN * (melanin + np.where(inflamed, 0.35 * dark * erythema, 0.0)) / (1 + 0.5 * dark)
     out[:, PUS_], out[:, PLUG_], out[:, CRUST_] = day.pus, day.plug, day.crust
     out[:, PALE] = np.where(closed, np.where(day.counted, MIN_PALE, 0.40), 0.0)
-    out[:, HEIGHT] = np.clip(day.height_mm, -0.6, 1.8)
+    # Steeper than this a dome turns into a bead of glass.
+    out[:, HEIGHT] = np.clip(day.height_mm, -0.5 * r, 0.7 * r)
     out[:, EDGE] = np.where(flat, 4.0, np.where(comedone, 6.0, 5.5))
     out[:, ID] = day.lesion_id
     placed = plate.camera.place(centre)
@@ -175,8 +176,9 @@ def _tilt(n, g, limit):
 
 @njit(cache=True, fastmath=True)
 def _shade(
-    acc, rotation, normal, view, flow, seen, light, shine, through, sheen, melanin, blood, albedo, oil, rough, table, strength,
-    colour, wrap, oil_today, dirs, weights, starts, pus_colour, crust_colour, plug_colour, limit, rows, out,
+    acc, rotation, normal, view, flow, seen, light, shine, through, sheen, melanin, blood, albedo, oil, rough, table,
+    strength, power, colour, wrap, broad, oil_today, dirs, weights, starts, pus_colour, crust_colour, plug_colour,
+    limit, rows, out,
 ):  # fmt: skip
     """Change of linear light (m, 3) of skin rows `rows` (m,) under a day's light `strength` (4,)."""
     att = (0.62, 0.84, 0.92)
@@ -198,7 +200,7 @@ def _shade(
         k, scale = 0.62 * acc[q, A_PUS], 0.20 + 0.85 * min(max(mean / 0.33, 0.12), 1.1)
         a0, a1, a2 = (a0 + k * (pus_colour[0] * scale - a0), a1 + k * (pus_colour[1] * scale - a1),
                       a2 + k * (pus_colour[2] * scale - a2))  # fmt: skip
-        k, scale = 0.75 * acc[q, A_CRUST], 0.5 + 1.4 * mean
+        k, scale = 0.75 * acc[q, A_CRUST], 0.22 + 2.0 * mean
         a0, a1, a2 = (a0 + k * (crust_colour[0] * scale - a0), a1 + k * (crust_colour[1] * scale - a1),
                       a2 + k * (crust_colour[2] * scale - a2))  # fmt: skip
         k = 0.80 * acc[q, A_PLUG]
@@ -225,15 +227,15 @@ def _shade(
                 d0 = max(new + wrap[0] * size, 0.0) - max(old + wrap[0] * size, 0.0)
                 d1 = max(new + wrap[1] * size, 0.0) - max(old + wrap[1] * size, 0.0)
                 d2 = max(new + wrap[2] * size, 0.0) - max(old + wrap[2] * size, 0.0)
-                s = strength[g] * STRENGTH[g]
+                s = power[g]
                 f0 += s * att[0] * colour[g, 0] * d0 / (1 + wrap[0])
                 f1 += s * att[1] * colour[g, 1] * d1 / (1 + wrap[1])
                 f2 += s * att[2] * colour[g, 2] * d2 / (1 + wrap[2])
                 if g < 3 and seen[q, g] > 0:
                     ds, ws = dirs[starts[g] : starts[g + 1]], weights[starts[g] : starts[g + 1]]
                     v = (view[q, 0], view[q, 1], view[q, 2])
-                    s0, b0 = gloss(n[0], n[1], n[2], v[0], v[1], v[2], ds, ws, rough[q], BROAD_ROUGHNESS)
-                    s1, b1 = gloss(t[0], t[1], t[2], v[0], v[1], v[2], ds, ws, polish, BROAD_ROUGHNESS)
+                    s0, b0 = gloss(n[0], n[1], n[2], v[0], v[1], v[2], ds, ws, rough[q], broad)
+                    s1, b1 = gloss(t[0], t[1], t[2], v[0], v[1], v[2], ds, ws, polish, broad)
                     change = 1.05 * (fat * s1 - oil[q] * s0) + 0.62 * (b1 - b0)
                     gloss1 += s * seen[q, g] * change
             f0, f1, f2 = max(f0, 0.25 * e0), max(f1, 0.25 * e1), max(f2, 0.25 * e2)
@@ -265,10 +267,11 @@ _WEIGHTS = np.ascontiguousarray(np.concatenate([w for _, w in _FEW]))
 _STARTS = np.cumsum([0] + [len(w) for _, w in _FEW])
 
 
-def add_lesions(plate: Plate, lesions: Lesions, nuisance: Nuisance, light: F32) -> NDArray[np.int32]:
-    """Add the lesions of a day to linear light (s, s, 3), in place. Returns the touched map (s, s): id or 0."""
+def add_lesions(
+    plate: Plate, rec: NDArray, place: F32, seeds: NDArray, nuisance: Nuisance, light: F32
+) -> NDArray[np.int32]:
+    """Add the `records` of a day to linear light (s, s, 3), in place. Returns the touched map (s, s): id or 0."""
     touched = np.zeros(light.shape[:2], np.int32)
-    rec, place, seeds = records(plate, lesions)
     if len(rec) == 0:
         return touched
     skin = plate.skin
@@ -281,8 +284,9 @@ def add_lesions(plate: Plate, lesions: Lesions, nuisance: Nuisance, light: F32) 
     change = np.empty((rows.size, 3), np.float32)
     _shade(
         acc, plate.camera.rotation, skin.normal, skin.view, skin.flow, skin.seen, skin.light, skin.gloss, skin.through,
-        skin.sheen, skin.melanin, skin.blood, skin.albedo, skin.oil, skin.rough, chromophores.TABLE, strength, COLOUR, WRAP,
-        np.float32(nuisance.oil), _DIRECTIONS, _WEIGHTS, _STARTS, PUS, CRUST, PLUG, BLOOD_LIMIT, rows, change,
+        skin.sheen, skin.melanin, skin.blood, skin.albedo, skin.oil, skin.rough, chromophores.TABLE, strength,
+        strength * STRENGTH, COLOUR, WRAP, BROAD_ROUGHNESS, np.float32(nuisance.oil), _DIRECTIONS, _WEIGHTS, _STARTS,
+        PUS, CRUST, PLUG, BLOOD_LIMIT, rows, change,
     )  # fmt: skip
     ids = rec[:, ID].astype(np.int32)
     closest = np.zeros(light.shape[:2], np.float32)

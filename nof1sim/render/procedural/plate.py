@@ -21,7 +21,7 @@ from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.lids import EYE_RADIUS_MM
 from nof1sim.render.procedural.light import COLOUR, GROUPS, STRENGTH
 from nof1sim.render.procedural.pigment import Pigment, base_blood, pigment
-from nof1sim.render.procedural.screen import Camera, Screen, camera_for, look
+from nof1sim.render.procedural.screen import WIDTH_MM, Camera, Screen, camera_for, look
 from nof1sim.render.procedural.shade import SkinLight, details, light_skin, skin_mask
 from nof1sim.render.procedural.strands import Hairs, draw_hairs
 from nof1sim.render.procedural.tone import base_melanin, gloss_strength
@@ -29,6 +29,8 @@ from nof1sim.render.procedural.tone import base_melanin, gloss_strength
 F32 = NDArray[np.floating]
 DEPTH_REFERENCE_MM = -70.0
 """Depth of the axis of small turns: nothing shifts there."""
+BACKDROP_SHARE = (0.45, 0.20, 0.05, 0.30)
+"""Share of each light group in the light on the backdrop."""
 
 
 @dataclass(slots=True)
@@ -37,8 +39,8 @@ class Skin:
 
     pixel (n,): place in the canvas; spot (n, 3): canonical mm; normal, view (n, 3) camera axes; flow (n, 4, 3),
     seen (n, 4), light (n, 4, 3), gloss (n, 4): per light group, strength included in the last two; through (n, 3):
-    share of skin light that reaches the picture; sheen (n,): same for gloss; melanin, blood: volume fractions, and their albedo (n, 3); oil,
-    rough: gloss; lock (n,): 0 .. 1, fades lesions out towards lips and lids.
+    share of skin light that reaches the picture; sheen (n,): same for gloss; melanin, blood (n,): volume fractions,
+    and their albedo (n, 3); oil, rough (n,): gloss; lock (n,): 0 .. 1, fades lesions out towards lips and lids.
     """
 
     pixel: NDArray[np.int64]
@@ -63,11 +65,16 @@ class Skin:
 class Plate:
     """See the module's text. diffuse (4, s, s, 3), gloss (4, s, s) per light group; depth (s, s): mm before the axis
     of small turns; slot (w, w): canvas pixel to row of `skin`, -1 elsewhere; spots (s, s, 3) and bare (s, s): mean
-    canonical place and share of paintable skin of each picture pixel; keypoints_px; supersample = w / s."""
+    canonical place and share of paintable skin of each pixel; keypoints_px; supersample = w / s.
+
+    The plate is larger than the picture by `margin` pixels on each side (s = size + 2 margin), so that a pose that
+    shifts the head brings in more of the scene. Its coordinates, also of the key points, count from its own corner.
+    """
 
     head: Head
     camera: Camera
     size: int
+    margin: int
     supersample: int
     diffuse: F32
     gloss: F32
@@ -78,6 +85,16 @@ class Plate:
     spots: F32
     bare: F32
     keypoints_px: dict[str, tuple[float, float]]
+
+    def crop(self, image: NDArray) -> NDArray:
+        """The picture's part of a plate-sized image."""
+        m = self.margin
+        return np.ascontiguousarray(image[m:-m, m:-m])
+
+    def in_picture(self, x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
+        """Picture coordinates, before any pose, of canvas coordinates."""
+        k = self.supersample
+        return (x + 0.5) / k - 0.5 - self.margin, (y + 0.5) / k - 0.5 - self.margin
 
     def clear(self, nuisance: Nuisance) -> F32:
         """Linear picture of the clear face under a day's light, (s, s, 3)."""
@@ -90,10 +107,15 @@ class Plate:
         return out
 
 
+def margin_of(size: int) -> int:
+    """Pixels around the picture: 4.5 % of its size, a multiple of 8 (the wide filters halve the plate)."""
+    return 8 * max(1, round(0.045 * size / 8))
+
+
 def build_plate(head: Head, view: str, size: int, supersample: int) -> Plate:
     """Everything of a view that no day changes."""
-    width = size * supersample
-    camera = camera_for(head, view, width)
+    width = (size + 2 * margin_of(size)) * supersample
+    camera = camera_for(head, view, width, size * supersample / WIDTH_MM)
     screen = look(head, camera)
     skin = _pigment(head, screen)
     melanin, blood = base_melanin(head), base_blood(head.face)
@@ -122,10 +144,6 @@ def build_plate(head: Head, view: str, size: int, supersample: int) -> Plate:
         gloss.append(shrink(screen.canvas(lit.gloss[:, g] * seen_gloss * (STRENGTH[g] * strength)), supersample))
     return _finish(head, screen, size, supersample, lit, skin, seen_skin, seen_gloss, np.stack(diffuse),
                    np.stack(gloss), melanin, blood, strength)  # fmt: skip
-
-
-BACKDROP_SHARE = (0.45, 0.20, 0.05, 0.30)
-"""Share of each light group in the light on the backdrop."""
 
 
 def _pigment(head: Head, screen: Screen) -> Pigment:
@@ -219,7 +237,7 @@ def _finish(
     depth = screen.canvas(screen.place[:, 2] - DEPTH_REFERENCE_MM, -40.0)
     depth = wide_blur(shrink(depth, supersample), max(1.0, 6.0 * size / 512))
     return Plate(
-        head, screen.camera, size, supersample, diffuse, gloss, strength, depth, rows, slot.reshape(width, width),
+        head, screen.camera, size, margin_of(size), supersample, diffuse, gloss, strength, depth, rows, slot.reshape(width, width),
         spots, bare, _keypoints(head, screen, supersample),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from nof1sim.errors import Fault, RenderError
 from nof1sim.model import Lesions, Nuisance, Patient, Render, Scene, View
 from nof1sim.randomness import key64
 from nof1sim.render.masks import dilate, measure
-from nof1sim.render.procedural.camera import develop, forward, glare_of, nearest_map, pose_of, reach_px, warp
+from nof1sim.render.procedural.camera import Pose, develop, forward, glare_of, nearest_map, pose_of, reach_px, warp
 from nof1sim.render.procedural.cores import core_labels
 from nof1sim.render.procedural.head import Head, build_head
 from nof1sim.render.procedural.identity import describe, draw_face
@@ -87,21 +87,30 @@ class ProceduralRenderer:
         plate, nuisance, size = self.plate(view), view.nuisance, view.size_px
         light = plate.clear(nuisance)
         glare = glare_of(light)
-        touched = add_lesions(plate, view.scene.lesions, nuisance, light)
-        rec, place, _ = records(plate, view.scene.lesions)
+        rec, place, seeds = records(plate, view.scene.lesions)
+        touched = add_lesions(plate, rec, place, seeds, nuisance, light)
         core = core_labels(plate, rec, place)
-        pose = pose_of(nuisance, size, size / WIDTH_MM)
+        pose = pose_of(nuisance, size, plate.margin, size / WIDTH_MM)
         light, touched = warp(light, plate.depth, pose, touched)
         if not pose.identity:
             posed = np.empty_like(core)
             nearest_map(core, plate.depth, pose.matrix, pose.offset, pose.parallax, posed)
             core = posed
+        light, glare, touched, core = (plate.crop(image) for image in (light, glare, touched, core))
         pixels = develop(light, glare, nuisance, key64(view.seed, *view.address, "sensor"))
         support = dilate(touched, reach_px(nuisance, size))
         ids, boxes, area = measure(core)
-        points = {n: forward(pose, plate.depth, *p) if p[0] == p[0] else p for n, p in plate.keypoints_px.items()}
+        points = {name: _posed(plate, pose, *p) for name, p in plate.keypoints_px.items()}
         drawn = {"renderer": self.name, "view": view.view} | asdict(nuisance) | describe(plate.head.face)
         return Render(pixels, core, support, ids, boxes, area, points, drawn)
+
+
+def _posed(plate: Plate, pose: Pose, x: float, y: float) -> tuple[float, float]:
+    """A plate point in the picture; NaN where it is hidden or falls outside."""
+    if x == x:
+        x, y = (v - plate.margin for v in forward(pose, plate.depth, x, y))
+    inside = -0.5 <= x < plate.size - 0.5 and -0.5 <= y < plate.size - 0.5
+    return (x, y) if inside else (float("nan"), float("nan"))
 
 
 def _check(view: View) -> None:

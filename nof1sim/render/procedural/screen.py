@@ -46,11 +46,11 @@ class Camera:
         return px.astype(np.float32), py.astype(np.float32), f.astype(np.float32)
 
 
-def camera_for(head: Head, view: str, width: int) -> Camera:
-    """The camera of a view, framed by hairline and chin, for a canvas of `width` pixels."""
+def camera_for(head: Head, view: str, width: int, per_mm: float) -> Camera:
+    """The camera of a view, centred between hairline and chin, for a canvas of `width` pixels."""
     yaw = math.radians(YAW_DEG[view])
     m = head.marks
-    return Camera(rotation(yaw, 0.0), width, width / WIDTH_MM, 26 * math.sin(yaw), (m.trichion + m.menton) / 2 + 2)
+    return Camera(rotation(yaw, 0.0), width, per_mm, 26 * math.sin(yaw), (m.trichion + m.menton) / 2 + 2)
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from nof1sim.render.procedural.fields import unit
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import COLOUR, LIGHTS, STRENGTH, WRAP, gloss_map, illuminate, wrapped
 from nof1sim.render.procedural.pigment import base_blood, pigment
-from nof1sim.render.procedural.screen import DISTANCE_MM, camera_for
+from nof1sim.render.procedural.screen import DISTANCE_MM, WIDTH_MM, camera_for
 from nof1sim.render.procedural.shade import BROAD_ROUGHNESS
 
 GRID = 128
@@ -38,7 +38,7 @@ def tone_patch(chart_x: NDArray, chart_y: NDArray) -> NDArray:
 def base_melanin(head: Head) -> float:
     """Volume fraction of melanosomes for the person's skin tone."""
     step = max(1, head.skin.shape[0] // GRID)
-    camera = camera_for(head, "front", 64)
+    camera = camera_for(head, "front", 64, 64 / WIDTH_MM)
     points = np.ascontiguousarray(camera.place(head.surface[::step, ::step]))
     normals = np.ascontiguousarray(head.normals[::step, ::step])
     flow, seen = illuminate([points], [points], [normals], 128)

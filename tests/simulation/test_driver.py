@@ -1,0 +1,222 @@
+"""A dataset is a function written out over its grid: workers, order, shards, kills and resumes change no byte."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from nof1sim.dataset.reader import open_dataset
+from nof1sim.errors import DatasetError, ProtocolError, UnknownNameError
+from nof1sim.model import Unit
+from nof1sim.protocol import Protocol, with_changes
+from nof1sim.simulation.driver import simulate
+from nof1sim.simulation.plan import Plan
+from nof1sim.simulation.verify import verify
+
+from .conftest import contents, run, small_protocol
+
+
+def test_one_and_two_workers_write_the_same_bytes(small: Protocol, tmp_path: Path) -> None:
+    assert run(small, tmp_path / "one").complete
+    assert simulate(small, tmp_path / "two", workers=2).complete
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_the_union_of_shards_is_the_whole(small: Protocol, tmp_path: Path) -> None:
+    run(small, tmp_path / "whole")
+    assert not run(small, tmp_path / "parts", shard="1/2").complete
+    with pytest.raises(DatasetError, match="unfinished"):
+        open_dataset(tmp_path / "parts")
+    assert run(small, tmp_path / "parts", shard="0/2").complete
+    assert contents(tmp_path / "whole") == contents(tmp_path / "parts")
+
+
+def test_a_complete_dataset_is_left_alone(small: Protocol, tmp_path: Path) -> None:
+    run(small, tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    outcome = run(small, tmp_path)
+    assert outcome.complete
+    assert outcome.drawn == 0
+    assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+
+
+def test_killed_in_the_middle_it_resumes_to_the_same_bytes(small: Protocol, tmp_path: Path) -> None:
+    run(small, tmp_path / "whole")
+    file = tmp_path / "p.yaml"
+    file.write_text(yaml.safe_dump(small.model_dump(mode="json")))
+    command = [sys.executable, "-m", "nof1sim", "simulate", "-p", str(file), "--out", str(tmp_path / "killed")]
+    process = subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(600):
+        if list((tmp_path / "killed" / "images").glob("*/*.jpg")) or process.poll() is not None:
+            break
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    with pytest.raises(DatasetError, match="unfinished"):
+        open_dataset(tmp_path / "killed")
+    assert run(small, tmp_path / "killed").complete
+    assert contents(tmp_path / "whole") == contents(tmp_path / "killed")
+
+
+def test_ctrl_c_leaves_a_folder_that_the_same_command_finishes(tmp_path: Path) -> None:
+    protocol = small_protocol(cohort={"patients": 40})
+    file = tmp_path / "p.yaml"
+    file.write_text(yaml.safe_dump(protocol.model_dump(mode="json")))
+    command = [sys.executable, "-m", "nof1sim", "simulate", "-p", str(file), "--out", str(tmp_path / "d")]
+    process = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if list((tmp_path / "d" / "images").glob("*/*.jpg")):
+            break
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "The same command goes on from here" in said
+    assert run(protocol, tmp_path / "d").complete
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"cohort": {"patients": 4}}, {"images": {"size_px": 65}}])
+def test_another_protocol_is_refused_and_nothing_is_changed(
+    small: Protocol, tmp_path: Path, change: dict[str, object]
+) -> None:
+    run(small, tmp_path)
+    before = contents(tmp_path)
+    with pytest.raises(DatasetError, match="overwrite"):
+        run(with_changes(small, **change), tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_overwrite_replaces_the_dataset_and_keeps_foreign_files(small: Protocol, tmp_path: Path) -> None:
+    run(with_changes(small, cohort={"patients": 4}), tmp_path / "a")
+    (tmp_path / "a" / "my notes.txt").write_text("mine")
+    run(small, tmp_path / "a", overwrite=True)
+    run(small, tmp_path / "b")
+    assert contents(tmp_path / "a") == contents(tmp_path / "b") | {"my notes.txt": contents(tmp_path / "a")["my notes.txt"]}
+
+
+def test_a_folder_of_somebody_elses_is_refused(small: Protocol, tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").write_text("years of work")
+    with pytest.raises(DatasetError, match="no dataset"):
+        run(small, tmp_path, overwrite=True)
+    assert contents(tmp_path).keys() == {"thesis.docx"}
+
+
+def test_a_picture_that_fails_is_listed_and_the_rest_is_drawn(tmp_path: Path) -> None:
+    protocol = small_protocol(images={"renderer": "nof1sim_test_renderers:Fails"})
+    outcome = run(protocol, tmp_path)
+    assert not outcome.complete
+    assert len(outcome.failures) == 3
+    assert outcome.drawn == 27
+    with pytest.raises(DatasetError, match="unfinished"):
+        open_dataset(tmp_path)
+
+
+def test_two_runs_in_one_folder_are_refused(small: Protocol, tmp_path: Path) -> None:
+    from nof1sim.dataset.layout import LOCKS
+    from nof1sim.dataset.target import Target
+    from nof1sim.run.lock import locked
+
+    with (
+        locked(Target(str(tmp_path)).path_of(LOCKS), "0/1"),
+        pytest.raises(DatasetError, match="another run"),
+    ):
+        run(small, tmp_path)
+
+
+def test_a_full_disk_is_a_letter_and_the_run_goes_on_later(
+    small: Protocol, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nof1sim.dataset import target
+
+    real, left = target._write_atomically, [20]
+
+    def full(path: Path, data: bytes) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(28, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(target, "_write_atomically", full)
+    with pytest.raises(DatasetError, match="disk is full"):
+        run(small, tmp_path / "a")
+    monkeypatch.undo()
+    with pytest.raises(DatasetError):
+        open_dataset(tmp_path / "a")
+    assert run(small, tmp_path / "a").complete
+    run(small, tmp_path / "b")
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_without_pictures_there_are_tables_and_truth(tmp_path: Path) -> None:
+    protocol = small_protocol(images={"enabled": False})
+    assert run(protocol, tmp_path).complete
+    dataset = open_dataset(tmp_path)
+    assert dataset.units() == []
+    assert dataset.observations().height == 30
+    assert dataset.truth("lesion_days").height > 0
+
+
+def test_unknown_renderer_condition_and_engine_name_the_nearest(small: Protocol, tmp_path: Path) -> None:
+    for change, nearest in (
+        ({"images": {"renderer": "procedurl"}}, "procedural"),
+        ({"condition": {"name": "akne"}}, "acne"),
+    ):
+        with pytest.raises(UnknownNameError, match=f"Did you mean '{nearest}'"):
+            run(with_changes(small, **change), tmp_path / "x")
+    with pytest.raises(ProtocolError, match="Did you mean 'serial'"):
+        run(small, tmp_path / "x", engine="seriel")
+
+
+def test_a_picture_can_be_asked_for_alone_in_any_order(small: Protocol) -> None:
+    forward, backward = Plan(small), Plan(small)
+    units = forward.units()
+    views = {unit: forward.view(unit) for unit in units}
+    for unit in reversed(units):
+        again, first = backward.view(unit), views[unit]
+        assert again.nuisance == first.nuisance
+        assert again.address == first.address
+        for name in again.scene.lesions.__dataclass_fields__:
+            assert (getattr(again.scene.lesions, name) == getattr(first.scene.lesions, name)).all()
+
+
+def test_verify_draws_again_and_finds_a_changed_picture(small: Protocol, tmp_path: Path) -> None:
+    run(small, tmp_path)
+    assert verify(tmp_path, 30).same
+    victim = tmp_path / open_dataset(tmp_path).path(Unit(1, 4))
+    data = bytearray(victim.read_bytes())
+    data[-20] ^= 1
+    victim.write_bytes(bytes(data))
+    found = verify(tmp_path, 30)
+    assert not found.same
+    assert found.damaged == (victim.relative_to(tmp_path).as_posix(),)
+
+
+@pytest.mark.slow
+def test_killed_at_ten_random_points_it_never_looks_finished(tmp_path: Path) -> None:
+    protocol = small_protocol(cohort={"patients": 30})
+    run(protocol, tmp_path / "whole")
+    file = tmp_path / "p.yaml"
+    file.write_text(yaml.safe_dump(protocol.model_dump(mode="json")))
+    command = [sys.executable, "-m", "nof1sim", "simulate", "-p", str(file), "--out", str(tmp_path / "d")]
+    for attempt in range(10):
+        process = subprocess.Popen([*command, "--workers", "2"], start_new_session=True, stderr=subprocess.DEVNULL)
+        time.sleep(1.0 + 0.37 * attempt)
+        finished = process.poll() is not None
+        if not finished:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        try:
+            open_dataset(tmp_path / "d")
+        except DatasetError:
+            assert not finished
+        else:
+            assert contents(tmp_path / "d") == contents(tmp_path / "whole")
+    assert run(protocol, tmp_path / "d").complete
+    assert contents(tmp_path / "d") == contents(tmp_path / "whole")

@@ -1,0 +1,113 @@
+"""The command line as a user meets it: help, letters with exit status 2, nothing half-written; and a light import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("torch", "diffusers", "insightface", "ray", "pandas", "statsmodels", "matplotlib", "numba", "scipy", "polars")
+
+
+def nof1sim(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "nof1sim", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_help_shows_the_commands_and_examples() -> None:
+    assert all(word in nof1sim("--help").stdout for word in ("simulate", "image", "verify", "protocol"))
+    text = nof1sim("simulate", "--help").stdout
+    assert "nof1sim simulate --patients 10 --days 140 --out trial" in text
+
+
+@pytest.mark.parametrize("line", ["import nof1sim", "import nof1sim.cli"])
+def test_importing_loads_nothing_heavy(line: str) -> None:
+    code = f"{line}; import sys; print([name for name in {HEAVY!r} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_the_default_renderer_needs_no_optional_package() -> None:
+    code = (
+        "import sys\n"
+        "for name in ('torch', 'diffusers', 'insightface', 'cv2', 'ray'): sys.modules[name] = None\n"
+        "import nof1sim\n"
+        "protocol = nof1sim.load_protocol({'design': {'arms': ['a', 'b']}, 'treatments': {'a': {}, 'b': {}},"
+        " 'images': {'size_px': 64}})\n"
+        "print(nof1sim.draw(protocol, 1, 1).shape)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.stdout.strip() == "(64, 64, 3)", found.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "letter"),
+    [
+        (["simulate", "--seed", "x"], "--seed"),
+        (["simulate", "--seed", "-1"], "--seed"),
+        (["simulate", "--seed", "1.0"], "--seed"),
+        (["simulate", "--patients", "0"], "cohort.patients"),
+        (["simulate", "--days", "2"], "3"),
+        (["simulate", "--size", "20"], "images.size_px"),
+        (["simulate", "--renderer", "procedurl"], "Did you mean 'procedural'?"),
+        (["simulate", "--protocol", "wash-out"], "Did you mean 'washout'?"),
+        (["simulate", "--protocol", "default", "--days", "1000"], "design.cycles"),
+        (["simulate", "--shard", "2/2"], "--shard"),
+        (["simulate", "--engine", "threads"], "--engine"),
+        (["simulate", "--severity-csv", "nowhere.csv"], "nowhere.csv"),
+        (["image", "--patient", "11", "--day", "1"], "1 to 10"),
+        (["verify", "nowhere"], "no dataset"),
+        (["protocol", "check", "nowhere.yaml"], "nowhere.yaml"),
+    ],
+)
+def test_bad_input_is_a_letter_with_exit_status_2(words: list[str], letter: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    if words[0] == "simulate":
+        words = [*words, "--out", str(out)]
+    found = nof1sim(*words)
+    assert found.returncode == 2, found.stdout + found.stderr
+    assert letter in found.stderr
+    assert "Traceback" not in found.stderr
+    assert not any(path.suffix in (".jpg", ".csv") for path in out.rglob("*"))
+
+
+def test_all_faults_of_a_protocol_are_reported_together(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(
+        "design: {arms: [cream, gell], sequence: ABAB, periodd_days: 3}\n"
+        "treatments: {cream: {wash_in_days: 0.5}, gel: {}}\nseed: a\n"
+    )
+    found = nof1sim("protocol", "check", file)
+    assert found.returncode == 2
+    for where in ("design.sequence", "design.periodd_days", "treatments.cream.wash_in_days", "seed"):
+        assert where in found.stderr
+    assert "Did you mean 'period_days'?" in found.stderr
+
+
+def test_the_protocol_commands(tmp_path: Path) -> None:
+    listed = nof1sim("protocol", "list").stdout
+    assert all(name in listed for name in ("default", "hettich2024", "fu2023", "washout", "latin_square"))
+    assert "smallest" in nof1sim("protocol", "show", "washout").stdout
+    schema = Path(__file__).parents[1] / "schemas" / "protocol.v1.json"
+    assert nof1sim("protocol", "schema").stdout == schema.read_text()
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    found = nof1sim("simulate", "--patients", "10", "--days", "140", "--dry-run", "--out", tmp_path / "t")
+    assert found.returncode == 0
+    assert "1,400" in found.stdout
+    assert not (tmp_path / "t").exists()
+
+
+def test_the_whole_path_with_the_real_face(tmp_path: Path) -> None:
+    out = tmp_path / "t"
+    words = ["simulate", "--patients", "1", "--days", "4", "--size", "64", "--out", str(out)]
+    found = nof1sim(*words)
+    assert found.returncode == 0, found.stderr
+    assert "complete, 4 pictures" in found.stdout
+    assert "all the same" in nof1sim("verify", out, "--sample", "2").stdout
+    alone = tmp_path / "one.jpg"
+    assert nof1sim("image", "--dataset", out, "--patient", "1", "--day", "2", "--out", alone).returncode == 0
+    assert alone.read_bytes() == (out / "images" / "P001" / "P001_d002_front.jpg").read_bytes()
