@@ -13,6 +13,9 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "load_protocol": "nof1sim.protocol",
     "Protocol": "nof1sim.protocol",
+    "prepare": "nof1sim.simulation.request",
+    "design_report": "nof1sim.report.design",
+    "import_studyu": "nof1sim.protocol.studyu",
     "simulate": "nof1sim.simulation.driver",
     "Outcome": "nof1sim.simulation.driver",
     "Plan": "nof1sim.simulation.plan",
@@ -30,9 +33,12 @@ __all__ = [  # the keys of _PUBLIC
     "Plan",
     "Protocol",
     "__version__",
+    "design_report",
     "draw",
+    "import_studyu",
     "load_protocol",
     "open_dataset",
+    "prepare",
     "read_severities",
     "simulate",
     "verify",
@@ -42,9 +48,12 @@ if TYPE_CHECKING:
     from .dataset.reader import Dataset, open_dataset
     from .errors import Nof1simError
     from .protocol import Protocol, load_protocol
+    from .protocol.studyu import import_studyu
+    from .report.design import design_report
     from .severity.given import read_severities
     from .simulation.driver import Outcome, simulate
     from .simulation.plan import Plan
+    from .simulation.request import prepare
     from .simulation.single import draw
     from .simulation.verify import verify
 

@@ -139,16 +139,16 @@ def verify(
 @protocol_app.command("list")
 def protocol_list() -> None:
     """The shipped protocols, one line each."""
-    from rich.console import Console
-    from rich.table import Table
-
     from .protocol import load_protocol, shipped_protocols
 
-    table = Table("name", "patients", "days", "sequence", "title")
-    for name in shipped_protocols():
-        p = load_protocol(name)
-        table.add_row(name, str(p.cohort.patients), str(p.days), p.design.sequence, p.title)
-    Console().print(table)
+    names = list(shipped_protocols())
+    typer.echo(f"{'name':26} {'patients':>8} {'days':>5}  {'sequence':16}  title")
+    for name in names:
+        if not name.endswith("_null"):
+            p = load_protocol(name)
+            twin = " *" if f"{name}_null" in names else ""
+            typer.echo(f"{name + twin:26} {p.cohort.patients:8} {p.days:5}  {p.design.sequence:16}  {p.title}")
+    typer.echo("* has a null twin, NAME_null: the same trial with no effect of the arms.")
 
 
 @protocol_app.command("show", epilog="Example:\n\nnof1sim protocol show washout --resolved")

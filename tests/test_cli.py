@@ -29,6 +29,16 @@ def test_importing_loads_nothing_heavy(line: str) -> None:
     assert found.stdout.strip() == "[]"
 
 
+def test_the_public_names_are_there() -> None:
+    import nof1sim as package
+
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+    assert set(package.__all__) == {"__version__", *package._PUBLIC}
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = package.nothing
+
+
 def test_the_default_renderer_needs_no_optional_package() -> None:
     code = (
         "import sys\n"

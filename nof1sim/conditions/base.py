@@ -51,5 +51,3 @@ class Condition(Protocol):
     def severity_of_count(self, count: Floats) -> Floats:
         """The inverse of G."""
         ...
-
-

@@ -98,7 +98,9 @@ def test_overwrite_replaces_the_dataset_and_keeps_foreign_files(small: Protocol,
     (tmp_path / "a" / "my notes.txt").write_text("mine")
     run(small, tmp_path / "a", overwrite=True)
     run(small, tmp_path / "b")
-    assert contents(tmp_path / "a") == contents(tmp_path / "b") | {"my notes.txt": contents(tmp_path / "a")["my notes.txt"]}
+    assert contents(tmp_path / "a") == contents(tmp_path / "b") | {
+        "my notes.txt": contents(tmp_path / "a")["my notes.txt"]
+    }
 
 
 def test_a_folder_of_somebody_elses_is_refused(small: Protocol, tmp_path: Path) -> None:

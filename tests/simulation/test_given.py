@@ -52,9 +52,7 @@ def test_the_seed_csv_gives_1400_rows_whose_lesions_show_its_severities() -> Non
 
 @needs_seed_csv
 def test_the_seed_columns_come_back_as_they_were(tmp_path: Path) -> None:
-    job = prepare(
-        table=Table(SEED_CSV), patients=1, images={"renderer": "nof1sim_test_renderers:Dots", "size_px": 64}
-    )
+    job = prepare(table=Table(SEED_CSV), patients=1, images={"renderer": "nof1sim_test_renderers:Dots", "size_px": 64})
     run_job(job, tmp_path)
     table = open_dataset(tmp_path).observations()
     assert table["AcneSeverity"].to_list() == job.given.recorded[0].tolist()  # type: ignore[union-attr]

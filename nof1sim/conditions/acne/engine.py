@@ -15,7 +15,7 @@ from .sites import Sites, surroundings
 
 NODULE_SHARE = 0.03
 """Of the lesions at a time, from severity 2 up; none below severity 1 (Do 2008: 15 : 2 : 1)."""
-NODULE_STAGE_SHARE = 0.75
+NODULE_STAGE_SHARE = 0.85
 """Part of its life for which a nodule is larger than 5 mm; before and after it is counted as a papule."""
 COMEDONE_LIFE_DAYS = 45.0
 COMEDONE_REMOVAL = 0.35

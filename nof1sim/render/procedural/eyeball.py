@@ -73,7 +73,7 @@ def _shade_eye(head: Head, screen: Screen, centre: NDArray, side: int, melanin: 
     local = turn(point - centre, screen.camera.rotation.T)
     albedo = _globe_colour(head, point, ray, normal, on_cornea, centre, look, local, side, melanin)
     above, below, inner = _apertures(head, np.abs(screen.spot[at, 0]), screen.spot[at, 1])
-    shadow = (0.22 + 0.78 * ramp(-0.2, 4.2, above)) * (0.55 + 0.45 * ramp(-0.2, 2.2, below))
+    shadow = (0.18 + 0.82 * ramp(-0.2, 5.0, above)) * (0.55 + 0.45 * ramp(-0.2, 2.2, below))
     shadow = shadow * (0.55 + 0.45 * ramp(0, 4.5, inner))
     colour = np.empty((at.size, 4, 3), np.float32)
     out = unit(point - centre)
@@ -113,7 +113,7 @@ def _globe_colour(head, point, ray, normal, on_cornea, centre, look, local, side
     away = np.arccos(np.clip(_dot(unit(point - centre), look), -1, 1)) * EYE_RADIUS_MM
     vein = noise(local + np.float32(side * 40), 2.2, face.noise_seed + 7, 3, 0.6, (3, 1, 1))
     red = np.clip(0.12 + 0.5 * ramp(7, 12.5, away) + 0.25 * np.maximum(vein, 0), 0, 1) * 0.55
-    sclera = np.array([0.36, 0.325, 0.305]) * (1 - red[:, None] * np.array([0.10, 0.42, 0.40]))
+    sclera = np.array([0.29, 0.262, 0.248]) * (1 - red[:, None] * np.array([0.10, 0.42, 0.40]))
     limbus = ramp(6.05, 5.25, r)[:, None]
     colour = sclera * (1 - limbus) + iris * limbus
     corner = ramp(3.6, 1.2, np.abs(local[:, 0] + side * head.lids.centre[0]) - m.eye_inner)[:, None] * 0.85

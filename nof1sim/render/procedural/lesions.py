@@ -175,6 +175,27 @@ def _tilt(n, g, limit):
 
 
 @njit(cache=True, fastmath=True)
+def _tint(acc, was, melanin, blood, table, limit, pus_colour, crust_colour, plug_colour):
+    """Albedo of a spot with its lesions: pigment first, then pallor, pus, crust and plug over it."""
+    extra = limit * (1 - math.exp(-acc[A_BLOOD] / limit))
+    a0, a1, a2 = chromophores.look_up(table, melanin * (1 + acc[A_MELANIN]), blood + extra)
+    mean = (was[0] + was[1] + was[2]) / 3
+    k = 0.45 * acc[A_PALE]
+    a0, a1, a2 = a0 + k * (0.28 * a0 + 0.02), a1 + k * (0.42 * a1 + 0.03), a2 + k * (0.42 * a2 + 0.03)
+    for layer in range(3):
+        if layer == 0:
+            k, scale, colour = 0.62 * acc[A_PUS], 0.20 + 0.85 * min(max(mean / 0.33, 0.12), 1.1), pus_colour
+        elif layer == 1:
+            k, scale, colour = 0.75 * acc[A_CRUST], 0.22 + 2.0 * mean, crust_colour
+        else:
+            k, scale, colour = 0.80 * acc[A_PLUG], 1.0, plug_colour
+        a0 += k * (colour[0] * scale - a0)
+        a1 += k * (colour[1] * scale - a1)
+        a2 += k * (colour[2] * scale - a2)
+    return a0, a1, a2
+
+
+@njit(cache=True, fastmath=True)
 def _shade(
     acc, rotation, normal, view, flow, seen, light, shine, through, sheen, melanin, blood, albedo, oil, rough, table,
     strength, power, colour, wrap, broad, oil_today, dirs, weights, starts, pus_colour, crust_colour, plug_colour,
@@ -190,21 +211,8 @@ def _shade(
             e1 += strength[g] * light[q, g, 1]
             e2 += strength[g] * light[q, g, 2]
             gloss0 += strength[g] * shine[q, g]
-        was0, was1, was2 = albedo[q, 0], albedo[q, 1], albedo[q, 2]
-        extra = acc[q, A_BLOOD]
-        extra = limit * (1 - math.exp(-extra / limit))
-        a0, a1, a2 = chromophores.look_up(table, melanin[q] * (1 + acc[q, A_MELANIN]), blood[q] + extra)
-        mean = (was0 + was1 + was2) / 3
-        pale = 0.45 * acc[q, A_PALE]
-        a0, a1, a2 = a0 + pale * (0.28 * a0 + 0.02), a1 + pale * (0.42 * a1 + 0.03), a2 + pale * (0.42 * a2 + 0.03)
-        k, scale = 0.62 * acc[q, A_PUS], 0.20 + 0.85 * min(max(mean / 0.33, 0.12), 1.1)
-        a0, a1, a2 = (a0 + k * (pus_colour[0] * scale - a0), a1 + k * (pus_colour[1] * scale - a1),
-                      a2 + k * (pus_colour[2] * scale - a2))  # fmt: skip
-        k, scale = 0.75 * acc[q, A_CRUST], 0.22 + 2.0 * mean
-        a0, a1, a2 = (a0 + k * (crust_colour[0] * scale - a0), a1 + k * (crust_colour[1] * scale - a1),
-                      a2 + k * (crust_colour[2] * scale - a2))  # fmt: skip
-        k = 0.80 * acc[q, A_PLUG]
-        a0, a1, a2 = a0 + k * (plug_colour[0] - a0), a1 + k * (plug_colour[1] - a1), a2 + k * (plug_colour[2] - a2)
+        was = (albedo[q, 0], albedo[q, 1], albedo[q, 2])
+        now = _tint(acc[q], was, melanin[q], blood[q], table, limit, pus_colour, crust_colour, plug_colour)
         f0, f1, f2, gloss1 = e0, e1, e2, gloss0
         h = (acc[q, A_GX], acc[q, A_GY], acc[q, A_GZ])
         if h[0] != 0 or h[1] != 0 or h[2] != 0:
@@ -241,9 +249,9 @@ def _shade(
             f0, f1, f2 = max(f0, 0.25 * e0), max(f1, 0.25 * e1), max(f2, 0.25 * e2)
             gloss1 = max(gloss1, 0.0)
         sparkle = (gloss1 - gloss0) * sheen[q] * oil_today
-        out[m, 0] = (a0 * f0 - was0 * e0) * through[q, 0] + sparkle
-        out[m, 1] = (a1 * f1 - was1 * e1) * through[q, 1] + sparkle
-        out[m, 2] = (a2 * f2 - was2 * e2) * through[q, 2] + sparkle
+        out[m, 0] = (now[0] * f0 - was[0] * e0) * through[q, 0] + sparkle
+        out[m, 1] = (now[1] * f1 - was[1] * e1) * through[q, 1] + sparkle
+        out[m, 2] = (now[2] * f2 - was[2] * e2) * through[q, 2] + sparkle
 
 
 @njit(cache=True, fastmath=True)

@@ -112,9 +112,18 @@ def build_loft(face: Face, marks: Landmarks, n: int) -> Loft:
     y = np.where(front, y0 + (yw - y0) * across ** (1 + (bend - 1) * (1 - low)), yw + (yb - yw) * (1 - across))
     x, y, z = x.astype(np.float32), y.astype(np.float32), z.astype(np.float32)
     _smooth_nape(x, y, z, marks.menton, n)
+    _round_jaw(x, y, z, jaw_row, n)
     steps = np.sqrt(np.diff(x, axis=1) ** 2 + np.diff(y, axis=1) ** 2 + np.diff(z, axis=1) ** 2)
     arc = np.concatenate([x[:, :1], x[:, :1] + np.cumsum(steps, axis=1)], axis=1)
     return Loft(x, y, z, arc.astype(np.float32), jaw_row)
+
+
+def _round_jaw(x: F32, y: F32, z: F32, jaw_row: float, n: int) -> None:
+    # Beside the chin the border of the jaw is rounded flesh; the sections alone make it a bright ridge.
+    rows = (np.arange(n, dtype=np.float32)[:, None] - np.float32(jaw_row)) * (1024 / n)
+    weight = 0.9 * np.exp(-((rows / 55) ** 2)) * ramp(8, 24, x)
+    for a in (x, y, z):
+        a += weight * (gaussian_filter1d(a, 22.0 * n / 1024, axis=0, mode="nearest", truncate=3.0) - a)
 
 
 def _smooth_nape(x: F32, y: F32, z: F32, menton: float, n: int) -> None:
