@@ -48,7 +48,7 @@ class Missing(Part):
     mar: MissingAtRandom | None = None
     mnar: Finite = Field(
         default=0.0,
-        description="Adds this times (severity - own mean so far) to the logit; negative: selfies when the skin is good.",
+        description="Adds this times (severity - own mean so far) to the logit; below 0: selfies on good days.",
     )
     vacation: Share = Field(default=0.0, description="Chance of a gap of 5 to 10 days, once in each 12 weeks.")
     vacation_low_days: Annotated[int, Field(ge=1, le=365)] = 5

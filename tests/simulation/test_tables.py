@@ -111,7 +111,7 @@ def test_boxes_masks_and_lesions_name_the_same_lesions(trial: Dataset) -> None:
     boxes, looks = trial.truth("boxes"), trial.truth("lesion_days")
     unit = trial.units()[0]
     ids = set(np.unique(trial.mask(unit))) - {0}
-    here = boxes.filter((pl.col("image") == trial.path(unit)))
+    here = boxes.filter(pl.col("image") == trial.path(unit))
     assert set(here["lesion_id"]) == ids
     visible = looks.filter((pl.col("patient_id") == "1") & (pl.col("day") == unit.day) & pl.col("visible"))
     assert ids <= set(visible["lesion_id"])

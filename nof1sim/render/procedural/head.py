@@ -22,7 +22,7 @@ from nof1sim.render.procedural.scalp import cover, shell
 F32 = NDArray[np.floating]
 
 LAYERS = (
-    "bare", "lip", "lip_line", "nostril", "lid", "lid_up", "crease", "rim", "fold", "tear",
+    "bare", "lip", "lip_line", "nostril", "lid", "lid_up", "crease", "fold", "tear",
     "hair", "temple", "cloth", "elastic", "garment", "q", "chart_x", "chart_y",
 )  # fmt: skip
 """Scalar fields on the vertices, in the order of `Head.layers`' last axis."""
@@ -38,7 +38,7 @@ class Head:
 
     skin (rows, columns, 3) mm: bare skin, the canonical place of every spot; surface: with hair and cloth;
     normals: of `surface`; layers (rows, columns, len(LAYERS)); chart: look-up from the chart to (column, row);
-    front: look-up from frontal (x, y); melanin, blood: the person's base volume fractions, set by `tone`.
+    front: look-up from frontal (x, y) to (column, row).
     """
 
     face: Face
@@ -79,7 +79,7 @@ def build_head(face: Face, n: int) -> Head:
     chart = atlas.chart_coordinates(face, m, loft)
     half = {
         "lip": lip * (front > 0.5), "lip_line": lip_line, "nostril": nostril, "lid": lids.distance,
-        "lid_up": lids.upper, "crease": lids.crease, "rim": lids.rim, "fold": fold, "tear": tear,
+        "lid_up": lids.upper, "crease": lids.crease, "fold": fold, "tear": tear,
         "chart_y": chart[..., 1],
     }  # fmt: skip
     fields = {name: _mirrored(a.astype(np.float32)) for name, a in half.items()}

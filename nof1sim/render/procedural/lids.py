@@ -22,13 +22,12 @@ LID_MM = 1.15
 @dataclass(slots=True)
 class Lids:
     """centre (3,): of the globe at x > 0; distance (rows, columns): mm inside the fissure, negative outside;
-    upper: 1 above the fissure; crease, rim: masks; xs, upper_y, lower_y: the lid curves."""
+    upper: 1 above the fissure; crease: mask; xs, upper_y, lower_y: the lid curves."""
 
     centre: NDArray
     distance: F32
     upper: F32
     crease: F32
-    rim: F32
     xs: NDArray
     upper_y: NDArray
     lower_y: NDArray
@@ -105,10 +104,7 @@ def add_lids(face: Face, m: Landmarks, x: F32, y: F32, z: F32, front: F32, base:
     # Inside the fissure the skin dives behind the globe, which is ray-traced instead.
     hole = ramp(-0.15, 0.75, inside)
     z1 = np.where(inside > -0.6, z1 * (1 - hole) + (sphere(EYE_RADIUS_MM) - 3.5) * hole, z1)
-    rim = np.exp(-(((inside - 0.1) / 0.5) ** 2)) * front
     crease = np.exp(-((line / 0.55) ** 2)) * across
     distance = np.where(front > 0.3, inside, -99.0)
-    lids = Lids(
-        centre, distance.astype(np.float32), up, crease.astype(np.float32), rim.astype(np.float32), xs, upper_y, lower_y
-    )
+    lids = Lids(centre, distance.astype(np.float32), up, crease.astype(np.float32), xs, upper_y, lower_y)
     return z1.astype(np.float32), lids
