@@ -8,12 +8,11 @@ longer trial keeps its pictures.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from nof1sim.model import Nuisance, Scene, View
+from nof1sim.protocol.types import NuisanceSettings
 from nof1sim.randomness import stream
 
 ANGLE_LIMIT_DEG = 3.0
@@ -30,41 +29,6 @@ FIELDS = (
 """What is drawn for a picture, one standard normal each, in this order: adding one at the end moves no other."""
 
 
-class Settings(Protocol):
-    """How much pictures of one patient differ for reasons that are not skin. Standard deviations unless said."""
-
-    yaw_sd_deg: float
-    pitch_sd_deg: float
-    roll_sd_deg: float
-    scale_sd: float
-    shift_sd: float
-    exposure_sd_ev: float
-    white_balance_sd_k: float
-    light_sd: float
-    oil_sd: float
-    blur_max_px: float
-    noise: float
-    day_correlation: float
-
-
-@dataclass(frozen=True, slots=True)
-class NuisanceSettings:
-    """Default `Settings`: a clinic with a headrest, fixed lamps and a camera on automatic exposure."""
-
-    yaw_sd_deg: float = 1.5
-    pitch_sd_deg: float = 1.5
-    roll_sd_deg: float = 2.0
-    scale_sd: float = 0.02
-    shift_sd: float = 0.008
-    exposure_sd_ev: float = 0.25
-    white_balance_sd_k: float = 300.0
-    light_sd: float = 0.05
-    oil_sd: float = 0.12
-    blur_max_px: float = 0.8
-    noise: float = 1.0
-    day_correlation: float = 0.3
-
-
 def _day_normals(seed: int, patient_key: str, day: int, correlation: float) -> np.ndarray:
     """Standard normals of a day, (len(FIELDS),), correlated with those of the days before."""
     rho = min(max(float(correlation), 0.0), 0.98)
@@ -76,7 +40,9 @@ def _day_normals(seed: int, patient_key: str, day: int, correlation: float) -> n
     return total * math.sqrt((1 - rho**2) / (1 - rho ** (2 * lags)))
 
 
-def draw_nuisance(seed: int, patient_key: str, day: int, occasion: int, view: str, settings: Settings) -> Nuisance:
+def draw_nuisance(
+    seed: int, patient_key: str, day: int, occasion: int, view: str, settings: NuisanceSettings
+) -> Nuisance:
     """The nuisance of one picture. A pure function of its arguments.
 
     Pictures of one day share `1 - OCCASION_SHARE` of their variance.
@@ -109,7 +75,7 @@ def draw_nuisance(seed: int, patient_key: str, day: int, occasion: int, view: st
     )
 
 
-def view_of(scene: Scene, seed: int, occasion: int, view: str, size_px: int, settings: Settings | None) -> View:
+def view_of(scene: Scene, seed: int, occasion: int, view: str, size_px: int, settings: NuisanceSettings | None) -> View:
     """The complete View of a scene. `settings` None: the neutral nuisance, a picture of the skin alone."""
     key = scene.patient.key
     nuisance = Nuisance() if settings is None else draw_nuisance(seed, key, scene.day, occasion, view, settings)

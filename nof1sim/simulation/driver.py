@@ -13,6 +13,7 @@ import numpy as np
 from .. import plugins
 from ..dataset import layout, manifest, parts
 from ..dataset.target import Target
+from ..errors import Fault, did_you_mean, refuse
 from ..model import Unit
 from ..protocol import Protocol, load_protocol
 from ..run.local import cores
@@ -80,6 +81,7 @@ def simulate(
     chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     tell = progress or (lambda done, total, what: None)
     plan, target = Plan(chosen, given), Target(str(out))
+    check_views(chosen)
     target.ensure_writable()
     locks = target.path_of(layout.LOCKS)
     with locked(locks, shard or "0/1"):
@@ -99,6 +101,17 @@ def simulate(
             tell(len(mine), len(mine), "Writing tables")
             complete = _finish(plan, target, units)
     return Outcome(str(out), drawn, len(units), complete, failures, warnings_of(plan))
+
+
+def check_views(protocol: Protocol) -> None:
+    """Refuse views that the renderer cannot draw."""
+    known = plugins.resolve("renderers", protocol.images.renderer, "images.renderer").views
+    faults = [
+        Fault("images.views", view, ", ".join(known), did_you_mean(view, known))
+        for view in protocol.images.views
+        if view not in known
+    ]
+    refuse(faults, f"The renderer {protocol.images.renderer!r}")
 
 
 def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:

@@ -8,7 +8,8 @@ import pytest
 from nof1sim.chart import KEY_POINTS, region_of
 from nof1sim.errors import RenderError
 from nof1sim.model import Nuisance
-from nof1sim.render import NuisanceSettings, draw_nuisance
+from nof1sim.protocol.types import NuisanceSettings
+from nof1sim.render import draw_nuisance
 from nof1sim.render.procedural import CONTRAST_FLOOR, ProceduralRenderer, atlas
 from nof1sim.render.procedural.chromophores import ita_deg, lab
 from nof1sim.render.procedural.filters import sample

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from nof1sim.model import Nuisance, Scene
-from nof1sim.render import NuisanceSettings, draw_nuisance, view_of
+from nof1sim.protocol.types import NuisanceSettings
+from nof1sim.render import draw_nuisance, view_of
 
 from .conftest import make_lesions, make_patient
 
@@ -30,7 +31,7 @@ def test_pure_and_without_replay() -> None:
 
 def test_stationary_with_the_stated_correlation() -> None:
     wanted = 0.6
-    settings = replace(SETTINGS, day_correlation=wanted)
+    settings = SETTINGS.model_copy(update={"day_correlation": wanted})
     z = np.array([draw(day, settings=settings).exposure_ev for day in range(1, 3001)]) / settings.exposure_sd_ev
     assert abs(z.mean()) < 0.15
     assert abs(z.std() - 1) < 0.08
@@ -48,7 +49,7 @@ def test_occasions_of_a_day_share_most() -> None:
 
 
 def test_turns_are_clipped() -> None:
-    wild = replace(SETTINGS, yaw_sd_deg=30.0, pitch_sd_deg=30.0)
+    wild = SETTINGS.model_copy(update={"yaw_sd_deg": 30.0, pitch_sd_deg=30.0})
     for day in range(1, 50):
         n = draw(day, settings=wild)
         assert abs(n.yaw_deg) <= 3.0
@@ -56,7 +57,7 @@ def test_turns_are_clipped() -> None:
 
 
 def test_zero_settings_are_the_identity() -> None:
-    fields = dict.fromkeys(NuisanceSettings.__dataclass_fields__, 0.0)
+    fields = dict.fromkeys(NuisanceSettings.model_fields, 0.0)
     assert draw(3, settings=NuisanceSettings(**fields)) == Nuisance()
 
 
