@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from nof1sim.model import Nuisance, Scene
@@ -49,7 +47,7 @@ def test_occasions_of_a_day_share_most() -> None:
 
 
 def test_turns_are_clipped() -> None:
-    wild = SETTINGS.model_copy(update={"yaw_sd_deg": 30.0, pitch_sd_deg=30.0})
+    wild = SETTINGS.model_copy(update={"yaw_sd_deg": 30.0, "pitch_sd_deg": 30.0})
     for day in range(1, 50):
         n = draw(day, settings=wild)
         assert abs(n.yaw_deg) <= 3.0
