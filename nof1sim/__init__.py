@@ -14,6 +14,7 @@ _PUBLIC = {
     "load_protocol": "nof1sim.protocol",
     "Protocol": "nof1sim.protocol",
     "prepare": "nof1sim.simulation.request",
+    "Table": "nof1sim.simulation.request",
     "design_report": "nof1sim.report.design",
     "import_studyu": "nof1sim.protocol.studyu",
     "simulate": "nof1sim.simulation.driver",
@@ -32,6 +33,7 @@ __all__ = [  # the keys of _PUBLIC
     "Outcome",
     "Plan",
     "Protocol",
+    "Table",
     "__version__",
     "design_report",
     "draw",
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
     from .severity.given import read_severities
     from .simulation.driver import Outcome, simulate
     from .simulation.plan import Plan
-    from .simulation.request import prepare
+    from .simulation.request import Table, prepare
     from .simulation.single import draw
     from .simulation.verify import verify
 

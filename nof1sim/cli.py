@@ -22,7 +22,7 @@ app = typer.Typer(
 protocol_app = typer.Typer(no_args_is_help=True, help="List, show, check and import protocols.")
 app.add_typer(protocol_app, name="protocol")
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="Dataset folder to write or continue.")]
+Out = Annotated[str, typer.Option("--out", "-o", help="Dataset folder (or fsspec URL) to write or continue.")]
 ProtocolOption = Annotated[
     str | None, typer.Option("--protocol", "-p", help="A protocol file, or the name of a shipped one.")
 ]
@@ -49,7 +49,7 @@ def root(
     "nof1sim simulate --severity-csv my.csv --columns severity=EASI,patient_id=Subject --scale 0:72 --out mine"
 )
 def simulate(
-    out: Out = Path("trial"),
+    out: Out = "trial",
     patients: Annotated[int | None, typer.Option(help="Number of patients.")] = None,
     days: Annotated[int | None, typer.Option(help="Length of the study.")] = None,
     protocol: ProtocolOption = None,
@@ -68,13 +68,18 @@ def simulate(
     twins: Annotated[bool, typer.Option("--twins", help="Also simulate the counterfactual twins.")] = False,
     severity_csv: Annotated[Path | None, typer.Option(help="Your own trajectories, CSV or Parquet.")] = None,
     columns: Annotated[str | None, typer.Option(help="Their columns: severity=EASI,patient_id=Subject")] = None,
-    scale: Annotated[str, typer.Option(help="Their scale, low:high.")] = "0:3",
-    missing: Annotated[str, typer.Option(help="Their gaps: error, skip or interpolate.")] = "error",
+    scale: Annotated[str | None, typer.Option(help="Their scale, low:high; default 0:3.")] = None,
+    missing: Annotated[str | None, typer.Option(help="Their gaps: error (the default), skip or interpolate.")] = None,
 ) -> None:
     """Write a dataset: observations, photographs and the complete truth. The same command resumes a stopped run."""
+    from .console import report_outcome, show_plan, with_progress
     from .simulation import request
-    from .simulation.console import report_outcome, show_plan, with_progress
 
+    table = None
+    if severity_csv is not None:
+        table = request.Table(severity_csv, request.parse_columns(columns), request.parse_scale(scale), missing)
+    elif columns or scale or missing:
+        raise InputError("--columns, --scale, --missing: they describe a table. Give the table: --severity-csv FILE.")
     job = request.prepare(
         protocol=protocol,
         patients=patients,
@@ -88,7 +93,7 @@ def simulate(
             "enabled": None if images else False,
         },
         marks=marks,
-        table=request.Table(severity_csv, columns, scale, missing) if severity_csv else None,
+        table=table,
         twins=twins,
     )
     for note in job.notes:
@@ -106,7 +111,7 @@ def image(
     patient: Annotated[int, typer.Option(help="Number of the patient, from 1.")],
     day: Annotated[int, typer.Option(help="Day of the study, from 1.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Picture file: .png, .jpg or .webp.")] = Path("image.png"),
-    dataset: Annotated[Path | None, typer.Option(help="Draw a picture of this dataset again.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Draw a picture of this dataset again.")] = None,
     protocol: ProtocolOption = None,
     seed: SeedOption = None,
     occasion: Annotated[int, typer.Option(help="Which photograph of the day, from 1.")] = 1,
@@ -123,10 +128,10 @@ def image(
 
 @app.command(epilog="Example:\n\nnof1sim verify trial --sample 20")
 def verify(
-    folder: Annotated[Path, typer.Argument(help="Dataset folder.")],
+    folder: Annotated[str, typer.Argument(help="Dataset folder, or an fsspec URL.")],
     sample: Annotated[int, typer.Option(help="How many pictures to draw again.")] = 10,
 ) -> None:
-    """Draw a sample of a dataset again and compare hashes. Exit status 1 if any differ."""
+    """Compare all files with the manifests and draw a sample again. Exit status 1 if anything differs."""
     from .simulation.verify import verify as check
 
     result = check(folder, sample)

@@ -7,6 +7,7 @@ one day more or one picture alone moves no other number.
 from __future__ import annotations
 
 import hashlib
+import operator
 from functools import lru_cache
 
 from numpy.random import Generator, Philox, SeedSequence
@@ -14,8 +15,8 @@ from numpy.random import Generator, Philox, SeedSequence
 
 @lru_cache(maxsize=4096)
 def _words(label: str | int) -> tuple[int, int]:
-    # The type is hashed along with the text: 1 and "1" are different labels.
-    text = f"{type(label).__name__}:{label}".encode()
+    # The kind is hashed along with the text: 1 and "1" are different labels, 1 and numpy's 1 are the same.
+    text = f"str:{label}".encode() if isinstance(label, str) else f"int:{operator.index(label)}".encode()
     digest = hashlib.blake2b(text, digest_size=8).digest()
     return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
 

@@ -13,13 +13,11 @@ from .units import Shard
 class Report:
     """What became of a shard. No pixels travel.
 
-    done : pictures written.  failures : a sentence for each picture that failed.  seconds : of work.
+    done : pictures written.  failures : a sentence for each picture that failed.
     """
 
-    shard_id: str
     done: int
     failures: tuple[str, ...] = ()
-    seconds: float = 0.0
 
 
 Worker = Callable[[Shard], Report]

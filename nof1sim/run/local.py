@@ -52,7 +52,7 @@ class ProcessEngine:
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or cores()
         if self.workers < 1:
-            raise DatasetError(f"--workers: got {workers}; allowed: 1 or more.")
+            raise DatasetError(f"--workers: got {workers}; allowed: 1 or more. Leave it out for one per core.")
 
     def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Iterator[Report]:
         """One report a shard, as they come.

@@ -55,12 +55,33 @@ def hold(folder: str | os.PathLike[str] | None, name: str, wait_seconds: float =
 @contextmanager
 def locked(folder: str | os.PathLike[str] | None, share: str = ALL) -> Iterator[None]:
     """Hold the lock of one share `i/n` of a dataset; shares of another n overlap with it and are refused too."""
-    index, shares = parse_share(share)
-    with hold(folder, f"share-{index}-of-{shares}"):
+    shares = parse_share(share)[1]
+    with hold(folder, _name(share)):
         for path in sorted(Path(folder).glob(f"share-*{SUFFIX}")) if folder is not None else ():
             if not path.stem.endswith(f"-of-{shares}") and _alive(path):
                 raise DatasetError(_letter(path))
         yield
+
+
+def at_work(folder: str | os.PathLike[str] | None, share: str = ALL) -> None:
+    """Note in the share's lock, which this process holds, that the run has claimed the folder and now writes there."""
+    if folder is not None:
+        _path(folder, share).write_text(json.dumps(_me() | {"at_work": True}))
+
+
+def refuse_others(folder: str | os.PathLike[str] | None, share: str = ALL) -> None:
+    """Refuse to go on while a live run is at work on another share: to be asked before a folder is cleared.
+
+    A run that only waits to claim the folder does not count: so all shares may be started anew at the same time.
+
+    Raises
+    ------
+    DatasetError
+        Another live run is at work.
+    """
+    for path in sorted(Path(folder).glob(f"share-*{SUFFIX}")) if folder is not None else ():
+        if path.name != _path(folder, share).name and _alive(path) and holder(path).get("at_work"):
+            raise DatasetError(_letter(path))
 
 
 def holder(path: Path) -> dict[str, Any]:
@@ -70,6 +91,15 @@ def holder(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _name(share: str) -> str:
+    index, shares = parse_share(share)
+    return f"share-{index}-of-{shares}"
+
+
+def _path(folder: str | os.PathLike[str], share: str) -> Path:
+    return Path(folder) / f"{_name(share)}{SUFFIX}"
 
 
 def _taken(path: Path, tries: int) -> int:
@@ -158,7 +188,8 @@ def _same(handle: int, path: Path) -> bool:
 def _lives(who: dict[str, Any]) -> bool:
     """Whether a process is alive and is the same one, as far as this machine can tell."""
     pid = who.get("pid")
-    return isinstance(pid, int) and pid != os.getpid() and who == _identity(pid)
+    same = {name: value for name, value in who.items() if name != "at_work"}
+    return isinstance(pid, int) and pid != os.getpid() and same == _identity(pid)
 
 
 def _me() -> dict[str, Any]:

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ..model import Unit
-from .lock import hold, locked
 from .share import parse_share
-
-__all__ = ["Shard", "choose", "hold", "locked", "parse_share", "partition", "shard_id"]
 
 
 @dataclass(frozen=True, slots=True)

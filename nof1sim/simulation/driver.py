@@ -8,16 +8,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from .. import plugins
 from ..dataset import layout, manifest, parts
 from ..dataset.target import Target
-from ..errors import Fault, did_you_mean, refuse
+from ..errors import Fault, ProtocolError, did_you_mean, refuse
 from ..model import Unit
 from ..protocol import Protocol, load_protocol
+from ..run.engine import Engine
 from ..run.local import cores
 from ..run.lock import hold, locked
+from ..run.share import parse_share
 from ..run.units import Shard, choose, partition
 from ..severity.given import Given
 from ..severity.saturation import saturation_warning
@@ -28,7 +28,7 @@ from .worker import Worker, WorkOrder
 Progress = Callable[[int, int, str], None]
 """Called with pictures done, pictures in all, and what is going on."""
 
-WARNED_PATIENTS = 64
+WARNED_PATIENTS = 1000
 """Patients that are looked at for warnings."""
 
 SHARD_PICTURES = 20
@@ -81,21 +81,24 @@ def simulate(
     chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     tell = progress or (lambda done, total, what: None)
     plan, target = Plan(chosen, given), Target(str(out))
+    share = shard or "0/1"
     check_views(chosen)
+    parse_share(share)
+    running = make_engine(workers, engine)
     target.ensure_writable()
     locks = target.path_of(layout.LOCKS)
-    with locked(locks, shard or "0/1"):
+    with locked(locks, share):
         with hold(locks, "start", wait_seconds=60):
             state = manifest.start(target, chosen.canonical_json(), chosen.digest, overwrite=overwrite)
         if state == "complete":
             return Outcome(str(out), 0, manifest.read_manifest(target)["images"]["count"], complete=True)
         tell(0, 0, "Planning")
         units = plan.units() if chosen.images.enabled else []
-        mine = choose(units, shard) if shard else units
+        mine = choose(units, share)
         done = parts.committed(target, chosen.digest)
         todo = [unit for unit in mine if unit not in done]
         before = len(mine) - len(todo)
-        drawn, failures = _draw(plan, target, todo, workers, engine, lambda n: tell(before + n, len(mine), "Drawing"))
+        drawn, failures = _draw(plan, target, todo, running, lambda n: tell(before + n, len(mine), "Drawing"))
         complete = False
         if not failures:
             tell(len(mine), len(mine), "Writing tables")
@@ -105,6 +108,8 @@ def simulate(
 
 def check_views(protocol: Protocol) -> None:
     """Refuse views that the renderer cannot draw."""
+    if not protocol.images.enabled:
+        return
     known = plugins.resolve("renderers", protocol.images.renderer, "images.renderer").views
     faults = [
         Fault("images.views", view, ", ".join(known), did_you_mean(view, known))
@@ -125,18 +130,20 @@ def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:
         return True
 
 
+def make_engine(workers: int | None, engine: str | None) -> Engine:
+    """The engine of a name, or the one that fits the number of workers."""
+    if workers is not None and workers < 1:
+        fault = Fault("--workers", workers, "1 or more", "Leave it out for one per core.")
+        raise ProtocolError(str(fault), [fault])
+    count = workers or cores()
+    name = engine or ("serial" if count == 1 else "processes")
+    return plugins.resolve("engines", name, "--engine")(count)
+
+
 def _draw(
-    plan: Plan,
-    target: Target,
-    todo: Sequence[Unit],
-    workers: int | None,
-    engine: str | None,
-    step: Callable[[int], None],
+    plan: Plan, target: Target, todo: Sequence[Unit], running: Engine, step: Callable[[int], None]
 ) -> tuple[int, tuple[str, ...]]:
     """Draw the pictures of `todo`; how many, and the failures as sentences."""
-    count = min(workers or cores(), max(1, len(todo)))
-    name = engine or ("serial" if count == 1 else "processes")
-    running = plugins.resolve("engines", name, "--engine")(count)
     make_worker = functools.partial(Worker, WorkOrder(plan.protocol.canonical_json(), target.url, plan.given))
     drawn, failures = 0, []
     step(0)
@@ -157,7 +164,6 @@ def _shards(todo: Sequence[Unit]) -> list[Shard]:
 
 def warnings_of(plan: Plan) -> tuple[str, ...]:
     """What a user should know of the trial: days at the bounds of the scale."""
-    some = range(min(WARNED_PATIENTS, plan.protocol.cohort.patients))
-    severity = np.concatenate([block.severity for block in plan.blocks(some)])
-    found = saturation_warning(plan.protocol, severity)
+    severity = plan.course(0, min(WARNED_PATIENTS, plan.protocol.cohort.patients)).trajectories.severity
+    found = None if severity is None else saturation_warning(plan.protocol, severity)
     return (found,) if found else ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
-
-import numpy as np
 
 from ..dataset import layout
 from ..model import Unit
 from .plan import Plan
+
+MOST_SEVERE = 3
 
 
 def image_name(plan: Plan, unit: Unit) -> str:
@@ -17,8 +18,9 @@ def image_name(plan: Plan, unit: Unit) -> str:
     if images.layout == "standard":
         return layout.image_path(unit, images.format)
     block = plan.block(unit.rank, 1)
-    day = plan.protocol.cohort.start_date + timedelta(days=unit.day - 1)
     score = block.recorded[unit.occasion - 1].complete["score"][0, unit.day - 1]
-    grade = min(int(np.rint(score)), 3)
-    name = layout.hettich_name(block.cohort.patients[0].patient_id, day, grade, unit.occasion, unit.view, images.format)
+    grade = min(math.ceil(score - 0.5), MOST_SEVERE)  # a tie goes to the lower class
+    day = plan.first_day(unit.rank) + timedelta(days=unit.day - 1)
+    person = block.cohort.patients[0].patient_id
+    name = layout.hettich_name(person, day, max(grade, 0), unit.occasion, unit.view, images.format)
     return f"{layout.IMAGES}/{name}"

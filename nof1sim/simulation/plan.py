@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 import numpy as np
 
 from .. import plugins
 from ..conditions.base import Condition
+from ..errors import Fault, InputError
 from ..model import Cohort, LesionField, Patient, Scene, Schedule, Trajectories, Unit, View
 from ..protocol import Protocol
+from ..protocol.observation import Missing
 from ..render.views import view_of
 from ..severity.cohort import make_cohort
 from ..severity.given import Given, to_schedule, to_trajectories
@@ -21,6 +24,16 @@ from ..severity.trajectory import drive_of, simulate_trajectories
 
 BLOCK_PATIENTS = 64
 """Patients computed together: enough to vectorise, few enough to stay small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Who they are and how they fare, without their lesions: neighbouring patients from rank `first` on."""
+
+    first: int
+    cohort: Cohort
+    schedule: Schedule
+    trajectories: Trajectories
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,56 +67,73 @@ class Plan:
     ------
     UnknownNameError
         The condition or the renderer has a name that nothing answers to.
+    InputError
+        The protocol describes a table, and `given` is not that table; or the other way round.
     """
 
     def __init__(self, protocol: Protocol, given: Given | None = None) -> None:
+        _check_table(protocol, given)
         self.protocol = protocol
         self.given = given
-        condition = plugins.resolve("conditions", protocol.condition.name, "condition.name")
+        self._drawn = None if given is None else given.drawn
         plugins.resolve_path("renderers", protocol.images.renderer, "images.renderer")
+        condition = plugins.resolve("conditions", protocol.condition.name, "condition.name")
         self.condition: Condition = condition(protocol.condition)
         self.block = lru_cache(maxsize=4)(self._block)
 
-    def _block(self, first: int, count: int) -> Block:
-        """The patients of rank `first` .. `first + count`. A cache: asking anew gives the same."""
-        protocol = self.protocol
-        cohort = make_cohort(protocol, first, count)
+    def course(self, first: int, count: int) -> Course:
+        """The patients of rank `first` .. `first + count`, without their lesions; cheap."""
+        cohort = make_cohort(self.protocol, first, count)
         if self.given is not None:
             part = self.given.patients(first, count)
             schedule = to_schedule(part)
-            trajectories = to_trajectories(part, schedule)
-        else:
-            schedule = make_schedule(protocol, first, count)
-            trajectories = simulate_trajectories(protocol, cohort, schedule)
+            return Course(first, cohort, schedule, to_trajectories(part, schedule))
+        schedule = make_schedule(self.protocol, first, count)
+        return Course(first, cohort, schedule, simulate_trajectories(self.protocol, cohort, schedule))
+
+    def _block(self, first: int, count: int) -> Block:
+        """The patients of rank `first` .. `first + count`. `block` is this with a cache."""
+        course = self.course(first, count)
+        cohort, trajectories = course.cohort, course.trajectories
         fields = tuple(
-            self.condition.field(patient, drive_of(trajectories, cohort, i), protocol.seed)
+            self.condition.field(patient, drive_of(trajectories, cohort, i), self.protocol.seed)
             for i, patient in enumerate(cohort.patients)
         )
         each = [self.condition.scores(field) for field in fields]
         scores: dict[str, np.ndarray] = {name: np.stack([one[name] for one in each]) for name in each[0]}
         severity = scores["severity_lesions"] if trajectories.severity is None else trajectories.severity
+        recorded = self._recorded(course, scores, severity)
+        return Block(first, cohort, course.schedule, trajectories, fields, scores, severity, recorded)
+
+    def _recorded(self, course: Course, scores: dict[str, np.ndarray], severity: np.ndarray) -> tuple[Recorded, ...]:
+        trajectories = course.trajectories
         truth = Truth(
             severity=severity,
-            latent_score=trajectories.latent if trajectories.severity is not None else None,
+            latent_score=None if trajectories.severity is None else trajectories.latent,
             n_inflammatory=scores["n_inflammatory"],
             n_nodule=scores["n_nodule"],
             iga_cuts=tuple(self.condition.inflammatory_cuts),
             severity_of_count=self.condition.severity_of_count,
             taken=trajectories.taken,
         )
-        occasions = range(1, protocol.images.occasions_per_day + 1)
-        recorded = tuple(observe(protocol, cohort, schedule, truth, occasion) for occasion in occasions)
-        return Block(first, cohort, schedule, trajectories, fields, scores, severity, recorded)
+        occasions = range(1, self.protocol.images.occasions_per_day + 1)
+        return tuple(observe(self.protocol, course.cohort, course.schedule, truth, number) for number in occasions)
 
-    def blocks(self, ranks: range | None = None) -> Iterator[Block]:
-        """All patients (or those of `ranks`), some at a time, in order."""
-        ranks = range(self.protocol.cohort.patients) if ranks is None else ranks
-        for first in range(ranks.start, ranks.stop, BLOCK_PATIENTS):
-            yield self._block(first, min(BLOCK_PATIENTS, ranks.stop - first))
+    def blocks(self) -> Iterator[Block]:
+        """All patients, some at a time, in order."""
+        patients = self.protocol.cohort.patients
+        for first in range(0, patients, BLOCK_PATIENTS):
+            yield self._block(first, min(BLOCK_PATIENTS, patients - first))
 
     def people(self) -> tuple[Patient, ...]:
         """Everybody, by rank; cheap."""
         return make_cohort(self.protocol).patients
+
+    def first_day(self, rank: int) -> date:
+        """Calendar date of a patient's day 1."""
+        if self.given is not None and not np.isnat(self.given.first_dates[rank]):
+            return self.given.first_dates[rank].astype(object)
+        return self.protocol.cohort.start_date
 
     def scene(self, rank: int, day: int) -> Scene:
         """What exists of one patient on one day (1-based)."""
@@ -118,20 +148,30 @@ class Plan:
 
     def photographed(self, rank: int) -> np.ndarray:
         """(days, occasions) of bool: which pictures of a patient exist."""
-        there = np.stack([~one.image_missing[0] for one in self.block(rank, 1).recorded], axis=1)
-        if self.given is not None:
-            there &= self.given.drawn[rank][:, None]
-        return there
+        there = np.ones((self.protocol.days, self.protocol.images.occasions_per_day), bool)
+        if self.protocol.observation.missing != Missing():  # else nothing is lost, and nothing need be simulated
+            there = np.stack([~one.image_missing[0] for one in self.block(rank, 1).recorded], axis=1)
+        return there if self._drawn is None else there & self._drawn[rank][:, None]
 
     def units_of(self, rank: int) -> list[Unit]:
         """The pictures of one patient, in order of day, occasion and view."""
-        there = self.photographed(rank)
         return [
-            Unit(rank, int(day) + 1, int(occasion) + 1, view)
-            for day, occasion in np.argwhere(there)
+            Unit(rank, day + 1, occasion + 1, view)
+            for day, occasion in np.argwhere(self.photographed(rank)).tolist()
             for view in self.protocol.images.views
         ]
 
     def units(self) -> list[Unit]:
         """Every picture of the trial."""
         return [unit for rank in range(self.protocol.cohort.patients) for unit in self.units_of(rank)]
+
+
+def _check_table(protocol: Protocol, given: Given | None) -> None:
+    described = protocol.given
+    if described is None and given is None:
+        return
+    if described is None or given is None or described.sha256 != given.sha256:
+        have = "no table" if given is None else f"the table {given.sha256[:12]}"
+        allowed = "no table" if described is None else f"the table {described.sha256[:12]}"
+        advice = "Make both at once: nof1sim.prepare(table=...) gives .protocol and .given."
+        raise InputError(str(Fault("given", have, f"{allowed}, which the protocol describes", advice)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,8 +11,10 @@ from typing import Any
 
 from ..errors import Fault, InputError, ProtocolError, refuse
 from ..protocol import Protocol, load_protocol, protocol_from, with_changes
+from ..protocol.types import Cohort
 from ..severity.given import Given, read_severities
 from ..severity.schedule import cut, fit_default
+from .given_file import canonical
 
 TWINS = ("other_sequence", "no_treatment", "zero_effect")
 """Counterfactual twins: the same people, faces, noise and cameras; another sequence, no treatment, effect zero."""
@@ -19,20 +22,24 @@ TWINS = ("other_sequence", "no_treatment", "zero_effect")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A user's table of severities, as asked for on the command line."""
+    """A user's table of severities. What is None is taken from the protocol, or else is 0 to 3 and "error".
+
+    columns : our column -> the file's, such as {"severity": "EASI"}.  scale : (low, high) of its severities.
+    missing : "error", "skip" or "interpolate".
+    """
 
     path: Path
-    columns: str | None = None
-    scale: str = "0:3"
-    missing: Any = "error"
+    columns: Mapping[str, str] | None = None
+    scale: tuple[float, float] | None = None
+    missing: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One dataset to make: its protocol, its folder, and the user's severities if any."""
+    """One dataset to make: its protocol, its folder (or URL), and the user's severities if any."""
 
     protocol: Protocol
-    out: Path
+    out: str
     given: Given | None = None
 
 
@@ -45,12 +52,13 @@ class Job:
     twins: bool = False
     notes: tuple[str, ...] = field(default=())
 
-    def trials(self, out: Path) -> Iterator[Trial]:
+    def trials(self, out: str) -> Iterator[Trial]:
         """The trial in `out`, its twins in the sibling folder `out-twins`."""
         yield Trial(self.protocol, out, self.given)
+        beside = out.rstrip("/") if "://" in out or Path(out).name else str(Path(out).resolve())
         for kind in TWINS if self.twins else ():
             twin = with_changes(self.protocol, design={"counterfactual": kind})
-            yield Trial(twin, out.parent / f"{out.name}-twins" / kind.replace("_", "-"))
+            yield Trial(twin, f"{beside}-twins/{kind.replace('_', '-')}")
 
 
 def prepare(
@@ -66,24 +74,41 @@ def prepare(
 ) -> Job:
     """Check a request and say, in `notes`, what was decided for the user.
 
+    Parameters
+    ----------
+    protocol : a file, a shipped name or a Protocol; default "default". With `table`, only its settings (images,
+        condition, seed, people) are used.
+    patients, days, seed, images, marks : replace what the protocol says; without a protocol, `days` fits the design.
+    table : the user's own severities.
+    twins : also the counterfactual twins.
+
     Raises
     ------
     ProtocolError, UnknownNameError, InputError
         Anything in the request, the protocol or the table that cannot be carried out.
     """
+    changes = _changes(patients, seed, images, marks)
     if table is not None:
-        return _prepare_given(table, protocol, patients, days, seed, images, marks, twins)
-    chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol or "default")
+        _refuse_with_a_table(days, twins)
+        settings = None if protocol is None else _loaded(protocol)
+        start = (settings.cohort if settings else Cohort()).start_date
+        given = canonical(_first_patients(_read(table, settings), patients), start)
+        made = with_changes(_protocol_of(given, settings), **changes)
+        return Job(made, given, notes=tuple(given.notes))
+    chosen = _loaded(protocol or "default")
     if chosen.given is not None:
-        raise InputError("--protocol: it describes a table of severities. Give the table itself: --severity-csv FILE.")
-    notes: list[str] = []
-    chosen = with_changes(chosen, **_changes(patients, seed, images, marks))
-    if days is not None and protocol is None:
-        chosen, sentence = fit_default(chosen, days)
-        notes.append(sentence)
-    elif days is not None:
-        chosen = cut(chosen, days)
-    return Job(chosen, twins=twins, notes=tuple(notes))
+        raise InputError("--protocol: it describes a table of severities. Give the table, too: --severity-csv FILE.")
+    chosen = with_changes(chosen, **changes)
+    if days is None:
+        return Job(chosen, twins=twins)
+    if protocol is not None:
+        return Job(cut(chosen, days), twins=twins)
+    chosen, sentence = fit_default(chosen, days)
+    return Job(chosen, twins=twins, notes=(sentence,))
+
+
+def _loaded(protocol: str | Path | Protocol) -> Protocol:
+    return protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
 
 
 def _changes(
@@ -101,66 +126,63 @@ def _changes(
 
 def integer_seed(seed: int | str) -> int:
     """A seed from the command line: an integer >= 0; 0 is valid."""
-    text = str(seed).strip()
-    if not re.fullmatch(r"\d{1,18}", text):
-        fault = Fault("--seed", seed, "an integer from 0 to 999999999999999999", "Write it in digits, such as 0 or 42.")
+    if not re.fullmatch(r"[0-9]{1,30}", str(seed)):
+        fault = Fault("--seed", seed, "an integer from 0 to 2**63 - 1", "Write it in digits, such as 0 or 42.")
         raise ProtocolError(str(fault), [fault])
-    return int(text)
+    return int(seed)
 
 
-def _prepare_given(
-    table: Table,
-    protocol: str | Path | Protocol | None,
-    patients: int | None,
-    days: int | None,
-    seed: int | str | None,
-    images: Mapping[str, Any] | None,
-    marks: str | None,
-    twins: bool,
-) -> Job:
+def _refuse_with_a_table(days: int | None, twins: bool) -> None:
     faults = []
     if twins:
         why = "Another sequence would need a model of what the treatment does; simulate from a protocol instead."
         faults.append(Fault("--twins", True, "not together with --severity-csv", why))
-    if protocol is not None:
-        faults.append(Fault("--protocol", str(protocol), "not together with --severity-csv", "Leave one of them out."))
     if days is not None:
         faults.append(Fault("--days", days, "not together with --severity-csv", "The table says how long it is."))
     refuse(faults, "The command")
-    given = read_severities(
-        table.path, parse_columns(table.columns), scale=parse_scale(table.scale), missing=table.missing
-    )
-    if patients is not None:
-        count = len(given.patient_ids)
-        if not 1 <= patients <= count:
-            fault = Fault("--patients", patients, f"1 to {count}, the patients of the table")
-            raise ProtocolError(str(fault), [fault])
-        given = given.patients(0, patients)
-    made = with_changes(protocol_of(given, table), **_changes(None, seed, images, marks))
-    return Job(made, given, notes=tuple(given.notes))
 
 
-def protocol_of(given: Given, table: Table) -> Protocol:
+def _read(table: Table, settings: Protocol | None) -> Given:
+    known = settings.given if settings else None
+    scale = table.scale or ((known.scale_low, known.scale_high) if known else (0.0, 3.0))
+    missing = table.missing or (known.missing if known else "error")
+    return read_severities(table.path, table.columns, scale=scale, missing=missing)
+
+
+def _first_patients(given: Given, patients: int | None) -> Given:
+    """The first patients of a table."""
+    if patients is None:
+        return given
+    if not 1 <= patients <= len(given):
+        fault = Fault("--patients", patients, f"1 to {len(given)}, the patients of the table")
+        raise ProtocolError(str(fault), [fault])
+    return given.patients(0, patients)
+
+
+def _protocol_of(given: Given, settings: Protocol | None) -> Protocol:
     """The protocol that describes a table: its arms and its sequence are the table's, its effects are unknown."""
-    low, high = parse_scale(table.scale)
+    kept = settings.model_dump(mode="json") if settings else {"condition": {"marks": "fast"}, "cohort": {}}
     arms = given.arm_names or {"none": "None"}
+    cohort = {key: value for key, value in kept["cohort"].items() if key in ("age_years", "sex", "fitzpatrick")}
+    cohort["start_date"] = str(given.first_date)
     return protocol_from(
         {
             "name": "given",
             "title": "Severities given by the user",
             "description": "The trajectories are the user's; the effects behind them are unknown (0 here).",
-            "cohort": {"patients": len(given.patient_ids), "ids": list(given.patient_ids)}
-            | ({"start_date": given.first_date.isoformat()} if given.first_date else {}),
+            "seed": kept.get("seed", 0),
+            "cohort": {"patients": len(given), "ids": list(given.patient_ids), **cohort},
             "design": {"arms": list(arms), "sequence": "given", "baseline_days": 0},
             "treatments": {arm: {"label": label} for arm, label in arms.items()},
             "severity": {"parameters": "given", "model": "score"},
-            "condition": {"marks": "fast"},
+            "condition": kept["condition"],
+            "images": kept.get("images", {}),
             "given": {
                 "sha256": given.sha256,
                 "days": given.days,
-                "scale_low": low,
-                "scale_high": high,
-                "missing": table.missing,
+                "scale_low": given.scale[0],
+                "scale_high": given.scale[1],
+                "missing": given.missing,
             },
         }
     )
@@ -168,27 +190,29 @@ def protocol_of(given: Given, table: Table) -> Protocol:
 
 def parse_columns(text: str | None) -> dict[str, str] | None:
     """`severity=EASI,patient_id=Subject` as a dict."""
-    if not text:
+    if text is None:
         return None
     pairs = [part.split("=", 1) for part in text.split(",")]
     if any(len(pair) != 2 or not all(map(str.strip, pair)) for pair in pairs):
-        allowed = "name=column pairs, such as severity=EASI,patient_id=Subject"
-        raise InputError(f"--columns: got {text!r}; allowed: {allowed}.")
+        allowed = "name=column pairs separated by commas"
+        raise InputError(f"--columns: got {text!r}; allowed: {allowed}. Write severity=EASI,patient_id=Subject.")
     return {ours.strip(): theirs.strip() for ours, theirs in pairs}
 
 
-def parse_scale(text: str) -> tuple[float, float]:
+def parse_scale(text: str | None) -> tuple[float, float] | None:
     """`0:3` as (0.0, 3.0)."""
+    if text is None:
+        return None
     try:
         low, high = (float(part) for part in text.split(":"))
     except ValueError:
-        low = high = 0.0
-    if not low < high:
-        raise InputError(f"--scale: got {text!r}; allowed: low:high with low < high, such as 0:3 or 0:72.")
+        low = high = math.nan
+    if not -math.inf < low < high < math.inf:
+        raise InputError(f"--scale: got {text!r}; allowed: low:high with low < high. Write 0:3 or 0:72.")
     return low, high
 
 
-def plan_of(dataset: Path | None, protocol: str | None, seed: str | None, size: int | None) -> Any:
+def plan_of(dataset: str | None, protocol: str | None, seed: str | None, size: int | None) -> Any:
     """The Plan behind a dataset folder, or behind a protocol."""
     from .plan import Plan
 
@@ -199,6 +223,6 @@ def plan_of(dataset: Path | None, protocol: str | None, seed: str | None, size: 
     from ..dataset.reader import open_dataset
     from .given_file import given_of
 
-    folder = open_dataset(str(dataset))
+    folder = open_dataset(dataset)
     made = Protocol.model_validate(folder.truth_manifest["protocol"])
     return Plan(made, given_of(folder, made))

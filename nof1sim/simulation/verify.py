@@ -1,4 +1,4 @@
-"""verify(): draw a sample of a dataset again and compare hashes."""
+"""verify(): compare a dataset with its manifests, and draw a sample of it again."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import plugins
-from ..dataset.reader import open_dataset
+from .. import __version__, plugins
+from ..dataset import layout
+from ..dataset.reader import Dataset, open_dataset
+from ..errors import InputError
 from ..protocol import Protocol
 from ..randomness import stream
 from .given_file import given_of
@@ -19,8 +21,13 @@ from .worker import picture_bytes
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a verification found: pictures drawn again, those that differ, files whose bytes are not the manifest's."""
+    """What a verification found.
 
+    files : how many were compared with the manifests.  damaged : those that are missing or have other bytes.
+    drawn : pictures drawn again.  differ : those that came out otherwise.
+    """
+
+    files: int
     drawn: tuple[str, ...]
     differ: tuple[str, ...]
     damaged: tuple[str, ...]
@@ -35,38 +42,51 @@ class Verification:
         if self.other_version:
             yield f"The dataset was made by {self.other_version}; bytes are promised for one version only."
         for path in self.damaged:
-            yield f"{path}: the file is not the one the manifest lists. Copy it again, or simulate anew."
+            yield f"{path}: is missing, or is not the file that the manifest lists. Copy it again, or simulate anew."
         for path in self.differ:
             yield f"{path}: drawn again, it has other bytes."
-        yield f"{len(self.drawn)} pictures drawn again: " + ("all the same." if self.same else "NOT the same.")
+        compared = "all as listed" if not self.damaged else f"{len(self.damaged)} NOT as listed"
+        drawn = "all the same" if not self.differ else f"{len(self.differ)} NOT the same"
+        yield f"{self.files} files compared with the manifests: {compared}."
+        yield f"{len(self.drawn)} pictures drawn again: {drawn}."
 
 
 def verify(folder: str | Path, sample: int = 10) -> Verification:
-    """Draw `sample` pictures of a dataset again (spread over it, always the same ones) and compare SHA-256.
+    """Compare every file with the manifests, and draw `sample` pictures again (spread over it, always the same ones).
 
     Raises
     ------
     DatasetError
         The folder is no finished dataset.
+    InputError
+        `sample` is below 0.
     """
-    from .. import __version__
-
+    if sample < 0:
+        raise InputError(f"--sample: got {sample}; allowed: 0 or more (0 only compares the files). Give a number.")
     dataset = open_dataset(str(folder))
     protocol = Protocol.model_validate(dataset.truth_manifest["protocol"])
-    plan = Plan(protocol, given_of(dataset, protocol))
-    units = list(dataset.units())
+    listed = {**dataset.manifest["files"], **dataset.truth_manifest["files"]}
+    damaged = tuple(path for path in sorted(listed) if _sha256(dataset, path) != listed[path]["sha256"])
+    # The pictures are listed in the observations; where those are damaged there is nothing to go by.
+    units = [] if layout.OBSERVATIONS in damaged else dataset.units()
     chosen = stream(0, "verify", protocol.digest).permutation(len(units))[:sample]
-    renderer = plugins.resolve("renderers", protocol.images.renderer, "images.renderer")()
-    drawn, differ, damaged = [], [], []
-    for unit in sorted(units[i] for i in chosen):
-        path, view = image_name(plan, unit), plan.view(unit)
-        listed = dataset.manifest["files"][path]["sha256"]
-        again = hashlib.sha256(picture_bytes(protocol, view, renderer.render([view])[0])).hexdigest()
-        drawn.append(path)
-        if hashlib.sha256(dataset.read(path)).hexdigest() != listed:
-            damaged.append(path)
-        if again != listed:
-            differ.append(path)
+    drawn, differ = [], []
+    if len(chosen):
+        plan = Plan(protocol, given_of(dataset, protocol))
+        renderer = plugins.resolve("renderers", protocol.images.renderer, "images.renderer")()
+        for unit in sorted(units[i] for i in chosen):
+            path, view = image_name(plan, unit), plan.view(unit)
+            again = hashlib.sha256(picture_bytes(protocol, view, renderer.render([view])[0])).hexdigest()
+            drawn.append(path)
+            if again != listed[path]["sha256"]:
+                differ.append(path)
     version = dataset.manifest["versions"]["nof1sim"]
     other = None if version == __version__ else f"nof1sim {version}"
-    return Verification(tuple(drawn), tuple(differ), tuple(damaged), other)
+    return Verification(len(listed), tuple(drawn), tuple(differ), damaged, other)
+
+
+def _sha256(dataset: Dataset, path: str) -> str | None:
+    """Of a file of the dataset; None where it is missing."""
+    if not dataset.target.exists(path):
+        return None
+    return hashlib.sha256(dataset.read(path)).hexdigest()

@@ -45,7 +45,9 @@ class Worker:
             try:
                 rows.append(self.draw(unit))
             except RenderError as error:
-                failures.append(f"{unit}: {error}")
+                failures.append(
+                    f"patient {unit.rank + 1}, day {unit.day} ({unit.view}, occasion {unit.occasion}): {error}"
+                )
         if rows:
             commit_part(self.target, shard.id, self.plan.protocol.digest, rows)
         return Report(shard.id, len(rows), tuple(failures), perf_counter() - start)

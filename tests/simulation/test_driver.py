@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from nof1sim.dataset.reader import open_dataset
-from nof1sim.errors import DatasetError, ProtocolError, UnknownNameError
+from nof1sim.errors import DatasetError, Nof1simError, ProtocolError, UnknownNameError
 from nof1sim.model import Unit
 from nof1sim.protocol import Protocol, with_changes
 from nof1sim.simulation.driver import simulate
@@ -198,6 +198,26 @@ def test_verify_draws_again_and_finds_a_changed_picture(small: Protocol, tmp_pat
     found = verify(tmp_path, 30)
     assert not found.same
     assert found.damaged == (victim.relative_to(tmp_path).as_posix(),)
+
+
+@pytest.mark.parametrize("name", ["observations.csv", "truth/days.csv", "truth/masks/P001/P001_d002_front.png"])
+def test_verify_finds_any_changed_or_missing_file(small: Protocol, tmp_path: Path, name: str) -> None:
+    run(small, tmp_path)
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes() + b" ")
+    assert verify(tmp_path, 0).damaged == (name,)
+    (tmp_path / name).unlink()
+    assert verify(tmp_path, 0).damaged == (name,)
+
+
+def test_a_wrong_option_claims_no_folder(small: Protocol, tmp_path: Path) -> None:
+    for options in ({"engine": "threads"}, {"shard": "2/2"}):
+        with pytest.raises(Nof1simError):
+            run(small, tmp_path / "d", **options)
+    with pytest.raises(ProtocolError, match="--workers"):
+        simulate(small, tmp_path / "d", workers=0)
+    with pytest.raises(ProtocolError, match="front, left"):
+        run(with_changes(small, images={"views": ["sideways"]}), tmp_path / "d")
+    assert not (tmp_path / "d").exists()
 
 
 @pytest.mark.slow

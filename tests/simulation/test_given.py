@@ -12,11 +12,12 @@ from nof1sim.errors import InputError, Nof1simError, ProtocolError
 from nof1sim.protocol import with_changes
 from nof1sim.simulation.driver import Outcome, simulate
 from nof1sim.simulation.plan import Plan
-from nof1sim.simulation.request import Job, Table, prepare
+from nof1sim.simulation.request import Job, Table, parse_columns, parse_scale, prepare
 from nof1sim.simulation.verify import verify
 
-from .conftest import REFERENCE
+from .conftest import REFERENCE, contents
 
+COLUMNS = {"severity": "EASI", "patient_id": "Subject"}
 SEED_CSV = REFERENCE / "sim_acne.csv"
 needs_seed_csv = pytest.mark.skipif(not SEED_CSV.is_file(), reason="the seed CSV lies in ../shared/reference")
 
@@ -61,7 +62,7 @@ def test_the_seed_columns_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_gaps_are_refused_skipped_or_interpolated(small_csv: Path, tmp_path: Path) -> None:
-    options = {"columns": "severity=EASI,patient_id=Subject", "scale": "0:5"}
+    options = {"columns": COLUMNS, "scale": (0.0, 5.0)}
     with pytest.raises(InputError, match="missing"):
         job_of(small_csv, **options)
     skipped = job_of(small_csv, **options, missing="skip")
@@ -77,7 +78,7 @@ def test_gaps_are_refused_skipped_or_interpolated(small_csv: Path, tmp_path: Pat
 
 
 def test_hettich_names_carry_the_class_only_when_asked(small_csv: Path, tmp_path: Path) -> None:
-    job = job_of(small_csv, columns="severity=EASI,patient_id=Subject", missing="skip")
+    job = job_of(small_csv, columns=COLUMNS, missing="skip")
     protocol = with_changes(job.protocol, images={"layout": "hettich"})
     simulate(protocol, tmp_path / "h", given=job.given, workers=1)
     names = sorted(path.name for path in (tmp_path / "h" / "images").iterdir())
@@ -90,24 +91,61 @@ def test_hettich_names_carry_the_class_only_when_asked(small_csv: Path, tmp_path
     [
         ({"twins": True}, "--twins"),
         ({"days": 20}, "--days"),
-        ({"protocol": "default"}, "--protocol"),
         ({"patients": 7}, "1 to 1"),
         ({"seed": "1.5"}, "--seed"),
     ],
 )
 def test_what_does_not_go_with_a_table_is_refused(small_csv: Path, options: dict[str, object], letter: str) -> None:
     with pytest.raises(ProtocolError, match=letter):
-        prepare(table=Table(small_csv, "severity=EASI,patient_id=Subject", "0:5", "skip"), **options)  # type: ignore[arg-type]
+        prepare(table=Table(small_csv, COLUMNS, (0.0, 5.0), "skip"), **options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("field", [{"columns": "severity"}, {"scale": "3:0"}, {"scale": "x"}, {"missing": "drop"}])
-def test_bad_options_of_a_table_are_letters(small_csv: Path, field: dict[str, str]) -> None:
-    with pytest.raises(Nof1simError, match="--"):
-        job_of(small_csv, **field)
+@pytest.mark.parametrize("text", ["severity", "severity=", "=x", ""])
+def test_bad_columns_are_a_letter(text: str) -> None:
+    with pytest.raises(InputError, match="--columns"):
+        parse_columns(text)
+
+
+@pytest.mark.parametrize("text", ["3:0", "x", "1", "0:inf", "nan:3", ""])
+def test_a_bad_scale_is_a_letter(text: str) -> None:
+    with pytest.raises(InputError, match="--scale"):
+        parse_scale(text)
+
+
+def test_a_wrong_way_with_gaps_is_a_letter(small_csv: Path) -> None:
+    with pytest.raises(Nof1simError, match="--missing"):
+        job_of(small_csv, columns=COLUMNS, missing="drop")
+
+
+def test_a_dataset_of_a_table_can_be_made_again_from_itself(small_csv: Path, tmp_path: Path) -> None:
+    first = prepare(
+        table=Table(small_csv, COLUMNS, (0.0, 5.0), "skip"),
+        seed=7,
+        images={"renderer": "nof1sim_test_renderers:Dots", "size_px": 70, "layout": "hettich"},
+    )
+    run_job(first, tmp_path / "a")
+    again = prepare(tmp_path / "a" / "truth" / "manifest.json", table=Table(tmp_path / "a" / "observations.csv"))
+    run_job(again, tmp_path / "b")
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_another_table_than_the_protocol_describes_is_refused(small_csv: Path, tmp_path: Path) -> None:
+    job = job_of(small_csv, columns=COLUMNS, missing="skip")
+    other = job_of(small_csv, columns=COLUMNS, missing="interpolate")
+    for given in (None, other.given):
+        with pytest.raises(InputError, match="describes"):
+            simulate(job.protocol, tmp_path / "d", given=given)
+    assert not (tmp_path / "d").exists()
+
+
+@needs_seed_csv
+def test_some_patients_of_a_table(tmp_path: Path) -> None:
+    job = prepare(table=Table(SEED_CSV), patients=2, images={"renderer": "nof1sim_test_renderers:Dots", "size_px": 64})
+    assert len(Plan(job.protocol, job.given).units()) == 280
 
 
 def test_a_protocol_that_describes_a_table_needs_the_table(small_csv: Path, tmp_path: Path) -> None:
-    job = job_of(small_csv, columns="severity=EASI,patient_id=Subject", missing="skip")
+    job = job_of(small_csv, columns=COLUMNS, missing="skip")
     run_job(job, tmp_path / "d")
     with pytest.raises(InputError, match="--severity-csv"):
         prepare(tmp_path / "d" / "truth" / "manifest.json")

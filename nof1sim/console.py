@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from .driver import Outcome, simulate
-from .request import Job, Trial
+from .simulation.driver import Outcome, simulate
+from .simulation.request import Job, Trial
 
 IMAGE_BYTES_PER_PIXEL = {"jpeg": 0.42, "png": 1.9, "webp": 0.25}
 """Measured on the default face with its sensor noise, quality 95."""
@@ -18,7 +16,7 @@ TRUTH_BYTES_PER_DAY = 14_000
 MASK_BYTES_PER_PIXEL = 0.05
 
 
-def show_plan(job: Job, out: Path) -> None:
+def show_plan(job: Job, out: str) -> None:
     """Say what a run would do, and how big it would be; nothing is written."""
     table = Table("folder", "patients", "days", "pictures", "size", "digest", title="A dry run: nothing is written")
     for trial in job.trials(out):
