@@ -46,7 +46,12 @@ def resolve(kind: str, name: str, where: str) -> Any:
     module, _, thing = resolve_path(kind, name, where).partition(":")
     try:
         return getattr(import_module(module), thing)
-    except (ImportError, AttributeError) as error:
+    except (
+        ImportError,
+        AttributeError,
+        TypeError,
+        ValueError,
+    ) as error:  # the last two: no name that a module can have
         if name in known(kind):
             raise
         letter = unknown_name(kind.removesuffix("s"), where, name, known(kind))

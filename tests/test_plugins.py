@@ -26,7 +26,9 @@ def test_every_built_in_name_leads_to_something(kind: str) -> None:
         assert plugins.resolve(kind, name, kind) is not None
 
 
-@pytest.mark.parametrize("name", ["procedurl", "no.such.module:Thing", "nof1sim.render:NoSuchThing", "half:", ":x"])
+@pytest.mark.parametrize(
+    "name", ["procedurl", "no.such.module:Thing", "nof1sim.render:NoSuchThing", "half:", ":x", ".x:Thing"]
+)
 def test_an_unknown_name_is_a_letter(name: str) -> None:
     with pytest.raises(UnknownNameError, match=r"images\.renderer.*procedural"):
         plugins.resolve("renderers", name, "images.renderer")

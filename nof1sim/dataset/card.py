@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import layout
-from .columns import TABLES
+from .columns import RECORDED, TABLES
 
 SIZES = (
     (1_000, "n<1K"),
@@ -22,7 +22,7 @@ class CardInfo:
     """What the card says that the registries do not know. `columns`: those of observations.csv.
 
     command : what makes the dataset again; no absolute path.
-    truth : whether truth/ is there.
+    scale : of the recorded severity, "0 to 3".
     """
 
     title: str
@@ -32,20 +32,17 @@ class CardInfo:
     days: int
     images: int
     columns: Sequence[str]
+    scale: str
     size_px: int
-    views: Sequence[str] = ("front",)
-    format: str = "jpeg"
-    description: str = ""
-    license: str = "other"
-    truth: bool = True
-    version: str = ""
+    views: Sequence[str]
+    format: str
+    description: str
+    version: str
 
 
 def card(info: CardInfo) -> str:
     """The text of README.md."""
-    parts = [_header(info), _what(info), _columns(info), _reading(info)]
-    parts += [_truth()] if info.truth else []
-    return "\n".join([*parts, _limits(), _again(info)])
+    return "\n".join([_header(info), _what(info), _columns(info), _reading(info), _truth(), _limits(), _again(info)])
 
 
 def _header(info: CardInfo) -> str:
@@ -53,7 +50,7 @@ def _header(info: CardInfo) -> str:
     title = " ".join(info.title.split()).replace("\\", "\\\\").replace('"', '\\"')
     return f"""---
 pretty_name: "{title}"
-license: {info.license}
+license: other
 language: [en]
 tags: [synthetic, simulation, n-of-1, crossover-trial, longitudinal, dermatology, acne]
 task_categories: [image-classification, image-feature-extraction]
@@ -89,7 +86,8 @@ def _columns(info: CardInfo) -> str:
     ]
     for name in info.columns:
         column = table.column(name)
-        lines.append(f"| `{name}` | {column.unit if column else ''} | {column.description if column else ''} |")
+        unit, meaning = (column.unit, column.description) if column else ("", "")
+        lines.append(f"| `{name}` | {info.scale if unit == RECORDED else unit} | {meaning} |")
     return "\n".join([*lines, ""])
 
 
@@ -139,13 +137,12 @@ def _limits() -> str:
 
 
 def _again(info: CardInfo) -> str:
-    version = f"nof1sim {info.version}" if info.version else "nof1sim"
     return f"""## Making it again
 
 ```
 {info.command}
 ```
 
-With the versions in `{layout.MANIFEST}` this gives the same bytes ({version}; digest of the protocol
+With the versions in `{layout.MANIFEST}` this gives the same bytes (nof1sim {info.version}; digest of the protocol
 `{info.digest}`).
 """

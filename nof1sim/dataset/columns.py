@@ -19,6 +19,7 @@ ID, INT, FLOAT, SMALL, FLAG, TEXT, DATE = (
     pl.Date(),
 )
 GRADE = "grade, 0 to 3"
+RECORDED = "on the recorded scale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def _any(prefix: str, dtype: pl.DataType, description: str, unit: str = "") -> C
     return Column(prefix, dtype, description, unit, nullable=True, required=False, prefix=True)
 
 
+CONTRAST = "second arm minus first (a single arm: minus untreated); with three or more arms only these two."
+
 _PATIENT = Column("patient_id", ID, "Who: 1 .. n, or the protocol's own names.")
 _DAY = Column("day", INT, "Day of the study; the first is 1.", "day")
 _CALENDAR = (
@@ -79,15 +82,13 @@ OBSERVATIONS = Table(
     "a patient, day and occasion, whether or not anything was recorded",
     (
         *_CALENDAR,
-        Column("AcneSeverity", FLOAT, "Recorded severity; empty when missing.", GRADE, nullable=True),
+        Column("AcneSeverity", FLOAT, "Recorded severity; empty when missing.", RECORDED, nullable=True),
         Column("occasion", INT, "Which photograph of the day; the first is 1."),
         _any("image_", TEXT, "The photograph of this view, relative to the dataset; empty when missing."),
         _maybe("self_report", FLOAT, "The patient's own rating; empty when missing.", "0 to 10"),
         _any("rater_", FLOAT, "What this rater scored (a lesion count, or an IGA of 0 to 4); empty when missing."),
         _any("covariate_", FLOAT, "A recorded covariate of the day."),
-        _maybe("taken_reported", FLAG, "Whether the patient says that the treatment was taken."),
         _maybe("dropped_out", FLAG, "True from the day on which the patient left the study."),
-        _any("flag_", FLAG, "Something the study noted about the day."),
     ),
 )
 
@@ -103,10 +104,10 @@ PATIENTS = Table(
         Column("fitzpatrick", INT, "Fitzpatrick skin type, 1 to 6."),
         _maybe("sequence", TEXT, "The periods in order, separated by ' > '."),
         _any("effect_", FLOAT, "Individual steady-state effect of this arm at full dose.", "latent"),
-        _any(
-            "steady_", FLOAT, "Severity in the long run under this arm; steady_contrast is second minus first.", GRADE
-        ),
+        _any("steady_", FLOAT, "Severity in the long run under this arm.", GRADE),
+        _maybe("steady_contrast", FLOAT, f"Difference of the steady_ columns: {CONTRAST}", GRADE),
         _any("realised_", FLOAT, "Mean true severity over the days of this arm, carry-over and all.", GRADE),
+        _maybe("realised_contrast", FLOAT, f"Difference of the realised_ columns: {CONTRAST}", GRADE),
         _maybe("responder", FLAG, "Whether the steady contrast is large enough to count as a response."),
         _maybe("dropout_day", INT, "First day after leaving the study; empty for a completer.", "day"),
         _maybe("lost_lesions", INT, "Lesions that found no free site (0 in any sane run)."),
@@ -128,6 +129,8 @@ DAYS = Table(
         _any("taken_", FLOAT, "Dose actually taken of this arm.", "share, 0 to 1"),
         _any("drive_", FLOAT, "A further daily signal that the lesions follow."),
         _any("covariate_", FLOAT, "A covariate of the day, recorded or not."),
+        _maybe("complete_score", FLOAT, "AcneSeverity had nothing been missing.", RECORDED),
+        _any("complete_score_", FLOAT, "The same for a later occasion of the day.", RECORDED),
         _any("complete_", FLOAT, "What would stand in observations.csv had nothing been missing."),
         _maybe("score_missing", FLAG, "Whether the score of the day is missing."),
         _maybe("image_missing", FLAG, "Whether the photograph of the day is missing."),
@@ -183,7 +186,6 @@ LESIONS = Table(
         _maybe("pih_days", INT, "Days of the brown mark after that.", "day"),
         _maybe("superseded_day", INT, "Day on which a new lesion at the site ended its mark; 0: none.", "day"),
         _maybe("shape", INT, "A number that fixes the outline for life."),
-        _any("trait_", FLOAT, "A further number of the lesion (of another condition)."),
     ),
 )
 
@@ -194,8 +196,6 @@ LESION_DAYS = Table(
         _PATIENT,
         _DAY,
         Column("lesion_id", INT, "The lesion."),
-        _maybe("x_mm", FLOAT, "Place on the face chart, towards the patient's left.", "mm"),
-        _maybe("y_mm", FLOAT, "Place on the face chart, up from the pupils' line.", "mm"),
         Column("stage", TEXT, "What it is that day."),
         Column("diameter_mm", SMALL, "Diameter of the core.", "mm"),
         _maybe("height_mm", SMALL, "Height over the skin; negative for a pit.", "mm"),
@@ -204,7 +204,6 @@ LESION_DAYS = Table(
         _maybe("pus", SMALL, "Cover by pus.", "share, 0 to 1"),
         _maybe("plug", SMALL, "Cover by a comedone's dark plug.", "share, 0 to 1"),
         _maybe("crust", SMALL, "Cover by a crust.", "share, 0 to 1"),
-        _maybe("shape", INT, "A number that fixes the outline for life."),
         Column("visible", FLAG, "Drawn in the images."),
         Column("counted", FLAG, "Enters the scores; then it is always visible."),
     ),
@@ -228,6 +227,21 @@ BOXES = Table(
     ),
 )
 
+KEYPOINTS = Table(
+    layout.KEYPOINTS,
+    "a key point of the face in an image",
+    (
+        _PATIENT,
+        _DAY,
+        Column("occasion", INT, "Which photograph of the day."),
+        Column("view", TEXT, "front, left or right."),
+        Column("image", TEXT, "The image, relative to the dataset."),
+        Column("name", TEXT, "Name of the key point."),
+        Column("x", FLOAT, "From the left edge; empty where the point is hidden.", "px", nullable=True),
+        Column("y", FLOAT, "From the upper edge; empty where the point is hidden.", "px", nullable=True),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     "observations": OBSERVATIONS,
     "patients": PATIENTS,
@@ -235,4 +249,5 @@ TABLES: dict[str, Table] = {
     "lesions": LESIONS,
     "lesion_days": LESION_DAYS,
     "boxes": BOXES,
+    "keypoints": KEYPOINTS,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import date
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -23,7 +22,7 @@ DAYS = "truth/days.csv"
 LESIONS = "truth/lesions.parquet"
 LESION_DAYS = "truth/lesion_days.parquet"
 BOXES = "truth/boxes.parquet"
-GIVEN = "truth/given.csv"  # the severities that the user supplied, if any
+KEYPOINTS = "truth/keypoints.parquet"
 MASKS = "truth/masks"
 PERSISTENCE = "truth/persistence"
 
@@ -35,11 +34,8 @@ START = ".nof1sim/start.json"
 SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 """Ending of an image file, by the protocol's name of its format."""
 
-Names = Mapping[Unit, str]
-"""File names (such as `hettich_name` gives) that replace the usual ones; the images then lie flat in images/."""
-
 _ROOT_FILES = frozenset({CARD, MANIFEST, MANIFEST_SHA, OBSERVATIONS})
-_TRUTH_FILES = frozenset({TRUTH_MANIFEST, PATIENTS, DAYS, LESIONS, LESION_DAYS, BOXES, GIVEN})
+_TRUTH_FILES = frozenset({TRUTH_MANIFEST, PATIENTS, DAYS, LESIONS, LESION_DAYS, BOXES, KEYPOINTS})
 _KEYED = re.compile(r"(P\d{3,})/\1_d\d{3,}(_\d+)?_[A-Za-z][A-Za-z0-9_]*")
 _HETTICH = re.compile(r"[^/]+_\d{8}_severity_\d+(_[A-Za-z0-9_]+)?")
 _IMAGE_LIKE = re.compile(r"(?:images/(.+)\.(?:jpg|png|webp)|truth/masks/(.+)\.png)")
@@ -52,23 +48,13 @@ def image_stem(unit: Unit) -> str:
     return f"{patient_key(unit.rank)}_d{unit.day:03d}{occasion}_{unit.view}"
 
 
-def image_path(unit: Unit, format: str = "jpeg", names: Names | None = None) -> str:
-    """`images/P001/P001_d001_front.jpg`; with `names`, `images/<the unit's name>` and the format's ending."""
-    return f"{IMAGES}/{_inner(unit, names)}{SUFFIX[format]}"
-
-
-def mask_path(unit: Unit, names: Names | None = None) -> str:
-    """`truth/masks/P001/P001_d001_front.png`: the instance mask of the lesions' cores."""
-    return f"{MASKS}/{_inner(unit, names)}.png"
-
-
-def support_path(unit: Unit, names: Names | None = None) -> str:
-    """`truth/masks/P001/P001_d001_front_support.png`: every pixel that a lesion touched."""
-    return f"{MASKS}/{_inner(unit, names)}_support.png"
+def image_path(unit: Unit, format: str = "jpeg") -> str:
+    """`images/P001/P001_d001_front.jpg`."""
+    return f"{IMAGES}/{patient_key(unit.rank)}/{image_stem(unit)}{SUFFIX[format]}"
 
 
 def mask_of(image: str, support: bool = False) -> str:
-    """The mask's path that belongs to an image's path."""
+    """`truth/masks/P001/P001_d001_front.png`: the mask of an image's lesion cores; `_support`: all they touched."""
     inner = PurePosixPath(image).relative_to(IMAGES).with_suffix("")
     return f"{MASKS}/{inner}{'_support' if support else ''}.png"
 
@@ -98,9 +84,3 @@ def is_generated(path: str) -> bool:
     image = _IMAGE_LIKE.fullmatch(path)
     inner = (image[1] or image[2]) if image else ""
     return bool(_KEYED.fullmatch(inner) or _HETTICH.fullmatch(inner))
-
-
-def _inner(unit: Unit, names: Names | None) -> str:
-    if names is None:
-        return f"{patient_key(unit.rank)}/{image_stem(unit)}"
-    return str(PurePosixPath(names[unit]).with_suffix(""))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 from .. import __version__
 from ..errors import DatasetError
+from ..protocol.load import TRUTH_FORMAT
 from .layout import LOCKS, MANIFEST, MANIFEST_SHA, PARTS, START, TRUTH, TRUTH_MANIFEST, WORK, is_generated
 from .target import Target
 
 FORMAT = "nof1sim-dataset"
-TRUTH_FORMAT = "nof1sim-truth"
 SCHEMA_VERSION = 1
 PACKAGES = ("numpy", "scipy", "numba", "pillow", "polars")
 """What the bytes of a dataset depend on, beside nof1sim and Python."""
@@ -27,10 +27,6 @@ State = Literal["new", "resumed", "complete"]
 
 def versions() -> dict[str, str]:
     """The versions for which the same protocol gives the same bytes."""
-    return _installed()
-
-
-def _installed() -> dict[str, str]:
     found = {"nof1sim": __version__, "python": ".".join(platform.python_version_tuple()[:2])}
     for package in PACKAGES:
         try:
@@ -44,10 +40,8 @@ def start(
     target: Target,
     protocol_json: str,
     digest: str,
-    versions: Mapping[str, str] | None = None,
     overwrite: bool = False,
-    command: str = "",
-    images: bool = True,
+    before_clearing: Callable[[], None] | None = None,
 ) -> State:
     """Claim a folder for one protocol: a new one, or one that the same protocol began. Call it under a lock.
 
@@ -55,9 +49,7 @@ def start(
     ----------
     overwrite : remove a dataset that lies there; only the files that a run writes, never others. An unfinished one
         of the same protocol is continued all the same: other shares may be at work on it.
-    versions : those that the bytes depend on; default `versions()`.
-    command : what the user may type to finish the dataset, for messages; it should hold no absolute path.
-    images : whether pictures are to be drawn. A finished dataset without them is then gone on with.
+    before_clearing : called before an old dataset is removed; raises where that may not be, since others are at work.
 
     Returns
     -------
@@ -69,28 +61,35 @@ def start(
         The folder is a file, cannot be written, holds something else, another protocol, or another version's pictures.
     """
     target.ensure_writable()
-    pinned = dict(_installed() if versions is None else versions)
-    state = _claimed(target, digest, pinned, overwrite, images)
+    pinned = versions()
+    state = _claimed(target, digest, pinned, overwrite)
     if state == "complete":
         tidy(target)
         return state
     if state == "new":
         known = [path for path in target.list() if not path.startswith(f"{LOCKS}/")]
+        if known and before_clearing is not None:
+            before_clearing()
         if known:
             _clear(target, known)
-    note = {"format": FORMAT, "digest": digest, "versions": pinned, "command": command, "images_drawn": images}
+    note = {"format": FORMAT, "digest": digest, "versions": pinned}
     target.write(START, _bytes(note | {"protocol": json.loads(protocol_json)}))
     target.remove(MANIFEST_SHA)
     return state
 
 
 def finish(
-    target: Target, files: Files, observation_info: Mapping[str, Any], truth_info: Mapping[str, Any] | None = None
+    target: Target,
+    digest: str,
+    files: Files,
+    observation_info: Mapping[str, Any],
+    truth_info: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the manifests and remove the traces of the run. A crash at any point is mended by calling it again.
 
     Parameters
     ----------
+    digest : the protocol's; another one must not have claimed the folder meanwhile.
     files : path -> (SHA-256, bytes) of every file of the dataset but the manifests.
     observation_info : further entries of manifest.json (counts and such): nothing that a real study would not know.
     truth_info : further entries of truth/manifest.json (seed, nuisance of each image).
@@ -98,9 +97,11 @@ def finish(
     note = _read_json(target, START)
     if note is None:
         raise DatasetError(f"{target}: nothing was started here. Run the simulation first.")
+    if note.get("digest") != digest:
+        raise DatasetError(_difference(target, note, digest, versions(), complete=False))
     hidden = {path: entry for path, entry in files.items() if path.startswith(f"{TRUTH}/")}
     shown = {path: entry for path, entry in files.items() if path not in hidden}
-    head = {"schema_version": SCHEMA_VERSION, "synthetic": True, "digest": note["digest"]}
+    head = {"schema_version": SCHEMA_VERSION, "synthetic": True, "digest": digest}
     truth = {
         "format": TRUTH_FORMAT,
         **head,
@@ -112,7 +113,6 @@ def finish(
         "format": FORMAT,
         **head,
         "versions": note["versions"],
-        "images_drawn": note["images_drawn"],
         **observation_info,
         "files": _listed(shown),
     }
@@ -135,25 +135,9 @@ def tidy(target: Target) -> None:
     target.remove(START)
 
 
-def is_complete(target: Target, digest: str | None = None, images: bool = False) -> bool:
-    """Whether the dataset is finished and its manifest is the one that was written.
-
-    With `digest` it must be of that protocol, and with `images` its pictures must have been asked for.
-    """
-    if not _checksums(target).get(MANIFEST) == _sha256(target, MANIFEST) is not None:
-        return False
-    held = _read_json(target, MANIFEST) or {}
-    return digest in (None, held.get("digest")) and (not images or bool(held.get("images_drawn")))
-
-
-def is_started(target: Target) -> bool:
-    """Whether a run began here and has not finished."""
-    return target.exists(START)
-
-
-def read_start(target: Target) -> dict[str, Any]:
-    """What an unfinished run noted: digest, versions, command, protocol. Empty if there is no such note."""
-    return _read_json(target, START) or {}
+def is_complete(target: Target) -> bool:
+    """Whether the dataset is finished and its manifest is the one that was written."""
+    return _checksums(target).get(MANIFEST) == _sha256(target, MANIFEST) is not None
 
 
 def read_manifest(target: Target, path: str = MANIFEST) -> dict[str, Any]:
@@ -176,7 +160,7 @@ def read_manifest(target: Target, path: str = MANIFEST) -> dict[str, Any]:
     return found
 
 
-def _claimed(target: Target, digest: str, versions: dict[str, str], overwrite: bool, images: bool) -> State:
+def _claimed(target: Target, digest: str, versions: dict[str, str], overwrite: bool) -> State:
     """What a folder is to this protocol; "new" where it is free, or may be freed."""
     note = _read_json(target, START)
     if note is not None and note.get("clearing"):
@@ -188,7 +172,7 @@ def _claimed(target: Target, digest: str, versions: dict[str, str], overwrite: b
     held = note if note is not None else (_read_json(target, MANIFEST) or {})
     if held.get("digest") == digest and held.get("versions") == versions:
         if complete and not overwrite:
-            return "complete" if is_complete(target, digest, images) else "resumed"
+            return "complete"
         if note is not None and not complete:
             return "resumed"
     if overwrite:
@@ -241,7 +225,7 @@ def _files(target: Target, path: str) -> dict[str, Any]:
 def _incomplete(target: Target, path: str) -> str:
     note = _read_json(target, START)
     if note is not None:
-        again = note.get("command") or "nof1sim simulate with the same protocol and the same --out"
+        again = "nof1sim simulate with the same protocol and the same --out"
         return f"{target}: the dataset is unfinished. This finishes it: {again}"
     if path == TRUTH_MANIFEST and target.exists(MANIFEST):
         return f"{target}: this dataset comes without its truth/ folder; what only a simulator knows is not here."

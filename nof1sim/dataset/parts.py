@@ -19,6 +19,8 @@ from .target import Stored, Target
 BOX = pl.Struct(
     {"lesion_id": pl.Int64, "x": pl.Float64, "y": pl.Float64, "w": pl.Float64, "h": pl.Float64, "area_px": pl.Int64}
 )
+KINDS = ("image", "mask", "support")
+"""Files of a picture."""
 SCHEMA: dict[str, Any] = {
     "digest": pl.String,
     "rank": pl.Int64,
@@ -27,7 +29,7 @@ SCHEMA: dict[str, Any] = {
     "view": pl.String,
     **{
         f"{kind}{suffix}": dtype
-        for kind in ("image", "mask", "support")
+        for kind in KINDS
         for suffix, dtype in (("", pl.String), ("_sha256", pl.String), ("_bytes", pl.Int64))
     },
     "nuisance": pl.String,
@@ -50,7 +52,7 @@ def part_row(
 ) -> dict[str, Any]:
     """One row of a part. A box is a mapping with lesion_id, x, y, w, h (pixels), area_px."""
     row: dict[str, Any] = {"rank": unit.rank, "day": unit.day, "occasion": unit.occasion, "view": unit.view}
-    for kind, stored in (("image", image), ("mask", mask), ("support", support)):
+    for kind, stored in zip(KINDS, (image, mask, support), strict=True):
         row[kind] = stored.path if stored else None
         row[f"{kind}_sha256"] = stored.sha256 if stored else None
         row[f"{kind}_bytes"] = stored.bytes if stored else None
@@ -70,41 +72,64 @@ def commit_part(target: Target, shard_id: str, digest: str, rows: list[dict[str,
     return target.store(part_path(shard_id, hashlib.sha256(data).hexdigest()[:16]), data)
 
 
-def committed(target: Target, digest: str, check_files: bool = True) -> set[Unit]:
+def committed(target: Target, digest: str, overwrite: bool = False) -> set[Unit]:
     """The pictures that are done.
 
-    A part that cannot be read is removed with a warning, and with `check_files` a picture whose file has
+    A part that cannot be read is removed with a warning, and a picture of which a file (image, mask or support) has
     vanished does not count: both are simply drawn again.
+
+    Parameters
+    ----------
+    overwrite : remove parts of another protocol, and the files they name, instead of refusing them.
 
     Raises
     ------
     DatasetError
         A part of another protocol.
     """
-    there = set(target.list("images")) if check_files else None
+    if overwrite:
+        _remove_foreign(target, digest)
+    there = pl.Series(target.list(), dtype=pl.String)
     done: set[Unit] = set()
     for frame in read_parts(target, digest):
-        if there is not None:
-            frame = frame.filter(pl.col("image").is_in(there))
-        done.update(Unit(*key) for key in frame.select(UNIT).iter_rows())
+        whole = frame.filter(*(pl.col(kind).is_null() | pl.col(kind).is_in(there.implode()) for kind in KINDS))
+        done.update(Unit(*key) for key in whole.select(UNIT).iter_rows())
     return done
 
 
-def read_parts(target: Target, digest: str | None = None) -> Iterator[pl.DataFrame]:
-    """The parts, one frame each, in the order of their names."""
+def _remove_foreign(target: Target, digest: str) -> None:
+    """Remove the parts of other protocols; first the files that they name, which may stand where ours should."""
+    for path, frame in _sound_parts(target):
+        if _foreign(frame, digest):
+            for file in files_of(frame):
+                target.remove(file)
+            target.remove(path)
+
+
+def _foreign(frame: pl.DataFrame, digest: str) -> bool:
+    return bool(set(frame["digest"].unique()) - {digest})
+
+
+def read_parts(target: Target, digest: str) -> Iterator[pl.DataFrame]:
+    """The parts, one frame each, in the order of their names; one of another protocol is refused."""
+    for _, frame in _sound_parts(target):
+        if _foreign(frame, digest):
+            raise DatasetError(
+                f"{target}: holds pictures of another protocol ({frame['digest'][0][:12]}, asked for {digest[:12]}). "
+                "Give another --out, or --overwrite."
+            )
+        yield frame
+
+
+def _sound_parts(target: Target) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Paths and content of the parts; a damaged one is removed with a warning."""
     for path in target.list(PARTS):
         data = target.read(path)
         if hashlib.sha256(data).hexdigest()[:16] != path.removesuffix(".parquet").rpartition("-")[2]:
             warnings.warn(f"{target}: the part {path} is damaged; its pictures are drawn again.", stacklevel=2)
             target.remove(path)
             continue
-        frame = read_parquet(data)
-        if digest is not None and set(frame["digest"].unique()) - {digest}:
-            raise DatasetError(
-                f"{target}: holds pictures of another protocol ({frame['digest'][0][:12]}, asked for {digest[:12]}). "
-                "Give another --out, or --overwrite."
-            )
-        yield frame
+        yield path, read_parquet(data)
 
 
 def all_rows(target: Target, digest: str) -> pl.DataFrame:
@@ -116,7 +141,7 @@ def all_rows(target: Target, digest: str) -> pl.DataFrame:
 def files_of(rows: pl.DataFrame) -> dict[str, tuple[str, int]]:
     """Path -> (SHA-256, bytes) of every image, mask and support that the rows name."""
     files: dict[str, tuple[str, int]] = {}
-    for kind in ("image", "mask", "support"):
+    for kind in KINDS:
         named = rows.select(kind, f"{kind}_sha256", f"{kind}_bytes").drop_nulls()
         files |= {path: (sha256, size) for path, sha256, size in named.iter_rows()}
     return files

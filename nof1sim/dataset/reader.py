@@ -15,7 +15,7 @@ from ..errors import DatasetError, unknown_name
 from ..model import Unit, patient_key
 from .columns import TABLES
 from .images import decode, decode_mask
-from .layout import MANIFEST, TRUTH_MANIFEST, mask_of, mask_path, persistence_path, support_path
+from .layout import MANIFEST, TRUTH_MANIFEST, mask_of, persistence_path
 from .manifest import read_manifest
 from .tables import read_csv, read_parquet
 from .target import Target
@@ -45,7 +45,7 @@ class Dataset:
         return self._observations
 
     def truth(self, name: str) -> pl.DataFrame:
-        """What only a simulator knows: "patients", "days", "lesions", "lesion_days" or "boxes"."""
+        """What only a simulator knows: "patients", "days", "lesions", "lesion_days", "boxes" or "keypoints"."""
         tables = [table for table in TABLES if table != "observations"]
         if name not in tables:
             raise DatasetError(str(unknown_name("truth table", "truth(name)", name, tables)))
@@ -88,10 +88,7 @@ class Dataset:
 
     def mask(self, unit: Unit, support: bool = False) -> NDArray[np.int32]:
         """The lesion_id of each pixel (h, w), 0 for skin; with `support`, of every pixel that a lesion touched."""
-        path = mask_of(self.path(unit), support)
-        if not self.target.exists(path):  # masks may keep their own names where images have others
-            path = support_path(unit) if support else mask_path(unit)
-        return decode_mask(self.target.read(path))
+        return decode_mask(self.target.read(mask_of(self.path(unit), support)))
 
     @cached_property
     def _observations(self) -> pl.DataFrame:

@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from ..protocol.load import TRUTH_FORMAT
 from .columns import TABLES, Column, Table
-from .manifest import FORMAT, SCHEMA_VERSION, TRUTH_FORMAT
+from .manifest import FORMAT, SCHEMA_VERSION
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SHA256 = "^[0-9a-f]{64}$"

@@ -47,9 +47,9 @@ def without_nan(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(numbers != 0).then(numbers.fill_nan(None)).otherwise(numbers.abs()))
 
 
-def write_csv(frame: pl.DataFrame) -> bytes:
+def write_csv(frame: pl.DataFrame, header: bool = True) -> bytes:
     """A frame as UTF-8 CSV: LF, no index, the shortest number that reads back equal, empty for null, true/false."""
-    return without_nan(frame).write_csv(line_terminator="\n").encode()
+    return without_nan(frame).write_csv(line_terminator="\n", include_header=header).encode()
 
 
 def write_parquet(frame: pl.DataFrame) -> bytes:

@@ -6,6 +6,8 @@ import errno
 import hashlib
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ import fsspec
 from ..errors import DatasetError
 
 TEMPORARY = ".nof1sim-tmp-"
-"""How the name of a file begins while it is being written."""
+"""How the name of a file, or of its folder, begins while it is being written."""
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -78,6 +80,35 @@ class Target:
         """`write`, and what a manifest says about the file."""
         self.write(path, data)
         return Stored(path, hashlib.sha256(data).hexdigest(), len(data))
+
+    def take_in(self, path: str, file: Path) -> Stored:
+        """Move a finished file of this machine (one in `scratch`) into the dataset, whole."""
+        with letters(self, path):
+            with file.open("rb+") as handle:
+                sha256, size = hashlib.file_digest(handle, "sha256").hexdigest(), file.stat().st_size
+                os.fsync(handle.fileno())
+            if self.local is None:
+                self._fs.makedirs(self._full(path).rpartition("/")[0], exist_ok=True)
+                self._fs.put_file(str(file), self._full(path))
+            else:
+                (self.local / path).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(file, self.local / path)
+        return Stored(path, sha256, size)
+
+    @contextmanager
+    def scratch(self, folder: str) -> Iterator[Path]:
+        """A folder of this machine for files in the making: below `folder` of a local dataset, on its disk.
+
+        It is removed in the end; what a crash leaves there is swept like half-written files.
+        """
+        with letters(self, folder):
+            if self.local is not None:
+                (self.local / folder).mkdir(parents=True, exist_ok=True)
+            made = tempfile.mkdtemp(prefix=TEMPORARY, dir=self.path_of(folder))
+        try:
+            yield Path(made)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
 
     def read(self, path: str) -> bytes:
         """The content of a file. A missing file is a DatasetError."""
@@ -207,7 +238,7 @@ def _files_below(folder: Path, root: Path) -> Iterator[str]:
 
 
 def _temporary(path: str) -> bool:
-    return path.rsplit("/", 1)[-1].startswith(TEMPORARY)
+    return any(name.startswith(TEMPORARY) for name in path.split("/"))
 
 
 def _is_local(fs: Any) -> bool:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 
+from .. import plugins
 from ..errors import Fault, did_you_mean
 from .severity import Covariate
 from .types import NO_TREATMENT, Protocol
@@ -15,12 +16,30 @@ MOST_STATES, MOST_PERIODS = 300_000, 400
 
 MOST_DAYS = 36_500
 
+SCALE_TOP = {"hayashi": 3.0, "iga": 4.0}
+"""Highest severity that the lesions can show, per count map; the lowest is 0."""
+
+IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+"""`module:Thing`, code of the user's own."""
+
 TWO_ARM = ("abab", "baba", "thue_morse", "randomized_pairs")
 
 
 def cross_faults(protocol: Protocol) -> list[Fault]:
     """Every fault between the parts, in the order of the document."""
-    return [*_cohort(protocol), *_design(protocol), *_severity(protocol), *_observation(protocol)]
+    parts = (_condition, _cohort, _design, _severity, _observation, _images)
+    return [fault for part in parts for fault in part(protocol)]
+
+
+def _condition(protocol: Protocol) -> Iterator[Fault]:
+    yield from _plugin("conditions", "condition.name", protocol.condition.name)
+
+
+def _plugin(kind: str, where: str, name: str) -> Iterator[Fault]:
+    """The name of code must be known, or say where to import it from; nothing is imported here."""
+    known = sorted(plugins.known(kind))
+    if name not in known and not IMPORT_PATH.fullmatch(name):
+        yield Fault(where, name, f"{', '.join(known)}, or module:Thing", did_you_mean(name, known))
 
 
 def _cohort(protocol: Protocol) -> Iterator[Fault]:
@@ -112,8 +131,13 @@ def _custom(protocol: Protocol) -> Iterator[Fault]:
 
 def _severity(protocol: Protocol) -> Iterator[Fault]:
     severity = protocol.severity
-    if severity.scale_low >= severity.scale_high:
-        yield Fault("severity.scale_low", severity.scale_low, f"less than scale_high ({severity.scale_high})")
+    count_map = protocol.condition.count_map
+    top = SCALE_TOP[count_map]
+    if severity.scale_low != 0.0:
+        yield Fault("severity.scale_low", severity.scale_low, "0", "A severity of 0 is clear skin.")
+    if not 0.0 < severity.scale_high <= top:
+        allowed = f"above 0, at most {top:g}: lesions of the count map {count_map!r} show no more"
+        yield Fault("severity.scale_high", severity.scale_high, allowed, "Rescale baseline and effects to it.")
     for name in ("baseline", "comedone_ratio"):
         base = getattr(severity, name)
         if base.distribution == "lognormal" and base.mean <= 0:
@@ -148,8 +172,10 @@ def _observation(protocol: Protocol) -> Iterator[Fault]:
     if missing.vacation_low_days > missing.vacation_high_days:
         given = (missing.vacation_low_days, missing.vacation_high_days)
         yield Fault("observation.missing.vacation_low_days", given, "at most vacation_high_days")
-    if not re.fullmatch(r"[\w:.-]+", protocol.images.renderer):
-        yield Fault("images.renderer", protocol.images.renderer, "a name or module:Thing")
+
+
+def _images(protocol: Protocol) -> Iterator[Fault]:
+    yield from _plugin("renderers", "images.renderer", protocol.images.renderer)
     if twice := _repeated(protocol.images.views):
         yield Fault("images.views", twice, "every view once")
 

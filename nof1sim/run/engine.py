@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,8 +30,8 @@ MakeWorker = Callable[[], Worker]
 class Engine(Protocol):
     """Runs a worker over shards."""
 
-    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Iterator[Report]:
-        """One report a shard, in any order, as they come.
+    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Generator[Report, None, None]:
+        """One report a shard, in any order, as they come; closing the generator stops the work.
 
         An error that the worker raises ends the run; what is committed stays.
         """

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -38,7 +38,7 @@ class SerialEngine:
     def __init__(self, workers: int | None = None) -> None:
         del workers
 
-    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Iterator[Report]:
+    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Generator[Report, None, None]:
         """One report a shard, in order."""
         if shards:
             worker = make_worker()
@@ -54,7 +54,7 @@ class ProcessEngine:
         if self.workers < 1:
             raise DatasetError(f"--workers: got {workers}; allowed: 1 or more. Leave it out for one per core.")
 
-    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Iterator[Report]:
+    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Generator[Report, None, None]:
         """One report a shard, as they come.
 
         Ctrl-C stops the running shards at once; they leave no part and are drawn again by the next run.

@@ -65,8 +65,11 @@ def locked(folder: str | os.PathLike[str] | None, share: str = ALL) -> Iterator[
 
 def at_work(folder: str | os.PathLike[str] | None, share: str = ALL) -> None:
     """Note in the share's lock, which this process holds, that the run has claimed the folder and now writes there."""
-    if folder is not None:
-        _path(folder, share).write_text(json.dumps(_me() | {"at_work": True}))
+    if folder is None:
+        return
+    with suppress(FileNotFoundError), open(_path(folder, share), "r+") as file:  # the end of a run may have removed it
+        file.truncate(0)
+        file.write(json.dumps(_me() | {"at_work": True}))
 
 
 def refuse_others(folder: str | os.PathLike[str] | None, share: str = ALL) -> None:
@@ -79,8 +82,11 @@ def refuse_others(folder: str | os.PathLike[str] | None, share: str = ALL) -> No
     DatasetError
         Another live run is at work.
     """
-    for path in sorted(Path(folder).glob(f"share-*{SUFFIX}")) if folder is not None else ():
-        if path.name != _path(folder, share).name and _alive(path) and holder(path).get("at_work"):
+    if folder is None:
+        return
+    own = _path(folder, share)
+    for path in sorted(Path(folder).glob(f"share-*{SUFFIX}")):
+        if path.name != own.name and _alive(path) and holder(path).get("at_work"):
             raise DatasetError(_letter(path))
 
 
@@ -107,10 +113,12 @@ def _taken(path: Path, tries: int) -> int:
     for attempt in range(tries):
         if attempt:
             time.sleep(PAUSE_SECONDS)
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        except FileNotFoundError:  # another run just removed the empty folder
+        except (FileNotFoundError, FileExistsError):  # another run just removed the empty folder
+            if path.parent.exists() and not path.parent.is_dir():
+                raise
             continue
         if _try(handle, path) and _same(handle, path):
             os.ftruncate(handle, 0)

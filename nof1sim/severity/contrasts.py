@@ -37,10 +37,10 @@ def true_contrasts(
     steady_contrast : steady_<second arm> - steady_<first arm>; with a single arm, steady_<arm> - steady_untreated.
     realised_<arm> : mean true severity over the days on which the arm was assigned; NaN where never.
     realised_untreated : mean true severity over all days without an arm, those before the first treatment among them.
-    realised_contrast : realised_<second arm> - realised_<first arm>, carry-over and all. With a single arm, realised_<arm>
-        minus the mean over the comparable untreated days. Those are all untreated days, but for a patient with a
-        non-specific response that does not wash out only those since it began (first contact or enrolment), where the
-        arm's days have it too. NaN where there are none: with a run-in and one period the two cannot be told apart.
+    realised_contrast : realised_<second arm> - realised_<first arm>, carry-over and all. With a single arm: its mean
+        minus that over the comparable untreated days. Those are all untreated days, but for a patient with a
+        non-specific response that does not wash out only those since it began (first contact or enrolment): the arm's
+        days have it too. NaN where there are none: a run-in and one period cannot tell the two apart.
     responder : |steady_contrast| >= severity.responder_contrast.
 
     With more than two arms both contrasts compare the first two. `severity` is the true severity (patients, days), by
@@ -66,9 +66,8 @@ def true_contrasts(
     first, second = compared(protocol)
     table["steady_contrast"] = table[f"steady_{second}"] - table[f"steady_{first}"]
     against = table[f"realised_{first}"]
-    if first == UNTREATED:
-        comparable = assigned[UNTREATED] & _comparable(protocol, cohort, trajectories)
-        against = _mean_where(comparable & there, severity)
+    if len(protocol.design.arms) == 1:
+        against = _mean_where(assigned[first] & there & _comparable(protocol, cohort, trajectories), severity)
     table["realised_contrast"] = table[f"realised_{second}"] - against
     # A hair of tolerance: a contrast that is the threshold on paper counts.
     table["responder"] = np.abs(table["steady_contrast"]) >= protocol.severity.responder_contrast - 1e-9
@@ -82,7 +81,7 @@ def compared(protocol: Protocol) -> tuple[str, str]:
 
 
 def _steady_levels(protocol: Protocol, cohort: Cohort, trajectories: Trajectories) -> dict[str, Floats]:
-    """Long-run latent of each arm and, last, of no treatment any more, (patients,)."""
+    """Long-run latent of no treatment any more and of each arm, (patients,)."""
     names = [name for name in trajectories.parts if name.startswith("covariate_")]
     around = sum((trajectories.parts[name].mean(axis=1) for name in names), np.zeros(len(cohort)))
     if protocol.severity.model == "score":
@@ -90,11 +89,11 @@ def _steady_levels(protocol: Protocol, cohort: Cohort, trajectories: Trajectorie
     placebo, part, form = cohort.numbers["nonspecific"], protocol.severity.nonspecific, protocol.severity.form
     given = {arm: protocol.treatments[arm] for arm in protocol.design.arms}
     stays = part.starts == "enrolment" or (not part.washes_out and any(_starts(arm) for arm in given.values()))
-    levels: dict[str, Floats] = {}
+    levels = {UNTREATED: around + placebo * stays}
     for name, arm in given.items():
         share = steady_share(arm.dose, form, arm.wash_in_days, arm.wash_out_days)
         levels[name] = around + placebo * (stays or _starts(arm)) + cohort.effects[name] * share
-    return levels | {UNTREATED: around + placebo * stays}
+    return levels
 
 
 def _starts(treatment: Treatment) -> bool:
@@ -124,9 +123,9 @@ def _comparable(protocol: Protocol, cohort: Cohort, trajectories: Trajectories) 
     part, begun = protocol.severity.nonspecific, np.zeros(trajectories.latent.shape, bool)
     if part.washes_out or part.starts == "enrolment":
         return ~begun
-    for arm in protocol.design.arms:
+    for arm, dose in trajectories.taken.items():
         if protocol.treatments[arm].active:
-            begun |= trajectories.taken[arm] > 0.0
+            begun |= dose > 0.0
     return np.maximum.accumulate(begun, axis=1) | (cohort.numbers["nonspecific"] == 0.0)[:, None]
 
 

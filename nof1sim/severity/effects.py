@@ -21,17 +21,8 @@ _AT_ONCE = 1e12
 
 
 def rate_per_day(time_constant_days: float) -> float:
-    """The continuous rate k with exp(-k) = 1 - 1/tau: the half-life of sinot's discrete time constant is kept."""
+    """The continuous rate k with exp(-k) = 1 - 1/tau: the half-life ln 2 / k of sinot's discrete one is kept."""
     return -math.log1p(-1.0 / time_constant_days) if time_constant_days > 1.0 else _AT_ONCE
-
-
-def half_life_days(time_constant_days: float) -> float:
-    """Days until half of the way is gone: ln 2 / -ln(1 - 1/tau); 0 for a time constant of 1.
-
-    >>> round(half_life_days(5.0), 1)
-    3.1
-    """
-    return math.log(2.0) / rate_per_day(time_constant_days) if time_constant_days > 1.0 else 0.0
 
 
 def stepper(form: Form, wash_in_days: float, wash_out_days: float) -> Callable[[Floats, Floats, Floats], Floats]:

@@ -134,7 +134,6 @@ def _laid_out(
         labels=tuple(rows.labels),
         label=codes.astype(np.int16),
         block=blocks,
-        columns=found,
         scale=(float(scale[0]), float(scale[1])),
         missing=missing,
         sha256="",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -29,7 +28,7 @@ class Given:
     recorded : the file's own numbers, on the file's scale (for the recorded column); NaN where the file had none.
     label : index into `labels`, the file's treatments; carried on over days without a row.
     block : 1-based number of the period, from the file or from the runs of equal treatment.
-    columns : our column -> the file's.  scale : the file's scale.  sha256 : of all that was understood.
+    scale : the file's scale.  sha256 : of all that was understood.
     """
 
     patient_ids: tuple[str, ...]
@@ -41,7 +40,6 @@ class Given:
     labels: tuple[str, ...]
     label: NDArray[np.int16]
     block: NDArray[np.int16]
-    columns: Mapping[str, str]
     scale: tuple[float, float]
     missing: Missing
     sha256: str
@@ -64,16 +62,6 @@ class Given:
     def drawn(self) -> Bools:
         """(patients, days): the days that have a severity and so a picture."""
         return np.isfinite(self.severity) & self.exists
-
-    @property
-    def dates(self) -> Dates:
-        """(patients, days) datetime64[D]; NaT where the file has no dates."""
-        return self.first_dates[:, None] + np.arange(self.days)
-
-    @property
-    def treatment(self) -> NDArray[np.str_]:
-        """(patients, days): what the treatment column says."""
-        return np.array(self.labels)[self.label]
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from ..protocol.types import Protocol
 from ..randomness import stream
 from .draws import by_day, chunks
 from .missing import IMAGE_ONLY, SCORE_ONLY, missing_reasons
-from .raters import IGA_CUTS, noisy_log_count, rated_count, rated_iga, self_reported
+from .raters import noisy_log_count, rated_count, rated_iga, self_reported
 
 PER_DAY = ("drop_out", "vacation", "vacation_start", "vacation_length", "person")
 """Columns that all occasions of a day share; "person" is used on day 1."""
@@ -30,16 +30,15 @@ class Truth:
 
     severity : the true one.  n_inflammatory, n_nodule : counts from the lesions; None where no rater needs them.
     latent_score : the latent before it is cut to the scale ('score' model); None: the noise acts on `severity`.
-    taken : dose taken per arm, kept beside the assignment.
-    iga_cuts : counts at which the IGA goes up.  severity_of_count : the condition's map, for the 'birth_rate' model.
+    iga_cuts : inflammatory lesions at which the IGA goes up (the condition's); needed where a rater scores it.
+    severity_of_count : the condition's map, for the 'birth_rate' model.
     """
 
     severity: Floats
     n_inflammatory: NDArray[np.generic] | None = None
     n_nodule: NDArray[np.generic] | None = None
     latent_score: Floats | None = None
-    taken: Mapping[str, Floats] = field(default_factory=dict)
-    iga_cuts: Sequence[float] = IGA_CUTS
+    iga_cuts: Sequence[float] = ()
     severity_of_count: Callable[[Floats], Floats] | None = None
 
 
@@ -49,7 +48,6 @@ class Recorded:
 
     score : recorded severity.  raters : name -> counts or IGA.  self_report : 0 to 10, or None if not asked.
     complete : "score", "rater_<name>", "self_report" without gaps.
-    assigned : arm code of the schedule.  taken : dose taken per arm. Never blanked.
     score_missing : score, raters and self-report are lost.  image_missing : the photographs are.
     missing_reason : code into `nof1sim.severity.missing.REASONS`.
     """
@@ -58,8 +56,6 @@ class Recorded:
     raters: Mapping[str, Floats]
     self_report: Floats | None
     complete: Mapping[str, Floats]
-    assigned: NDArray[np.int16]
-    taken: Mapping[str, Floats]
     score_missing: Bools
     image_missing: Bools
     missing_reason: NDArray[np.int8]
@@ -75,7 +71,8 @@ def observe(protocol: Protocol, cohort: Cohort, schedule: Schedule, truth: Truth
     Raises
     ------
     ValueError
-        A rater is asked for, but `truth` has no counts (or, for the score of 'birth_rate', no `severity_of_count`).
+        A rater is asked for, but `truth` has no counts, for an IGA no `iga_cuts`, or for the score of 'birth_rate' no
+        `severity_of_count`.
     """
     shape = schedule.arm.shape
     complete: dict[str, Floats] = {}
@@ -96,8 +93,6 @@ def observe(protocol: Protocol, cohort: Cohort, schedule: Schedule, truth: Truth
         raters={name: gaps[f"rater_{name}"] for name in names},
         self_report=gaps.get("self_report"),
         complete=complete,
-        assigned=schedule.arm,
-        taken=truth.taken,
         score_missing=score_missing,
         image_missing=image_missing,
         missing_reason=reason,
@@ -148,6 +143,8 @@ def _rated(
         return {}
     if truth.n_inflammatory is None or truth.n_nodule is None:
         raise ValueError("raters need truth.n_inflammatory and truth.n_nodule")
+    if not len(truth.iga_cuts) and any(rater.scores == "iga" for rater in raters):
+        raise ValueError("raters who score an IGA need truth.iga_cuts, from the condition")
     count, nodules = truth.n_inflammatory[rows].astype(float), truth.n_nodule[rows].astype(float)
     keys = [patient.key for patient in cohort.patients[rows]]
     treated, rated = _treated(protocol, schedule, rows), {}

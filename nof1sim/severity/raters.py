@@ -10,11 +10,8 @@ from numpy.typing import NDArray
 from ..model import Floats
 from ..protocol.observation import Rater, SelfReport
 
-IGA_CUTS = (0.5, 7.5, 19.5, 49.5)
-"""Inflammatory lesions at which the IGA goes up a grade: rule nof1sim-1 (severity_and_lesions section 1)."""
-
 NODULES_OF_GRADE_4 = 3
-"""So many nodules make an IGA of 4; one or two make at least 3."""
+"""So many nodules make an IGA of 4; one or two make at least 3. The same number stands in the condition's scores."""
 
 
 def noisy_log_count(rater: Rater, count: Floats, bias: float, normal: Floats, treated: NDArray[np.bool_]) -> Floats:

@@ -33,6 +33,6 @@ def saturation_warning(protocol: Protocol, severity: Floats) -> str | None:
         f"{at_low + at_high:.0%} of the days sit at a bound of the severity scale "
         f"({at_low:.0%} at {part.scale_low:g}, {at_high:.0%} at {part.scale_high:g}; "
         f"severity.saturation_warning is {part.saturation_warning:.0%}): effects beyond the bounds cannot be seen, and "
-        "contrasts are smaller than the effects. Move severity.baseline or the effects away from the bounds, or widen "
-        "severity.scale_low and severity.scale_high."
+        "contrasts are smaller than the effects. Move severity.baseline or the effects away from the bounds; where it "
+        "is meant, raise severity.saturation_warning."
     )

@@ -16,8 +16,8 @@ from ..model import Unit
 from ..protocol import Protocol, load_protocol
 from ..run.engine import Engine
 from ..run.local import cores
-from ..run.lock import hold, locked
-from ..run.share import parse_share
+from ..run.lock import at_work, hold, locked, refuse_others
+from ..run.share import ALL, parse_share
 from ..run.units import Shard, choose, partition
 from ..severity.given import Given
 from ..severity.saturation import saturation_warning
@@ -81,7 +81,7 @@ def simulate(
     chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     tell = progress or (lambda done, total, what: None)
     plan, target = Plan(chosen, given), Target(str(out))
-    share = shard or "0/1"
+    share = shard or ALL
     check_views(chosen)
     parse_share(share)
     running = make_engine(workers, engine)
@@ -89,13 +89,15 @@ def simulate(
     locks = target.path_of(layout.LOCKS)
     with locked(locks, share):
         with hold(locks, "start", wait_seconds=60):
-            state = manifest.start(target, chosen.canonical_json(), chosen.digest, overwrite=overwrite)
+            alone = functools.partial(refuse_others, locks, share)
+            state = manifest.start(target, chosen.canonical_json(), chosen.digest, overwrite, before_clearing=alone)
+            at_work(locks, share)
         if state == "complete":
             return Outcome(str(out), 0, manifest.read_manifest(target)["images"]["count"], complete=True)
         tell(0, 0, "Planning")
         units = plan.units() if chosen.images.enabled else []
         mine = choose(units, share)
-        done = parts.committed(target, chosen.digest)
+        done = parts.committed(target, chosen.digest, overwrite)
         todo = [unit for unit in mine if unit not in done]
         before = len(mine) - len(todo)
         drawn, failures = _draw(plan, target, todo, running, lambda n: tell(before + n, len(mine), "Drawing"))

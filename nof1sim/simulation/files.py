@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ..dataset import layout, manifest, parts, tables
+from ..dataset import layout, manifest, parts
 from ..dataset.card import CardInfo, card
-from ..dataset.target import Target
+from ..dataset.spool import Spool
+from ..dataset.tables import TABLES
+from ..dataset.target import Stored, Target
+from ..model import LesionField
 from . import frames
 from .plan import Plan
 
-TRUTH_TABLES = ("patients", "days", "lesions", "lesion_days", "boxes")
+Files = dict[str, tuple[str, int]]
+"""Path -> (SHA-256, bytes)."""
+
+PICTURES_AT_ONCE = 1000
+"""Pictures whose boxes and key points are unpacked together."""
 
 
 def finish(plan: Plan, target: Target) -> None:
@@ -24,54 +30,65 @@ def finish(plan: Plan, target: Target) -> None:
     protocol = plan.protocol
     rows = parts.all_rows(target, protocol.digest)
     files = parts.files_of(rows)
-    names = pictures(rows)
-    gathered: dict[str, list[pl.DataFrame]] = {name: [] for name in ("observations", *TRUTH_TABLES)}
-    for block in plan.blocks():
-        for name, frame in frames.frames_of(plan, block, names).items():
-            gathered[name].append(frame)
-        for path, data in persistence(plan, block):
-            files[path] = _store(target, path, data)
-    ids = [patient.patient_id for patient in plan.people()]
-    gathered["boxes"].append(frames.boxes(parts.boxes_of(rows), ids))
-    columns: list[str] = []
-    for name, some in gathered.items():
-        table = tables.conform(name, pl.concat(some))
-        columns = table.columns if name == "observations" else columns
-        path = tables.TABLES[name].path
-        data = tables.write_csv(table) if path.endswith(".csv") else tables.write_parquet(table)
-        files[path] = _store(target, path, data)
-    info = CardInfo(
-        title=protocol.title or protocol.name,
-        digest=protocol.digest,
-        command=again(plan),
-        patients=protocol.cohort.patients,
-        days=protocol.days,
-        images=rows.height,
-        columns=columns,
-        size_px=protocol.images.size_px,
-        views=protocol.images.views,
-        format=protocol.images.format,
-        version=manifest.versions()["nof1sim"],
-    )
-    files[layout.CARD] = _store(target, layout.CARD, card(info).encode())
+    columns = _write_tables(plan, target, rows, files)
+    data = card(card_info(plan, rows.height, columns)).encode()
+    files[layout.CARD] = _entry(target.store(layout.CARD, data))
     shown = {
         "patients": protocol.cohort.patients,
         "days": protocol.days,
         "images": {"count": rows.height, "size_px": protocol.images.size_px, "views": protocol.images.views},
     }
-    manifest.finish(target, files, shown, truth_info(plan, rows))
+    manifest.finish(target, protocol.digest, files, shown, truth_info(plan, rows))
+
+
+def _write_tables(plan: Plan, target: Target, rows: pl.DataFrame, files: Files) -> list[str]:
+    """Write every table and persistence map, and note them in `files`; the columns of observations.csv.
+
+    Block by block: memory holds one block of patients, however many there are.
+    """
+    names = pictures(rows)
+    ids = [patient.patient_id for patient in plan.people()]
+    with target.scratch(layout.WORK) as folder:
+        spools = {name: Spool(name, target, folder) for name in TABLES}
+        for block in plan.blocks():
+            fields = frames.fields_of(plan, block)
+            for name, frame in frames.frames_of(plan, block, fields, names):
+                spools[name].add(frame)
+            for path, data in map(persistence, fields):
+                files[path] = _entry(target.store(path, data))
+        for some in rows.iter_slices(PICTURES_AT_ONCE) if rows.height else (rows,):
+            spools["boxes"].add(frames.boxes(parts.boxes_of(some), ids))
+            spools["keypoints"].add(frames.keypoints(some, ids))
+        for spool in spools.values():
+            files[spool.path] = _entry(spool.store())
+    return spools["observations"].columns
+
+
+def card_info(plan: Plan, images: int, columns: list[str]) -> CardInfo:
+    """What README.md says of the dataset: nothing that only a simulator knows."""
+    protocol, given = plan.protocol, plan.protocol.given
+    scale = given or protocol.severity
+    return CardInfo(
+        title=protocol.title or protocol.name,
+        description=protocol.description,
+        digest=protocol.digest,
+        command=again(plan),
+        patients=protocol.cohort.patients,
+        days=protocol.days,
+        images=images,
+        columns=columns,
+        scale=f"{scale.scale_low:g} to {scale.scale_high:g}",
+        size_px=protocol.images.size_px,
+        views=protocol.images.views,
+        format=protocol.images.format,
+        version=manifest.versions()["nof1sim"],
+    )
 
 
 def again(plan: Plan) -> str:
     """The command that makes the dataset again, from the folder itself."""
-    given = plan.protocol.given
-    if given is None:
-        return f"nof1sim simulate --protocol {layout.TRUTH_MANIFEST} --out again"
-    scale = f"{given.scale_low:g}:{given.scale_high:g}"
-    return (
-        f"nof1sim simulate --severity-csv {layout.OBSERVATIONS} --scale {scale} --missing {given.missing} "
-        f"--seed {plan.protocol.seed} --out again"
-    )
+    table = f"--severity-csv {layout.OBSERVATIONS} " if plan.protocol.given else ""
+    return f"nof1sim simulate {table}--protocol {layout.TRUTH_MANIFEST} --out again"
 
 
 def truth_info(plan: Plan, rows: pl.DataFrame) -> dict[str, Any]:
@@ -80,10 +97,14 @@ def truth_info(plan: Plan, rows: pl.DataFrame) -> dict[str, Any]:
         "seed": plan.protocol.seed,
         "latent_unit": plan.block(0, 1).trajectories.unit,
         "images": {
-            path: {"nuisance": json.loads(nuisance), "drawn": json.loads(drawn)}
+            path: {"nuisance": json.loads(nuisance), "drawn": _without_keypoints(json.loads(drawn))}
             for path, nuisance, drawn in rows.select("image", "nuisance", "drawn").iter_rows()
         },
     }
+
+
+def _without_keypoints(drawn: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in drawn.items() if name != frames.KEYPOINTS}
 
 
 def pictures(rows: pl.DataFrame) -> pl.DataFrame:
@@ -94,15 +115,13 @@ def pictures(rows: pl.DataFrame) -> pl.DataFrame:
     return wide.rename({view: f"image_{view}" for view in wide.columns[3:]})
 
 
-def persistence(plan: Plan, block: Any) -> Iterator[tuple[str, bytes]]:
-    """Each patient's lesion persistence map: site, place, birth, peak, end and type on the face chart, as .npz."""
-    for field in block.fields:
-        buffer = io.BytesIO()
-        columns: dict[str, Any] = dict(field.columns)
-        np.savez(buffer, **columns)
-        yield layout.persistence_path(field.patient.key), buffer.getvalue()
+def persistence(field: LesionField) -> tuple[str, bytes]:
+    """A patient's lesion persistence map: site, place, birth, peak, end and type on the face chart, as .npz."""
+    buffer = io.BytesIO()
+    columns: dict[str, Any] = dict(field.columns)
+    np.savez(buffer, **columns)
+    return layout.persistence_path(field.patient.key), buffer.getvalue()
 
 
-def _store(target: Target, path: str, data: bytes) -> tuple[str, int]:
-    stored = target.store(path, data)
+def _entry(stored: Stored) -> tuple[str, int]:
     return stored.sha256, stored.bytes

@@ -2,29 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ..model import NO_ARM, STAGES
+from ..model import NO_ARM, STAGES, LesionField
 from ..severity.contrasts import true_contrasts
 from ..severity.missing import DROP_OUT, REASONS
 from .plan import Block, Plan
 
-Frames = dict[str, pl.DataFrame]
+KEYPOINTS = "keypoints_px"
+"""Where a part row's `drawn` keeps the key points: name -> (x, y)."""
+KEYPOINT_COLUMNS: dict[str, Any] = {
+    **dict.fromkeys(("patient_id",), pl.String),
+    **dict.fromkeys(("day", "occasion"), pl.Int64),
+    **dict.fromkeys(("view", "image", "name"), pl.String),
+    **dict.fromkeys(("x", "y"), pl.Float64),
+}
+AFTER_COUNTING = {"ending", "pie_days", "pih_days", "scar", "scar_days"}
+"""Columns (numbers, or codes) that are 0 for a lesion that still counts on the last day."""
 
 
-def frames_of(plan: Plan, block: Block, pictures: pl.DataFrame) -> Frames:
-    """observations, patients, days, lesions and lesion_days of a block. `pictures`: paths by rank, day, occasion."""
-    return {
-        "observations": observations(plan, block, pictures),
-        "patients": patients(plan, block),
-        "days": days(plan, block),
-        "lesions": lesions(plan, block),
-        "lesion_days": lesion_days(plan, block),
-    }
+def frames_of(
+    plan: Plan, block: Block, fields: Sequence[LesionField], pictures: pl.DataFrame
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Frames and their tables' names, one after another; those of the lesions patient by patient, for they are big.
+
+    fields : `fields_of` the block.  pictures : paths by rank, day, occasion.
+    """
+    yield "observations", observations(plan, block, pictures)
+    yield "patients", patients(plan, block, fields)
+    yield "days", days(plan, block)
+    for field in fields:
+        yield "lesions", lesions(plan, field)
+        yield "lesion_days", lesion_days(plan, field)
+
+
+def fields_of(plan: Plan, block: Block) -> tuple[LesionField, ...]:
+    """The lesions of a block, up to each patient's own last day (a given table may end earlier for some)."""
+    if plan.given is None:
+        return block.fields
+    ends = plan.given.patient_days[block.first :]
+    return tuple(until(plan, field, int(end)) for field, end in zip(block.fields, ends, strict=False))
+
+
+def until(plan: Plan, field: LesionField, day: int) -> LesionField:
+    """A patient's lesions as if the study had ended on `day`: those born later are none, later days have not come."""
+    if day >= field.days:
+        return field
+    every: dict[str, Any] = dict(field.columns)
+    born = every["birth_day"] <= day
+    columns = {name: values[born] for name, values in every.items()}
+    going_on = columns["last_counted_day"] >= day
+    for name in AFTER_COUNTING & columns.keys():
+        columns[name] = np.where(going_on, 0, columns[name])
+    for name in {"peak_day", "last_counted_day"} & columns.keys():
+        columns[name] = np.minimum(columns[name], day)
+    if "superseded_day" in columns:
+        columns["superseded_day"] = np.where(columns["superseded_day"] > day, 0, columns["superseded_day"])
+    cut = replace(field, days=day, columns=columns, lost=field.lost[:day])
+    looks: dict[str, Any] = dict(plan.condition.lesion_days(cut))
+    seen = np.zeros(born.size + 1, np.int32)
+    np.maximum.at(seen, looks["lesion_id"], looks["day"])
+    columns["end_day"] = seen[columns["lesion_id"]]
+    return cut
 
 
 def _exists(plan: Plan, block: Block) -> np.ndarray:
@@ -86,7 +131,7 @@ def observations(plan: Plan, block: Block, pictures: pl.DataFrame) -> pl.DataFra
     return rows.drop("rank")
 
 
-def patients(plan: Plan, block: Block) -> pl.DataFrame:
+def patients(plan: Plan, block: Block, fields: Sequence[LesionField]) -> pl.DataFrame:
     """The truth per patient: traits, individual numbers, effects and contrasts."""
     people = block.cohort.patients
     truth = true_contrasts(
@@ -96,6 +141,7 @@ def patients(plan: Plan, block: Block) -> pl.DataFrame:
         block.trajectories,
         block.severity,
         plan.condition.severity_of_count,
+        exists=_exists(plan, block),
     )
     numbers = {f"number_{name}": values for name, values in block.cohort.numbers.items()}
     if plan.given is not None:  # the effects and the model behind a given table are unknown
@@ -114,7 +160,7 @@ def patients(plan: Plan, block: Block) -> pl.DataFrame:
             "fitzpatrick": [p.fitzpatrick for p in people],
             "sequence": [" > ".join(sequence) for sequence in block.schedule.sequences],
             "dropout_day": pl.Series(left, dtype=pl.Int64),
-            "lost_lesions": [int(field.lost.sum()) for field in block.fields],
+            "lost_lesions": [int(field.lost.sum()) for field in fields],
             **truth,
             **{f"trait_{name}": values for name, values in traits.items()},
             **numbers,
@@ -138,19 +184,22 @@ def days(plan: Plan, block: Block) -> pl.DataFrame:
         **{f"taken_{name}": values.ravel() for name, values in trajectories.taken.items()},
         **{f"drive_{name}": values.ravel() for name, values in trajectories.drive.items()},
         **{f"covariate_{name}": values.ravel() for name, values in trajectories.covariates.items()},
-        **_records(block),
+        **_records(plan, block),
         **{name: values.ravel() for name, values in block.scores.items()},
     }
     rows = _calendar(plan, block).with_columns(pl.Series(name, values) for name, values in columns.items())
     return rows.filter(pl.Series(_exists(plan, block).ravel())).drop("rank")
 
 
-def _records(block: Block) -> dict[str, Any]:
+def _records(plan: Plan, block: Block) -> dict[str, Any]:
     """What would have been recorded, and what was lost why; a later occasion's columns end in its number."""
     columns: dict[str, Any] = {}
     for number, recorded in enumerate(block.recorded, start=1):
         end = "" if number == 1 else f"_{number}"
-        columns |= {f"complete_{name}{end}": values.ravel() for name, values in recorded.complete.items()}
+        complete = dict(recorded.complete)
+        if plan.given is not None:  # on the file's own scale, as in observations.csv
+            complete["score"] = plan.given.recorded[block.first : block.first + len(recorded.score)]
+        columns |= {f"complete_{name}{end}": values.ravel() for name, values in complete.items()}
         columns |= {
             f"score_missing{end}": recorded.score_missing.ravel(),
             f"image_missing{end}": recorded.image_missing.ravel(),
@@ -159,27 +208,33 @@ def _records(block: Block) -> dict[str, Any]:
     return columns
 
 
-def lesions(plan: Plan, block: Block) -> pl.DataFrame:
-    """Every lesion's life, with names for codes."""
-    some = [
-        pl.DataFrame(dict(plan.condition.named(field))).with_columns(patient_id=pl.lit(field.patient.patient_id))
-        for field in block.fields
-    ]
-    return pl.concat(some)
+def lesions(plan: Plan, field: LesionField) -> pl.DataFrame:
+    """The life of every lesion of a patient, with names for codes."""
+    table = pl.DataFrame(dict(plan.condition.named(field)))
+    return table.with_columns(patient_id=pl.lit(field.patient.patient_id))
 
 
-def lesion_days(plan: Plan, block: Block) -> pl.DataFrame:
-    """Every lesion as it looks on every day."""
-    some = []
-    for field in block.fields:
-        table = dict(plan.condition.lesion_days(field))
-        stage = _named(table.pop("stage"), STAGES)
-        for name in ("x_mm", "y_mm", "shape"):
-            table.pop(name)  # fixed for life: in the lesion table
-        some.append(pl.DataFrame(table).with_columns(patient_id=pl.lit(field.patient.patient_id), stage=stage))
-    return pl.concat(some)
+def lesion_days(plan: Plan, field: LesionField) -> pl.DataFrame:
+    """Every lesion of a patient as it looks on every day."""
+    table = dict(plan.condition.lesion_days(field))
+    stage = _named(table.pop("stage"), STAGES)
+    for name in ("x_mm", "y_mm", "shape"):
+        table.pop(name)  # fixed for life: in the lesion table
+    return pl.DataFrame(table).with_columns(patient_id=pl.lit(field.patient.patient_id), stage=stage)
 
 
 def boxes(found: pl.DataFrame, ids: list[str]) -> pl.DataFrame:
     """Boxes of all pictures, with the patient's own name in place of the rank."""
     return found.with_columns(_named(found["rank"].to_numpy(), ids).alias("patient_id")).drop("rank")
+
+
+def keypoints(rows: pl.DataFrame, ids: list[str]) -> pl.DataFrame:
+    """The key points of the pictures of some part rows, one a row; null where hidden."""
+    found = [
+        (ids[rank], day, occasion, view, image, name, x, y)
+        for rank, day, occasion, view, image, drawn in rows.select(
+            "rank", "day", "occasion", "view", "image", "drawn"
+        ).iter_rows()
+        for name, (x, y) in json.loads(drawn).get(KEYPOINTS, {}).items()
+    ]
+    return pl.DataFrame(found, schema=KEYPOINT_COLUMNS, orient="row")

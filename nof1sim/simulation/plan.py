@@ -114,7 +114,6 @@ class Plan:
             n_nodule=scores["n_nodule"],
             iga_cuts=tuple(self.condition.inflammatory_cuts),
             severity_of_count=self.condition.severity_of_count,
-            taken=trajectories.taken,
         )
         occasions = range(1, self.protocol.images.occasions_per_day + 1)
         return tuple(observe(self.protocol, course.cohort, course.schedule, truth, number) for number in occasions)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from time import perf_counter
 from typing import Any
 
 from .. import __version__, plugins
@@ -39,7 +38,6 @@ class Worker:
         self.renderer = plugins.resolve("renderers", self.plan.protocol.images.renderer, "images.renderer")()
 
     def __call__(self, shard: Shard) -> Report:
-        start = perf_counter()
         rows, failures = [], []
         for unit in shard.units:
             try:
@@ -50,7 +48,7 @@ class Worker:
                 )
         if rows:
             commit_part(self.target, shard.id, self.plan.protocol.digest, rows)
-        return Report(shard.id, len(rows), tuple(failures), perf_counter() - start)
+        return Report(len(rows), tuple(failures))
 
     def draw(self, unit: Unit) -> dict[str, Any]:
         """Draw and write one picture; the row that its part file keeps."""

@@ -20,37 +20,29 @@ def test_paths_are_those_of_the_conventions() -> None:
     assert layout.image_path(second) == "images/P001/P001_d001_2_front.jpg"
     assert layout.image_path(first, "png").endswith(".png")
     assert layout.image_path(first, "webp").endswith(".webp")
-    assert layout.mask_path(first) == "truth/masks/P001/P001_d001_front.png"
-    assert layout.support_path(first) == "truth/masks/P001/P001_d001_front_support.png"
+    assert layout.mask_of(layout.image_path(first)) == "truth/masks/P001/P001_d001_front.png"
+    assert layout.mask_of(layout.image_path(first), support=True) == "truth/masks/P001/P001_d001_front_support.png"
     assert layout.persistence_path("P001") == "truth/persistence/P001.npz"
 
 
 @given(st.sets(UNITS, max_size=30))
 def test_no_two_units_share_a_file(units: set[Unit]) -> None:
-    paths = {f(unit) for unit in units for f in (layout.image_path, layout.mask_path, layout.support_path)}
-    assert len(paths) == 3 * len(units)
+    images = {layout.image_path(unit) for unit in units}
+    masks = {layout.mask_of(image, support) for image in images for support in (False, True)}
+    assert len(images | masks) == 3 * len(units)
 
 
 @given(UNITS, st.sampled_from(["jpeg", "png", "webp"]))
-def test_the_mask_follows_from_the_image(unit: Unit, format: str) -> None:
-    image = layout.image_path(unit, format)
-    assert layout.mask_of(image) == layout.mask_path(unit)
-    assert layout.mask_of(image, support=True) == layout.support_path(unit)
+def test_the_mask_does_not_depend_on_the_image_s_format(unit: Unit, format: str) -> None:
+    assert layout.mask_of(layout.image_path(unit, format)) == layout.mask_of(layout.image_path(unit))
 
 
 @given(UNITS, st.text(min_size=1, max_size=8).filter(lambda t: t.isprintable()))
-def test_hettich_names_replace_the_usual_ones(unit: Unit, patient_id: str) -> None:
+def test_files_of_hettich_names_are_known_as_ours(unit: Unit, patient_id: str) -> None:
     name = layout.hettich_name(patient_id, date(2018, 1, 1), 3, unit.occasion, unit.view)
-    names = {unit: name}
     assert "/" not in name
-    assert layout.image_path(unit, "jpeg", names) == f"images/{name}"
-    assert layout.mask_of(layout.image_path(unit, "jpeg", names)) == layout.mask_path(unit, names)
-    for path in (
-        layout.image_path(unit, "jpeg", names),
-        layout.mask_path(unit, names),
-        layout.support_path(unit, names),
-    ):
-        assert layout.is_generated(path)
+    image = f"{layout.IMAGES}/{name}"
+    assert all(map(layout.is_generated, (image, layout.mask_of(image), layout.mask_of(image, support=True))))
 
 
 def test_the_plain_hettich_name_is_the_published_one() -> None:
@@ -59,8 +51,9 @@ def test_the_plain_hettich_name_is_the_published_one() -> None:
 
 @given(UNITS)
 def test_what_a_run_writes_is_known_as_such(unit: Unit) -> None:
-    paths = [layout.image_path(unit), layout.mask_path(unit), layout.support_path(unit), layout.START, layout.DAYS]
-    assert all(map(layout.is_generated, paths))
+    image = layout.image_path(unit)
+    masks = [layout.mask_of(image), layout.mask_of(image, support=True)]
+    assert all(map(layout.is_generated, [image, *masks, layout.START, layout.DAYS, layout.KEYPOINTS]))
 
 
 @pytest.mark.parametrize(

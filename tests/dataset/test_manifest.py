@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -19,8 +20,18 @@ VERSIONS = {"nof1sim": "0.1.0", "python": "3.11", "numpy": "2.4.6"}
 IMAGE = "images/P001/P001_d001_front.jpg"
 
 
-def begin(target: Target, digest: str = DIGEST, overwrite: bool = False, **more: str) -> str:
-    return manifest.start(target, PROTOCOL, digest, VERSIONS | more, overwrite, "nof1sim simulate --out trial")
+REAL_VERSIONS = manifest.versions
+
+
+@pytest.fixture(autouse=True)
+def pinned_versions() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest, "versions", lambda: dict(VERSIONS))
+        yield
+
+
+def begin(target: Target, digest: str = DIGEST, overwrite: bool = False) -> str:
+    return manifest.start(target, PROTOCOL, digest, overwrite)
 
 
 def complete(target: Target, digest: str = DIGEST) -> dict[str, tuple[str, int]]:
@@ -29,7 +40,9 @@ def complete(target: Target, digest: str = DIGEST) -> dict[str, tuple[str, int]]
     files = {path: (stored.sha256, stored.bytes) for path in paths for stored in [target.store(path, path.encode())]}
     target.write(f"{layout.PARTS}/x.parquet", b"")
     target.write(f"{layout.LOCKS}/share.lock", b"")
-    manifest.finish(target, files, {"patients": 1, "images": 1}, {"seed": 5, "nuisance": {IMAGE: {"yaw_deg": 0.0}}})
+    manifest.finish(
+        target, digest, files, {"patients": 1, "images": 1}, {"seed": 5, "nuisance": {IMAGE: {"yaw_deg": 0.0}}}
+    )
     return files
 
 
@@ -39,7 +52,6 @@ def bytes_of(target: Target) -> dict[str, bytes]:
 
 def test_a_new_folder_is_claimed_resumed_and_completed(target: Target) -> None:
     assert begin(target) == "new"
-    assert manifest.is_started(target)
     assert begin(target) == "resumed"
     assert not manifest.is_complete(target)
     complete(target)
@@ -66,6 +78,7 @@ def test_the_order_in_which_files_are_named_does_not_matter(target: Target, tmp_
     begin(other)
     manifest.finish(
         other,
+        DIGEST,
         dict(reversed(files.items())),
         {"patients": 1, "images": 1},
         {"seed": 5, "nuisance": {IMAGE: {"yaw_deg": 0.0}}},
@@ -160,29 +173,31 @@ def test_a_complete_dataset_is_made_anew_only_when_asked(target: Target) -> None
     assert target.exists(f"{layout.PARTS}/x.parquet")
 
 
-def test_a_dataset_without_pictures_is_gone_on_with_when_pictures_are_asked_for(target: Target) -> None:
-    manifest.start(target, PROTOCOL, DIGEST, VERSIONS, images=False)
-    manifest.finish(target, {}, {}, {})
-    assert manifest.is_complete(target, DIGEST)
-    assert not manifest.is_complete(target, OTHER)
-    assert not manifest.is_complete(target, DIGEST, images=True)
-    assert manifest.start(target, PROTOCOL, DIGEST, VERSIONS, images=False) == "complete"
-    assert begin(target) == "resumed"
-    assert not manifest.is_complete(target)
-    complete(target)
-    assert manifest.is_complete(target, DIGEST, images=True)
-    assert manifest.start(target, PROTOCOL, DIGEST, VERSIONS, images=False) == "complete"
+def test_clearing_asks_first_and_only_clearing_does(target: Target) -> None:
+    def refuse() -> None:
+        raise DatasetError("somebody is at work")
+
+    assert manifest.start(target, PROTOCOL, DIGEST, overwrite=True, before_clearing=refuse) == "new"
+    assert manifest.start(target, PROTOCOL, DIGEST, overwrite=True, before_clearing=refuse) == "resumed"
+    target.write(IMAGE, b"drawn")
+    before = bytes_of(target)
+    with pytest.raises(DatasetError, match="at work"):
+        manifest.start(target, PROTOCOL, OTHER, overwrite=True, before_clearing=refuse)
+    assert bytes_of(target) == before
 
 
-def test_the_versions_of_this_installation_are_the_default(target: Target) -> None:
-    manifest.start(target, PROTOCOL, DIGEST)
-    assert manifest.read_start(target)["versions"] == manifest.versions()
+def test_finishing_for_a_protocol_that_no_longer_holds_the_folder_is_refused(target: Target) -> None:
+    begin(target, OTHER)
+    with pytest.raises(DatasetError, match=r"eeeeeeeeeeee; asked for was dddddddddddd"):
+        manifest.finish(target, DIGEST, {}, {})
+    assert target.list() == [layout.START]
 
 
-def test_pictures_of_other_versions_are_not_mixed(target: Target) -> None:
+def test_pictures_of_other_versions_are_not_mixed(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     begin(target)
+    monkeypatch.setattr(manifest, "versions", lambda: VERSIONS | {"numpy": "3.0.0"})
     with pytest.raises(DatasetError, match=r"numpy 2.4.6 \(here 3.0.0\)"):
-        begin(target, numpy="3.0.0")
+        begin(target)
 
 
 @pytest.mark.parametrize("overwrite", [True, False])
@@ -206,11 +221,11 @@ def test_a_changed_manifest_is_noticed(target: Target) -> None:
 
 def test_finishing_what_nobody_started_is_refused(target: Target) -> None:
     with pytest.raises(DatasetError, match="nothing was started"):
-        manifest.finish(target, {}, {}, {})
+        manifest.finish(target, DIGEST, {}, {}, {})
 
 
 def test_versions_name_what_bytes_depend_on() -> None:
-    assert manifest.versions().keys() == {"nof1sim", "python", *manifest.PACKAGES}
+    assert REAL_VERSIONS().keys() == {"nof1sim", "python", *manifest.PACKAGES}
 
 
 def test_the_checksums_are_those_of_the_files(target: Target) -> None:

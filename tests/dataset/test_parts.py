@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from nof1sim.dataset import parts
-from nof1sim.dataset.layout import PARTS, image_path, mask_path
+from nof1sim.dataset.layout import PARTS, image_path, mask_of
 from nof1sim.dataset.target import Target
 from nof1sim.errors import DatasetError
 from nof1sim.model import Unit
@@ -17,9 +17,11 @@ def draw(target: Target, shard: str, *units: Unit, digest: str = DIGEST) -> None
     rows = []
     for unit in units:
         image = target.store(image_path(unit), str(unit).encode())
-        mask = target.store(mask_path(unit), b"mask")
+        mask = target.store(mask_of(image.path), b"mask")
+        support = target.store(mask_of(image.path, support=True), b"support")
         boxes = [BOX, BOX | {"lesion_id": 8}] if unit.day == 1 else []
-        rows.append(parts.part_row(unit, image, mask, nuisance={"yaw_deg": 0.5}, drawn={"b": 1, "a": "x"}, boxes=boxes))
+        more = {"nuisance": {"yaw_deg": 0.5}, "drawn": {"b": 1, "a": "x"}, "boxes": boxes}
+        rows.append(parts.part_row(unit, image, mask, support, **more))
     parts.commit_part(target, shard, digest, rows)
 
 
@@ -77,11 +79,23 @@ def test_a_damaged_part_is_not_done(damage: object, target: Target) -> None:
     assert parts.committed(target, DIGEST) == {Unit(1, 1)}
 
 
-def test_a_picture_whose_file_vanished_is_not_done(target: Target) -> None:
+IMAGE = image_path(Unit(0, 2))
+
+
+@pytest.mark.parametrize("path", [IMAGE, mask_of(IMAGE), mask_of(IMAGE, support=True)])
+def test_a_picture_of_which_a_file_vanished_is_not_done(path: str, target: Target) -> None:
     draw(target, "one", Unit(0, 1), Unit(0, 2))
-    target.remove(image_path(Unit(0, 2)))
+    target.remove(path)
     assert parts.committed(target, DIGEST) == {Unit(0, 1)}
-    assert parts.committed(target, DIGEST, check_files=False) == {Unit(0, 1), Unit(0, 2)}
+
+
+def test_overwriting_removes_parts_of_another_protocol_and_their_files(target: Target) -> None:
+    draw(target, "ours", Unit(0, 1), Unit(0, 2))
+    draw(target, "theirs", Unit(0, 2), Unit(1, 1), digest="e" * 64)  # wrote over one of our pictures
+    assert parts.committed(target, DIGEST, overwrite=True) == {Unit(0, 1)}
+    assert len(target.list(PARTS)) == 1
+    assert not target.exists(image_path(Unit(1, 1)))
+    assert parts.committed(target, DIGEST) == {Unit(0, 1)}
 
 
 def test_equal_rows_give_equal_bytes_and_a_second_commit_changes_nothing(target: Target) -> None:

@@ -24,7 +24,7 @@ UNITS = [Unit(0, 1), Unit(0, 1, 2), Unit(1, 1)]
 
 
 def build(target: Target, truth: bool = True) -> Target:
-    manifest.start(target, '{"seed":1}', "d" * 64, {"nof1sim": "0"}, command="nof1sim simulate --out trial")
+    manifest.start(target, '{"seed":1}', "d" * 64)
     files = {}
 
     def put(path: str, data: bytes) -> None:
@@ -38,8 +38,8 @@ def build(target: Target, truth: bool = True) -> Target:
         rows.append((name, date(2018, 1, 1), 1, 1, "Baseline", 1.5, unit.occasion, path))
         if here:
             put(layout.image_path(unit, "png"), encode(PIXELS, "png"))
-            put(layout.mask_path(unit), encode_mask(MASK))
-            put(layout.support_path(unit), encode_mask(MASK + 1))
+            put(layout.mask_of(layout.image_path(unit)), encode_mask(MASK))
+            put(layout.mask_of(layout.image_path(unit), support=True), encode_mask(MASK + 1))
     names = ["patient_id", "date", "block", "day", "treatment", "AcneSeverity", "occasion", "image_front"]
     put(layout.OBSERVATIONS, write_csv(conform("observations", pl.DataFrame(rows, schema=names, orient="row"))))
     put(layout.PATIENTS, b"patient_id,key\n007,P001\n")
@@ -47,7 +47,7 @@ def build(target: Target, truth: bool = True) -> Target:
     file = io.BytesIO()
     np.savez(file, site=np.arange(3))
     put(layout.persistence_path("P001"), file.getvalue())
-    manifest.finish(target, files, {"patients": 2}, {"seed": 1})
+    manifest.finish(target, "d" * 64, files, {"patients": 2}, {"seed": 1})
     return target
 
 
@@ -68,14 +68,13 @@ def test_what_was_written_is_read(url: str, tmp_path: Path) -> None:
     assert dataset.persistence(0)["site"].tolist() == [0, 1, 2]
 
 
-def test_masks_are_found_whatever_the_images_are_called(target: Target) -> None:
+def test_masks_are_called_as_their_images(target: Target) -> None:
     build(target)
     plain, other = layout.image_path(UNITS[0], "png"), "images/b_20180101_severity_2.png"
     target.write(other, target.read(plain))
     target.write(layout.OBSERVATIONS, target.read(layout.OBSERVATIONS).replace(plain.encode(), other.encode()))
     dataset = Dataset(target.url)
     assert dataset.path(UNITS[0]) == other
-    assert np.array_equal(dataset.mask(UNITS[0]), MASK)
     target.write(layout.mask_of(other), encode_mask(MASK * 2))
     assert np.array_equal(dataset.mask(UNITS[0]), MASK * 2)
 
@@ -88,9 +87,9 @@ def test_what_is_not_there_is_a_letter(target: Target) -> None:
         dataset.truth("patient")
 
 
-def test_an_unfinished_folder_names_the_command(target: Target) -> None:
-    manifest.start(target, "{}", "d" * 64, {}, command="nof1sim simulate --out trial")
-    with pytest.raises(DatasetError, match=r"unfinished.*nof1sim simulate --out trial"):
+def test_an_unfinished_folder_says_what_finishes_it(target: Target) -> None:
+    manifest.start(target, "{}", "d" * 64)
+    with pytest.raises(DatasetError, match=r"unfinished.*nof1sim simulate with the same protocol and the same --out"):
         open_dataset(target.url)
 
 
@@ -129,7 +128,12 @@ INFO = CardInfo(
     days=140,
     images=1400,
     columns=["patient_id", "AcneSeverity", "image_front", "rater_anna"],
+    scale="0 to 72",
     size_px=512,
+    views=["front"],
+    format="jpeg",
+    description="What it is about.",
+    version="0.1.0",
 )
 
 
@@ -142,9 +146,9 @@ def test_the_card_has_a_header_for_hugging_face() -> None:
     assert "synthetic" in header["tags"]
     assert header["size_categories"] == ["1K<n<10K"]
     assert header["configs"][0]["data_files"] == layout.OBSERVATIONS
-    for word in (*INFO.columns, INFO.digest, INFO.command, "Not for diagnosis", "Split by patient", layout.DAYS):
+    words = (*INFO.columns, INFO.digest, INFO.command, INFO.description, INFO.scale, f"nof1sim {INFO.version}")
+    for word in (*words, "Not for diagnosis", "Split by patient", layout.DAYS):
         assert word in text
-    assert layout.DAYS not in card(CardInfo(**{f: getattr(INFO, f) for f in INFO.__slots__} | {"truth": False}))
 
 
 def test_the_package_s_own_name_opens_a_dataset(target: Target) -> None:

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nof1sim.conditions.acne.counts import count_map
 from nof1sim.errors import InputError, Nof1simError, ProtocolError, UnknownNameError
 from nof1sim.protocol import Protocol, load_protocol, protocol_from, read_document, shipped_protocols, with_changes
+from nof1sim.protocol.checks import SCALE_TOP
 from nof1sim.protocol.types import Design
+from nof1sim.severity import make_cohort, make_schedule, saturation_warning, simulate_trajectories
 
 SHIPPED = sorted(shipped_protocols())
 TWINS = [name for name in SHIPPED if name.endswith("_null")]
@@ -183,6 +186,55 @@ def test_names_that_nothing_answers_to() -> None:
     assert "hettich2024" in faults_of(small(severity={"parameters": "hetich2024"}))["severity.parameters"]
     with pytest.raises(UnknownNameError):
         load_protocol("no\0file")
+
+
+def test_code_that_nothing_answers_to() -> None:
+    found = faults_of(small(condition="akne", images={"renderer": "procedurl"}))
+    assert "Did you mean 'acne'?" in found["condition.name"]
+    assert "or module:Thing" in found["condition.name"]
+    assert "Did you mean 'procedural'?" in found["images.renderer"]
+
+
+@pytest.mark.parametrize("name", ["half:", ":x", ".up:Thing", "a b:c", "a..b:C", "a:b:c", ""])
+def test_code_that_cannot_be_imported(name: str) -> None:
+    assert set(faults_of(small(images={"renderer": name}))) == {"images.renderer"}
+
+
+def test_code_of_the_users_own_is_not_imported_by_the_check() -> None:
+    own = small(condition="no.such.module:Rash", images={"renderer": "mine:Draw"})
+    assert load_protocol(own).condition.name == "no.such.module:Rash"
+
+
+@pytest.mark.parametrize(
+    ("severity", "counts", "where"),
+    [
+        ({"scale_high": 10, "baseline": {"mean": 8}}, "hayashi", ["severity.scale_high"]),
+        ({"scale_high": 4}, "hayashi", ["severity.scale_high"]),
+        ({"scale_high": 4.5}, "iga", ["severity.scale_high"]),
+        ({"scale_high": 0}, "iga", ["severity.scale_high"]),
+        ({"scale_low": 1}, "hayashi", ["severity.scale_low"]),
+        ({"scale_low": -2, "scale_high": -1}, "hayashi", ["severity.scale_low", "severity.scale_high"]),
+    ],
+)
+def test_scales_that_lesions_cannot_show(severity: dict[str, Any], counts: str, where: list[str]) -> None:
+    found = faults_of(small(severity=severity, condition={"count_map": counts}))
+    assert list(found) == where
+
+
+def test_scales_end_where_the_count_maps_end() -> None:
+    assert {name: count_map(name).top for name in SCALE_TOP} == SCALE_TOP
+    for name, top in SCALE_TOP.items():
+        protocol = load_protocol(small(severity={"scale_high": top}, condition={"count_map": name}))
+        assert protocol.severity.scale_high == top
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if load_protocol(name).severity.model == "score"])
+def test_shipped_protocols_do_not_warn_of_their_own_design(name: str) -> None:
+    for seed in range(20):
+        protocol = with_changes(load_protocol(name), seed=seed)
+        found = simulate_trajectories(protocol, make_cohort(protocol), make_schedule(protocol))
+        assert found.severity is not None
+        assert saturation_warning(protocol, found.severity) is None
 
 
 def test_extends_changes_what_it_says_and_keeps_the_rest(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class Make:
 
         def worker(shard: Shard) -> Report:
             work(shard, Path(self.folder))
-            return Report(shard.id, len(shard.units) - 1, ("dark",))
+            return Report(len(shard.units) - 1, ("dark",))
 
         return worker
 

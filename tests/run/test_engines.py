@@ -38,9 +38,8 @@ def done(folder: Path) -> set[str]:
 @pytest.mark.parametrize("engine", ENGINES, ids=["serial", "one", "three"])
 def test_every_engine_gives_the_same_reports(engine: Any, make: Make, tmp_path: Path) -> None:
     reports = list(engine.map(make("plain"), SHARDS))
-    assert (
-        sorted(report.shard_id for report in reports) == sorted(shard.id for shard in SHARDS) == sorted(done(tmp_path))
-    )
+    assert len(reports) == len(SHARDS)
+    assert done(tmp_path) == {shard.id for shard in SHARDS}
     assert all((report.done, report.failures) == (3, ("dark",)) for report in reports)
     built = len(list(tmp_path.glob("built-*")))
     assert 1 <= built <= getattr(engine, "workers", 1)
@@ -75,7 +74,7 @@ def test_shards_are_handed_out_as_they_are_needed(make: Make, tmp_path: Path) ->
     shards = partition([Unit(0, day) for day in range(1, 60)], 1)
     reports = ProcessEngine(1).map(make("plain"), shards)
     next(reports)
-    reports.close()  # type: ignore[attr-defined]
+    reports.close()
     assert len(done(tmp_path)) <= 4
 
 
@@ -93,7 +92,7 @@ def test_a_dead_worker_is_a_letter_and_the_same_command_resumes(make: Make, tmp_
 def test_whoever_stops_listening_stops_the_processes(make: Make, tmp_path: Path) -> None:
     reports = ProcessEngine(2).map(make("plain"), SHARDS)
     next(reports)
-    reports.close()  # type: ignore[attr-defined]
+    reports.close()
     assert not psutil.Process().children(recursive=True) or _only_helpers()
 
 
@@ -159,6 +158,6 @@ def _wait(look: Callable[[], list[str]], number: int) -> list[str]:
 
 
 def test_a_wrong_number_of_workers_is_a_letter() -> None:
-    with pytest.raises(DatasetError, match="--workers: got -1"):
+    with pytest.raises(DatasetError, match=r"--workers: got -1.*Leave it out"):
         ProcessEngine(-1)
     assert ProcessEngine().workers >= 1

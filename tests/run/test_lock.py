@@ -13,12 +13,14 @@ import pytest
 
 from nof1sim.errors import DatasetError
 from nof1sim.run import lock
-from nof1sim.run.lock import hold, holder, locked
+from nof1sim.run.lock import at_work, hold, holder, locked, refuse_others
 
 HOLD = """
 import sys, time
-from nof1sim.run.lock import locked
+from nof1sim.run.lock import at_work, locked
 with locked(sys.argv[1], sys.argv[2]):
+    if sys.argv[3]:
+        at_work(sys.argv[1], sys.argv[2])
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -30,9 +32,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def another_run(folder: Path, share: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds a share until its input ends."""
-    command = [sys.executable, "-c", HOLD, str(folder), share]
+def another_run(folder: Path, share: str, working: bool = False) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds a share until its input ends; `working`: and has claimed the folder."""
+    command = [sys.executable, "-c", HOLD, str(folder), share, "x" * working]
     run = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert run.stdout
     assert run.stdout.readline() == "held\n"
@@ -44,7 +46,7 @@ def another_run(folder: Path, share: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_live_run_is_not_disturbed(folder: Path) -> None:
-    with another_run(folder, "all") as run:
+    with another_run(folder, "0/1") as run:
         with pytest.raises(DatasetError, match=rf"trial: another run \(process {run.pid}\)"), locked(folder):
             pass
         run.communicate("")
@@ -141,20 +143,59 @@ def test_a_lock_that_cannot_be_made_is_a_letter(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_is_not_cleared_under_a_share_that_is_at_work(folder: Path) -> None:
+    with locked(folder, "1/2"):
+        at_work(folder, "1/2")
+        refuse_others(folder, "1/2")  # its own lock is no obstacle
+        with another_run(folder, "0/2", working=True) as run:
+            with pytest.raises(DatasetError, match=rf"process {run.pid}.*share 0 of 2"):
+                refuse_others(folder, "1/2")
+            run.kill()
+            run.wait()
+            refuse_others(folder, "1/2")
+
+
+def test_shares_that_start_anew_together_do_not_refuse_each_other(folder: Path) -> None:
+    with locked(folder, "1/2"), another_run(folder, "0/2"):
+        refuse_others(folder, "1/2")
+
+
+def test_a_lock_that_was_removed_is_not_made_again_by_a_note(folder: Path) -> None:
+    with locked(folder):
+        (folder / "share-0-of-1.lock").unlink()
+        at_work(folder)
+        assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_is_removed_while_it_is_made_is_made_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, failures = Path.mkdir, [FileExistsError(17, "File exists")]
+
+    def racing(self: Path, *args: object, **options: object) -> None:
+        if failures:
+            raise failures.pop()
+        made(self, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "mkdir", racing)
+    with hold(folder, "x"):
+        assert (folder / "x.lock").exists()
+
+
 def test_a_remote_target_has_no_locks() -> None:
     with hold(None, "x"), locked(None, "1/2"):
-        pass
+        at_work(None, "1/2")
+        refuse_others(None, "1/2")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="flock")
+@pytest.mark.parametrize("working", [False, True])
 def test_without_locks_of_the_file_system_the_process_number_decides(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    working: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unsupported(*_: object) -> None:
         raise OSError(38, "Function not implemented")
 
     monkeypatch.setattr(lock.fcntl, "flock", unsupported)
-    with another_run(folder, "0/1") as run:
+    with another_run(folder, "0/1", working) as run:
         with pytest.raises(DatasetError, match=f"process {run.pid}"), locked(folder):
             pass
         run.kill()

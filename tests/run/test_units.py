@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from nof1sim.errors import DatasetError
 from nof1sim.model import Unit
 from nof1sim.run.deal import Deal
+from nof1sim.run.share import ALL
 from nof1sim.run.units import Shard, choose, partition
 
 UNITS = st.sets(
@@ -79,7 +80,7 @@ def test_a_wrong_share_is_a_letter(share: str) -> None:
 
 
 def test_all_is_everything() -> None:
-    assert choose(grid(2, 3), "all") == choose(grid(2, 3), "0/1") == grid(2, 3)
+    assert choose(grid(2, 3), ALL) == grid(2, 3)
 
 
 def test_a_plan_of_nothing_has_empty_shares() -> None:

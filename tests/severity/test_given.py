@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nof1sim.errors import InputError, Nof1simError
 from nof1sim.model import NO_ARM
-from nof1sim.severity.given import read_severities, to_schedule, to_trajectories
+from nof1sim.severity.given import Given, read_severities, to_schedule, to_trajectories
 
 SEED_CSV = Path(__file__).parents[2].parent / "shared" / "reference" / "sim_acne.csv"
 GOOD = "patient_id,day,treatment,severity\na,1,Baseline,3\na,2,Cream,1.5\nb,1,Baseline,2\n"
@@ -26,20 +26,24 @@ def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
+def treatments(read: Given) -> list[list[str]]:
+    """What the treatment column says, (patients, days)."""
+    return np.array(read.labels)[read.label].tolist()
+
+
 def test_the_published_csv_reads_as_10_by_140() -> None:
     if not SEED_CSV.is_file():
         pytest.skip("the published CSV is not part of the repository")
     read = read_severities(SEED_CSV)
     assert read.severity.shape == (10, 140)
     assert read.patient_ids == tuple(str(i) for i in range(1, 11))
-    assert read.columns["severity"] == "AcneSeverity"
     frame = pl.read_csv(SEED_CSV)
     assert np.array_equal(read.severity.reshape(-1), frame["AcneSeverity"].to_numpy())
     assert not np.signbit(read.severity).any(), "no -0.0"
     assert np.array_equal(read.block.reshape(-1), frame["block"].to_numpy())
     assert read.first_date is not None
     assert read.first_date.isoformat() == "2018-01-01"
-    assert str(read.dates[3, 139]) == frame["date"][-1]
+    assert str(read.first_dates[3] + 139) == frame["date"][-1]
     assert any("confounded" in note for note in read.notes)
     schedule = to_schedule(read)
     assert set(schedule.sequences) == {("Baseline", "Antibiotics", "Cream", "Antibiotics", "Cream")}
@@ -97,7 +101,7 @@ def test_what_is_written_is_read(
         assert read.patient_days[rank] == days
         assert read.severity[rank, :days].tolist() == people[name]
         assert np.isnan(read.severity[rank, days:]).all()
-        assert read.treatment[rank, 0] == "Cream"
+        assert treatments(read)[rank][0] == "Cream"
         assert not read.drawn[rank, days:].any()
 
 
@@ -192,8 +196,8 @@ def test_missing_values_are_refused_skipped_or_interpolated(tmp_path: Path) -> N
     filled = read_severities(path, missing="interpolate")
     np.testing.assert_array_equal(filled.severity, [[1, 1, 1.25, 1.5, 1.75, 2], [3, 0, nan, nan, nan, nan]])
     np.testing.assert_array_equal(filled.recorded, skipped.recorded)
-    assert skipped.treatment[0].tolist() == ["A", "A", "A", "B", "B", "B"], "treatments are carried over gaps"
-    assert skipped.treatment[1, 1] == "A"
+    assert treatments(skipped)[0] == ["A", "A", "A", "B", "B", "B"], "treatments are carried over gaps"
+    assert treatments(skipped)[1][1] == "A"
     assert skipped.block[0].tolist() == [1, 1, 1, 2, 2, 2]
     course = to_trajectories(skipped, to_schedule(skipped))
     assert np.isfinite(course.latent).all(), "skin goes on on days that nobody saw"

@@ -11,11 +11,9 @@ from nof1sim.severity.trajectory import simulate_trajectories
 
 PLAIN = {
     "severity": {
-        "baseline": {"mean": 10.0, "sd": 0.0},
+        "baseline": {"mean": 3.0, "sd": 0.0},
         "nonspecific": {"effect": 0.0},
         "response_wobble": {"sd": 0.0},
-        "scale_low": -100.0,
-        "scale_high": 100.0,
     },
     "treatments": {
         "antibiotic": {"effect": -2.39, "wash_in_days": 5.3, "wash_out_days": 7.2, "patient_sd": 0.0},
@@ -45,7 +43,7 @@ def test_the_plain_model_is_sinots_recursion(protocol_of, schedule_of, seed_desi
     arm = schedule.arm[0].tolist()
     a = sinot_state(140, -2.39, 5.3, 7.2, [code == 0 for code in arm])
     c = sinot_state(140, -0.78, 2.1, 2.9, [code == 1 for code in arm])
-    expected = [10.0 + x + y for x, y in zip(a, c, strict=True)]
+    expected = [3.0 + x + y for x, y in zip(a, c, strict=True)]
     np.testing.assert_allclose(found.latent, np.tile(expected, (3, 1)), rtol=0, atol=1e-12)
     np.testing.assert_array_equal(found.severity, found.latent)
 
@@ -56,7 +54,7 @@ def test_time_constants_of_1_switch_at_once(protocol_of, schedule_of, seed_desig
     arms = {arm: PLAIN["treatments"][arm] | quick for arm in ("antibiotic", "cream")}
     protocol = protocol_of(2, severity=PLAIN["severity"] | {"form": form}, treatments=arms)
     schedule = schedule_of(protocol, seed_design)
-    expected = 10.0 + np.choose(schedule.arm + 1, [0.0, -2.39, -0.78])
+    expected = 3.0 + np.choose(schedule.arm + 1, [0.0, -2.39, -0.78])
     np.testing.assert_allclose(simulate(protocol, schedule).latent, expected, rtol=0, atol=1e-12)
 
 
