@@ -178,8 +178,10 @@ def protocol_check(name: Annotated[str, typer.Argument(help="A protocol file, or
     """Check a protocol: all faults at once, or its design report."""
     from .protocol import load_protocol
     from .report.design import design_report, to_text
+    from .simulation.driver import check_views
 
     protocol = load_protocol(name)
+    check_views(protocol)
     typer.echo(f"{name}: fine (digest {protocol.digest[:16]})\n")
     typer.echo(to_text(design_report(protocol)))
 
@@ -209,7 +211,12 @@ def protocol_import_studyu(
         return
     if out.exists():
         raise InputError(f"--out: {out} exists; allowed: a new file. Choose another name or remove it.")
-    out.write_text(text, encoding="utf-8")
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"--out: {out} cannot be written ({error.strerror}). Give a file in a folder of yours."
+        ) from None
     typer.echo(f"Wrote {out}")
 
 

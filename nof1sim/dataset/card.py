@@ -36,7 +36,6 @@ class CardInfo:
     size_px: int
     views: Sequence[str]
     format: str
-    description: str
     version: str
 
 
@@ -65,12 +64,11 @@ configs:
 
 def _what(info: CardInfo) -> str:
     views = ", ".join(info.views)
-    text = f"{info.description.strip()}\n\n" if info.description.strip() else ""
     return f"""# {info.title}
 
-{text}A simulated series of N-of-1 trials: {info.patients} patients, {info.days} days, {info.images} images
+A simulated series of N-of-1 trials: {info.patients} patients, {info.days} days, {info.images} images
 ({views}; {info.size_px} x {info.size_px} pixels, {info.format}). **Everything here is synthetic: no person, face or
-patient is real.** Every image says so in its metadata.
+patient is real.**{" Every image says so in its metadata." if info.images else ""}
 """
 
 
@@ -92,7 +90,7 @@ def _columns(info: CardInfo) -> str:
 
 
 def _reading(info: CardInfo) -> str:
-    view = info.views[0]
+    picture = "pixels = dataset.image(dataset.units()[0])   # (h, w, 3) uint8\n" if info.images else ""
     return f"""## Reading it
 
 ```python
@@ -100,11 +98,10 @@ import nof1sim
 
 dataset = nof1sim.open_dataset(".")
 table = dataset.observations()               # a polars frame
-pixels = dataset.image(dataset.units()[0])   # (h, w, 3) uint8
-```
+{picture}```
 
-Or with any tool: `{layout.OBSERVATIONS}` is plain CSV, and its column `image_{view}` names the files. `sha256sum -c
-{layout.MANIFEST_SHA}` checks the manifest, which lists the hashes of all other files.
+Or with any tool: `{layout.OBSERVATIONS}` is plain CSV, and its column `image_{info.views[0]}` names the files.
+`sha256sum --ignore-missing -c {layout.MANIFEST_SHA}` checks the manifests, which list the hashes of all other files.
 """
 
 

@@ -122,7 +122,13 @@ DAYS = Table(
     (
         *_CALENDAR,
         _maybe("arm", TEXT, "Name of the arm; empty on a day without treatment."),
-        Column("severity_true", FLOAT, "True severity of the day, on the scale.", GRADE, nullable=True),
+        Column(
+            "severity_true",
+            FLOAT,
+            "True severity of the day, 0 to 3; empty where a given table has none.",
+            GRADE,
+            nullable=True,
+        ),
         Column("latent", FLOAT, "Sum of the part_ columns; its unit is in truth/manifest.json.", "latent"),
         _any("part_", FLOAT, "One term of the latent.", "latent"),
         _maybe("taken", FLOAT, "Dose actually taken of the assigned treatment.", "share, 0 to 1"),
@@ -148,7 +154,7 @@ DAYS = Table(
         _maybe(
             "severity_lesions", FLOAT, "Severity that the counted lesions show (the inverse of the count map).", GRADE
         ),
-        _any("score_", FLOAT, "A further clinical score that the condition computes from the lesions."),
+        _any("clinical_", FLOAT, "A further clinical score that the condition computes from the lesions."),
     ),
 )
 

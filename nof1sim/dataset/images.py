@@ -84,6 +84,9 @@ def read_note(data: bytes) -> dict[str, Any]:
     return json.loads(html.unescape(found[1])) if found else {}
 
 
+MASK_LABEL = "Instance mask of a synthetic image"
+
+
 def encode_mask(ids: NDArray[np.integer[Any]]) -> bytes:
     """An instance mask (h, w) as 16-bit greyscale PNG: the value of a pixel is its lesion_id, 0 is skin.
 
@@ -98,7 +101,9 @@ def encode_mask(ids: NDArray[np.integer[Any]]) -> bytes:
             "Simulate fewer lesions a patient (a shorter trial or a lower severity), or set images.masks to false."
         )
     file = io.BytesIO()
-    Image.fromarray(ids.astype(np.uint16)).save(file, "PNG", compress_level=MASK_COMPRESSION)
+    info = PngInfo()
+    info.add_text("Description", MASK_LABEL)
+    Image.fromarray(ids.astype(np.uint16)).save(file, "PNG", compress_level=MASK_COMPRESSION, pnginfo=info)
     return file.getvalue()
 
 

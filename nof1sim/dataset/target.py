@@ -158,7 +158,10 @@ class Target:
         probe = f"{TEMPORARY}probe-{secrets.token_hex(4)}"
         if self.local is not None and self.local.exists() and not self.local.is_dir():
             raise DatasetError(f"{self}: is a file; a dataset is a folder. Give another --out.")
-        self.write(probe, b"")
+        try:
+            self.write(probe, b"")
+        except DatasetError as error:
+            raise DatasetError(f"{self}: cannot be written ({_reason(error)}). Give another --out.") from error
         self.remove(probe)
 
     def _full(self, path: str) -> str:
@@ -181,6 +184,11 @@ class Target:
             except FileNotFoundError:
                 return []
         return sorted(str(path)[len(self._root) :].lstrip("/") for path in found)
+
+
+def _reason(error: DatasetError) -> str:
+    cause = error.__cause__
+    return (cause.strerror if isinstance(cause, OSError) and cause.strerror else str(error)).rstrip(".").lower()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from .. import plugins
 from ..dataset import layout, manifest, parts
 from ..dataset.target import Target
-from ..errors import Fault, ProtocolError, did_you_mean, refuse
+from ..errors import DatasetError, Fault, ProtocolError, did_you_mean, refuse
 from ..model import Unit
 from ..protocol import Protocol, load_protocol
 from ..run.engine import Engine
@@ -93,6 +93,7 @@ def simulate(
             state = manifest.start(target, chosen.canonical_json(), chosen.digest, overwrite, before_clearing=alone)
             at_work(locks, share)
         if state == "complete":
+            _refuse_if_files_are_gone(target)
             return Outcome(str(out), 0, manifest.read_manifest(target)["images"]["count"], complete=True)
         tell(0, 0, "Planning")
         units = plan.units() if chosen.images.enabled else []
@@ -112,7 +113,11 @@ def check_views(protocol: Protocol) -> None:
     """Refuse views that the renderer cannot draw."""
     if not protocol.images.enabled:
         return
-    known = plugins.resolve("renderers", protocol.images.renderer, "images.renderer").views
+    renderer = plugins.resolve("renderers", protocol.images.renderer, "images.renderer")
+    known = getattr(renderer, "views", None)
+    if known is None or not hasattr(renderer, "render"):
+        fault = Fault("images.renderer", protocol.images.renderer, "a class with `views` and `render(views)`")
+        raise ProtocolError(f"{fault} It must have the interface nof1sim.render.Renderer.", [fault])
     faults = [
         Fault("images.views", view, ", ".join(known), did_you_mean(view, known))
         for view in protocol.images.views
@@ -130,6 +135,22 @@ def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:
             return False
         files.finish(plan, target)
         return True
+
+
+def _refuse_if_files_are_gone(target: Target) -> None:
+    """A complete dataset is left alone; if somebody took files out of it, say so."""
+    listed = {path for name in (layout.MANIFEST, layout.TRUTH_MANIFEST) for path in _files_of(target, name)}
+    gone = sorted(listed - set(target.list()))
+    if gone:
+        raise DatasetError(
+            f"{target}: the dataset was complete, but {len(gone)} of its files are gone ({gone[0]} ...). "
+            "Copy them back, or make it anew with --overwrite."
+        )
+
+
+def _files_of(target: Target, name: str) -> Iterable[str]:
+    # Without its truth/ a dataset is for somebody blinded: nothing is missing.
+    return manifest.read_manifest(target, name)["files"] if target.exists(name) else ()
 
 
 def make_engine(workers: int | None, engine: str | None) -> Engine:
@@ -165,7 +186,9 @@ def _shards(todo: Sequence[Unit]) -> list[Shard]:
 
 
 def warnings_of(plan: Plan) -> tuple[str, ...]:
-    """What a user should know of the trial: days at the bounds of the scale."""
+    """What a user should know of a trial of their own design: days at the bounds of the scale."""
+    if plan.given is not None or plan.protocol.design.counterfactual != "factual":
+        return ()
     severity = plan.course(0, min(WARNED_PATIENTS, plan.protocol.cohort.patients)).trajectories.severity
     found = None if severity is None else saturation_warning(plan.protocol, severity)
     return (found,) if found else ()

@@ -70,7 +70,6 @@ def card_info(plan: Plan, images: int, columns: list[str]) -> CardInfo:
     scale = given or protocol.severity
     return CardInfo(
         title=protocol.title or protocol.name,
-        description=protocol.description,
         digest=protocol.digest,
         command=again(plan),
         patients=protocol.cohort.patients,

@@ -12,6 +12,7 @@ import polars as pl
 
 from ..model import NO_ARM, STAGES, LesionField
 from ..severity.contrasts import true_contrasts
+from ..severity.given import Given
 from ..severity.missing import DROP_OUT, REASONS
 from .plan import Block, Plan
 
@@ -111,7 +112,7 @@ def observations(plan: Plan, block: Block, pictures: pl.DataFrame) -> pl.DataFra
     there = pl.Series(_exists(plan, block).ravel())
     some = []
     for number, recorded in enumerate(block.recorded, start=1):
-        score = recorded.score
+        score, gone = recorded.score, recorded.missing_reason == DROP_OUT
         if plan.given is not None:
             score = plan.given.recorded[block.first : block.first + len(score)]
         columns: dict[str, Any] = {"occasion": np.full(score.size, number), "AcneSeverity": score.ravel()}
@@ -120,8 +121,9 @@ def observations(plan: Plan, block: Block, pictures: pl.DataFrame) -> pl.DataFra
         columns |= {f"rater_{name}": values.ravel() for name, values in recorded.raters.items()}
         for covariate in plan.protocol.severity.covariates:
             if covariate.recorded:
-                columns[f"covariate_{covariate.name}"] = block.trajectories.covariates[covariate.name].ravel()
-        columns["dropped_out"] = (recorded.missing_reason == DROP_OUT).ravel()
+                values = block.trajectories.covariates[covariate.name]
+                columns[f"covariate_{covariate.name}"] = np.where(gone, np.nan, values).ravel()
+        columns["dropped_out"] = gone.ravel()
         some.append(_calendar(plan, block).with_columns(**columns).filter(there))
     rows = pl.concat(some).sort("rank", "day", "occasion")
     rows = rows.join(pictures, on=["rank", "day", "occasion"], how="left", maintain_order="left")
@@ -177,7 +179,7 @@ def days(plan: Plan, block: Block) -> pl.DataFrame:
         taken = np.where(arm == code, trajectories.taken[name].ravel(), taken)
     columns: dict[str, Any] = {
         "arm": _named(np.where(arm == NO_ARM, len(block.schedule.arms), arm), [*block.schedule.arms, None]),
-        "severity_true": block.severity.ravel(),
+        "severity_true": _true_severity(plan, block).ravel(),
         "latent": trajectories.latent.ravel(),
         **{f"part_{name}": values.ravel() for name, values in trajectories.parts.items()},
         "taken": taken,
@@ -191,21 +193,38 @@ def days(plan: Plan, block: Block) -> pl.DataFrame:
     return rows.filter(pl.Series(_exists(plan, block).ravel())).drop("rank")
 
 
+def _true_severity(plan: Plan, block: Block) -> np.ndarray:
+    """(patients, days); NaN where a given table has no severity, though the lesions go on."""
+    if plan.given is None:
+        return block.severity
+    return plan.given.severity[block.first : block.first + len(block.cohort)]
+
+
 def _records(plan: Plan, block: Block) -> dict[str, Any]:
     """What would have been recorded, and what was lost why; a later occasion's columns end in its number."""
+    if plan.given is not None:
+        return _records_given(plan.given.patients(block.first, len(block.cohort)))
     columns: dict[str, Any] = {}
     for number, recorded in enumerate(block.recorded, start=1):
         end = "" if number == 1 else f"_{number}"
-        complete = dict(recorded.complete)
-        if plan.given is not None:  # on the file's own scale, as in observations.csv
-            complete["score"] = plan.given.recorded[block.first : block.first + len(recorded.score)]
-        columns |= {f"complete_{name}{end}": values.ravel() for name, values in complete.items()}
+        columns |= {f"complete_{name}{end}": values.ravel() for name, values in recorded.complete.items()}
         columns |= {
             f"score_missing{end}": recorded.score_missing.ravel(),
             f"image_missing{end}": recorded.image_missing.ravel(),
             f"missing_reason{end}": _named(recorded.missing_reason.ravel(), [None, *REASONS[1:]]),
         }
     return columns
+
+
+def _records_given(given: Given) -> dict[str, Any]:
+    """The same of a given table, on its own scale: what it lacks is missing for a reason that nobody knows."""
+    lacks = np.isnan(given.recorded)
+    return {
+        "complete_score": given.recorded.ravel(),
+        "score_missing": lacks.ravel(),
+        "image_missing": ~given.drawn.ravel(),
+        "missing_reason": _named(lacks.ravel(), [None, "not in the table"]),
+    }
 
 
 def lesions(plan: Plan, field: LesionField) -> pl.DataFrame:

@@ -161,7 +161,9 @@ def _first_patients(given: Given, patients: int | None) -> Given:
 
 def _protocol_of(given: Given, settings: Protocol | None) -> Protocol:
     """The protocol that describes a table: its arms and its sequence are the table's, its effects are unknown."""
-    kept = settings.model_dump(mode="json") if settings else {"condition": {"marks": "fast"}, "cohort": {}}
+    kept = (
+        settings.model_dump(mode="json") if settings else {"condition": {"marks": "fast", "scars": False}, "cohort": {}}
+    )
     arms = given.arm_names or {"none": "None"}
     cohort = {key: value for key, value in kept["cohort"].items() if key in ("age_years", "sex", "fitzpatrick")}
     cohort["start_date"] = str(given.first_date)

@@ -69,4 +69,9 @@ def write_image(plan: Plan, patient: int, day: int, occasion: int, view: str, ou
         data = picture_bytes(plan.protocol, plan.view(unit), render)
     else:
         data = encode(render.pixels, form, plan.protocol.images.quality, {"generator": f"nof1sim {__version__}"})
-    out.write_bytes(data)
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise InputError(
+            f"--out: {out} cannot be written ({error.strerror}). Give a file in a folder of yours."
+        ) from None

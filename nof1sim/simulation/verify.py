@@ -48,7 +48,8 @@ class Verification:
         compared = "all as listed" if not self.damaged else f"{len(self.damaged)} NOT as listed"
         drawn = "all the same" if not self.differ else f"{len(self.differ)} NOT the same"
         yield f"{self.files} files compared with the manifests: {compared}."
-        yield f"{len(self.drawn)} pictures drawn again: {drawn}."
+        if self.drawn:
+            yield f"{len(self.drawn)} pictures drawn again: {drawn}."
 
 
 def verify(folder: str | Path, sample: int = 10) -> Verification:

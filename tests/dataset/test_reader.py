@@ -132,7 +132,6 @@ INFO = CardInfo(
     size_px=512,
     views=["front"],
     format="jpeg",
-    description="What it is about.",
     version="0.1.0",
 )
 
@@ -146,7 +145,7 @@ def test_the_card_has_a_header_for_hugging_face() -> None:
     assert "synthetic" in header["tags"]
     assert header["size_categories"] == ["1K<n<10K"]
     assert header["configs"][0]["data_files"] == layout.OBSERVATIONS
-    words = (*INFO.columns, INFO.digest, INFO.command, INFO.description, INFO.scale, f"nof1sim {INFO.version}")
+    words = (*INFO.columns, INFO.digest, INFO.command, INFO.scale, f"nof1sim {INFO.version}")
     for word in (*words, "Not for diagnosis", "Split by patient", layout.DAYS):
         assert word in text
 

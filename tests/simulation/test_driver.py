@@ -239,3 +239,29 @@ def test_killed_at_ten_random_points_it_never_looks_finished(tmp_path: Path) -> 
             assert contents(tmp_path / "d") == contents(tmp_path / "whole")
     assert run(protocol, tmp_path / "d").complete
     assert contents(tmp_path / "d") == contents(tmp_path / "whole")
+
+
+def test_a_plain_script_needs_no_main_guard(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import nof1sim\n"
+        "print('started')\n"
+        f"protocol = nof1sim.load_protocol({str(tmp_path / 'p.yaml')!r})\n"
+        f"print(nof1sim.simulate(protocol, {str(tmp_path / 'd')!r}, workers=2).complete)\n"
+    )
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(small_protocol().model_dump(mode="json")))
+    found = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=120)
+    assert found.stdout.split() == ["started", "True"], found.stderr
+
+
+def test_a_complete_dataset_that_lost_files_is_not_called_complete(small: Protocol, tmp_path: Path) -> None:
+    run(small, tmp_path)
+    (tmp_path / "images" / "P002" / "P002_d003_front.jpg").unlink()
+    with pytest.raises(DatasetError, match="1 of its files are gone"):
+        run(small, tmp_path)
+    assert run(small, tmp_path, overwrite=True).complete
+
+
+def test_a_thing_that_is_no_renderer_is_a_letter(small: Protocol, tmp_path: Path) -> None:
+    with pytest.raises(ProtocolError, match=r"images\.renderer"):
+        run(with_changes(small, images={"renderer": "os:path"}), tmp_path / "d")

@@ -71,6 +71,10 @@ def test_gaps_are_refused_skipped_or_interpolated(small_csv: Path, tmp_path: Pat
     assert [unit.day for unit in dataset.units()] == [1, 4]
     assert dataset.observations()["AcneSeverity"].to_list() == [2.5, None, None, 1.0]
     assert dataset.observations()["patient_id"].to_list() == ["anna"] * 4
+    days = dataset.truth("days")
+    assert days["score_missing"].to_list() == days["image_missing"].to_list() == [False, True, True, False]
+    assert days["missing_reason"].null_count() == 2
+    assert days["severity_true"].to_list() == pytest.approx([1.5, None, None, 0.6])
     assert verify(tmp_path / "skip", 5).same
     filled = job_of(small_csv, **options, missing="interpolate")
     assert filled.given is not None

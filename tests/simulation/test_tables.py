@@ -6,14 +6,17 @@ import json
 import re
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 import pytest
 from PIL import Image
 
 from nof1sim.conditions.acne import Acne
 from nof1sim.dataset.images import read_note
 from nof1sim.dataset.reader import Dataset, open_dataset
+from nof1sim.protocol import load_protocol, with_changes
 from nof1sim.simulation.plan import Plan
 
 from .conftest import run, small_protocol
@@ -27,7 +30,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         observation={
             "raters": [{"name": "ann"}, {"name": "bob", "scores": "iga"}],
             "self_report": {},
-            "missing": {"mcar": 0.2, "dropout_per_day": 0.05, "image_only": 0.1},
+            "missing": {"mcar": 0.2, "dropout_per_day": 0.2, "image_only": 0.1},
         },
         severity={"covariates": [{"name": "sun", "effect": 0.1}, {"name": "secret", "recorded": False}]},
         images={"occasions_per_day": 2, "views": ["front", "left"]},
@@ -134,8 +137,37 @@ def test_the_persistence_map_has_place_birth_and_end_of_every_lesion(trial: Data
 
 
 def test_the_dataset_can_be_made_again_from_its_own_truth(trial: Dataset) -> None:
-    from nof1sim.protocol import load_protocol
-
     again = load_protocol(Path(trial.url) / "truth" / "manifest.json")
     assert again.digest == trial.manifest["digest"]
     assert Plan(again).units() == trial.units()
+
+
+@pytest.mark.parametrize("name", ["observations", "patients", "days", "lesions", "lesion_days", "boxes", "keypoints"])
+def test_rows_are_what_the_schemas_say(trial: Dataset, name: str) -> None:
+    folder = Path(__file__).parents[2] / "schemas"
+    check = jsonschema.Draft202012Validator(json.loads((folder / f"{name}.v1.json").read_text()))
+    table = trial.observations() if name == "observations" else trial.truth(name)
+    for row in json.loads(
+        table.sample(min(60, table.height), seed=0).with_columns(cs.date().cast(pl.String)).write_json()
+    ):
+        check.validate(row)
+
+
+def test_manifests_are_what_the_schemas_say(trial: Dataset) -> None:
+    folder = Path(__file__).parents[2] / "schemas"
+    for name, document in (("manifest", trial.manifest), ("truth_manifest", trial.truth_manifest)):
+        jsonschema.validate(document, json.loads((folder / f"{name}.v1.json").read_text()))
+
+
+def test_nothing_is_recorded_of_who_has_left(trial: Dataset) -> None:
+    gone = trial.observations().filter(pl.col("dropped_out"))
+    assert gone.height > 0
+    for name in ("covariate_sun", "AcneSeverity", "rater_ann", "self_report", "image_front"):
+        assert gone[name].null_count() == gone.height, name
+
+
+def test_the_card_of_a_null_twin_gives_nothing_away(tmp_path: Path) -> None:
+    run(with_changes(load_protocol("default_null"), cohort={"patients": 1}, images={"enabled": False}), tmp_path)
+    text = (tmp_path / "README.md").read_text().lower() + (tmp_path / "manifest.json").read_text().lower()
+    assert "null" not in text
+    assert "no effect" not in text
