@@ -32,10 +32,10 @@ def cross_faults(protocol: Protocol) -> list[Fault]:
 
 
 def _condition(protocol: Protocol) -> Iterator[Fault]:
-    yield from _plugin("conditions", "condition.name", protocol.condition.name)
+    yield from plugin_faults("conditions", "condition.name", protocol.condition.name)
 
 
-def _plugin(kind: str, where: str, name: str) -> Iterator[Fault]:
+def plugin_faults(kind: str, where: str, name: str) -> Iterator[Fault]:
     """The name of code must be known, or say where to import it from; nothing is imported here."""
     known = sorted(plugins.known(kind))
     if name not in known and not IMPORT_PATH.fullmatch(name):
@@ -60,18 +60,14 @@ def _cohort(protocol: Protocol) -> Iterator[Fault]:
 
 def _design(protocol: Protocol) -> Iterator[Fault]:
     design = protocol.design
-    for arm in design.arms:
-        if arm not in protocol.treatments:
-            known = sorted(protocol.treatments)
-            advice = did_you_mean(arm, known) or "Describe it under 'treatments'."
-            yield Fault("design.arms", arm, ", ".join(known), advice)
+    yield from arm_faults(design.arms, protocol.treatments)
     if twice := _repeated(design.arms):
         yield Fault("design.arms", twice, "every arm once", "Repeat it through the sequence.")
     if design.sequence in TWO_ARM and len(design.arms) != 2:
         advice = "For three or more arms use latin_square, restricted, counterbalanced or custom."
         yield Fault("design.sequence", design.sequence, f"two arms; here are {len(design.arms)}", advice)
     if design.sequence == "custom":
-        yield from _custom(protocol)
+        yield from custom_faults(design.custom, len(design.arms))
     elif design.custom is not None:
         yield Fault("design.custom", design.custom, "nothing, unless design.sequence is 'custom'")
     if design.sequence == "restricted":
@@ -88,6 +84,15 @@ def _design(protocol: Protocol) -> Iterator[Fault]:
     elif design.end_day is not None and design.end_day > design.planned_days:
         advice = "A study is only cut by end_day; to extend it raise design.cycles, period_days or baseline_days."
         yield Fault("design.end_day", design.end_day, f"1 to {design.planned_days}", advice)
+
+
+def arm_faults(arms: Iterable[str], treatments: Iterable[str]) -> Iterator[Fault]:
+    """Every arm must be described."""
+    known = sorted(treatments)
+    for arm in arms:
+        if arm not in known:
+            advice = did_you_mean(arm, known) or "Describe it under 'treatments'."
+            yield Fault("design.arms", arm, ", ".join(known), advice)
 
 
 def _restricted(protocol: Protocol) -> Iterator[Fault]:
@@ -117,16 +122,17 @@ def _labels(protocol: Protocol) -> Iterator[Fault]:
             yield Fault(f"treatments.{arm}.label", label, "a text, or nothing for the arm's name")
 
 
-def _custom(protocol: Protocol) -> Iterator[Fault]:
-    design = protocol.design
-    letters = "ABCDEFGHIJKL"[: len(design.arms)] + NO_TREATMENT
-    if not design.words or not all(design.words):
-        yield Fault("design.custom", design.custom, f"a word of the letters {', '.join(letters)}, such as 'ABBA'")
-    for word in design.words:
+def custom_faults(custom: str | list[str] | None, arms: int) -> Iterator[Fault]:
+    """Custom sequences are words of the arms' letters, all of one length."""
+    words = [custom] if isinstance(custom, str) else custom or []
+    letters = "ABCDEFGHIJKL"[:arms] + NO_TREATMENT
+    if not words or not all(words):
+        yield Fault("design.custom", custom, f"a word of the letters {', '.join(letters)}, such as 'ABBA'")
+    for word in words:
         if strange := sorted(set(word) - set(letters)):
             yield Fault("design.custom", word, f"the letters {', '.join(letters)}; not {', '.join(strange)}")
-    if len({len(word) for word in design.words}) > 1:
-        yield Fault("design.custom", list(design.words), "words of one length")
+    if len({len(word) for word in words}) > 1:
+        yield Fault("design.custom", words, "words of one length")
 
 
 def _severity(protocol: Protocol) -> Iterator[Fault]:
@@ -175,7 +181,7 @@ def _observation(protocol: Protocol) -> Iterator[Fault]:
 
 
 def _images(protocol: Protocol) -> Iterator[Fault]:
-    yield from _plugin("renderers", "images.renderer", protocol.images.renderer)
+    yield from plugin_faults("renderers", "images.renderer", protocol.images.renderer)
     if twice := _repeated(protocol.images.views):
         yield Fault("images.views", twice, "every view once")
 

@@ -11,10 +11,11 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from ..errors import Fault, InputError, did_you_mean, refuse, shorten, unknown_name
+from ..errors import Fault, InputError, UnknownNameError, did_you_mean, nearest, refuse, shorten
 from .checks import cross_faults
 from .faults import type_faults
 from .presets import PARAMETER_SETS, TREATMENTS
+from .raw import raw_faults
 from .timetable import without_timetable
 from .types import Protocol
 
@@ -22,6 +23,14 @@ Document = dict[str, Any]
 
 TRUTH_FORMAT = "nof1sim-truth"
 """The `format` of a dataset's truth/manifest.json, which holds the resolved protocol: it can be read as one."""
+
+
+NAME_OR_FILE = "an existing file, or a shipped name (nof1sim protocol list)"
+
+NULL = "_null"
+"""How the names of null twins end; they are not listed beside the names of their trials."""
+
+FILE_ENDINGS = (".yaml", ".yml", ".json")
 
 
 class _Loader(yaml.SafeLoader):
@@ -78,7 +87,8 @@ def _extended(source: str | Path, seen: tuple[Path, ...]) -> Document:
     if not isinstance(base, str) or not base:
         raise InputError(f"{path}: extends: got {shorten(base)}; allowed: a shipped name or a file.")
     beside = path.parent / base
-    target = beside if beside.is_file() else base
+    own_file = beside.is_file() or (_looks_like_a_file(base) and not Path(base).is_file())
+    target = beside if own_file else base
     if beside.resolve() in own or (target == base and _shipped_path(base) in own):
         raise InputError(f"{path}: extends: got {base!r}, which extends this file in turn. Break the circle.")
     return merge(_long_treatments(_extended(target, own)), document)
@@ -108,7 +118,7 @@ def _read(source: str | Path) -> tuple[Path, Document]:
     except (OSError, ValueError):  # a name that no file can have
         is_file = False
     if not is_file:
-        raise unknown_name("protocol (neither a file nor a shipped name)", "--protocol", str(source), shipped)
+        raise _not_found(str(source), shipped)
     try:
         text = path.read_text(encoding="utf-8-sig")
         document = json.loads(text) if path.suffix == ".json" else yaml.load(text, _Loader)
@@ -119,6 +129,31 @@ def _read(source: str | Path) -> tuple[Path, Document]:
     if not isinstance(document, dict):
         raise InputError(f"{path}: a protocol is a mapping of keys to values; got {type(document).__name__}.")
     return path, document
+
+
+def _looks_like_a_file(name: str) -> bool:
+    return bool(Path(name).suffix) or "/" in name or "\\" in name
+
+
+def _not_found(name: str, shipped: Mapping[str, Path]) -> UnknownNameError:
+    """A file that is not there, or a name that no shipped protocol has."""
+    if _looks_like_a_file(name):
+        path = Path(name)
+        fault = Fault("--protocol", name, NAME_OR_FILE, _nearest_file(path) or did_you_mean(path.stem, shipped))
+        return UnknownNameError(f"No such file. {fault}", [fault])
+    listed = ", ".join(known for known in shipped if not known.endswith(NULL))
+    fault = Fault("--protocol", name, f"{listed}; or a file", did_you_mean(name, shipped))
+    return UnknownNameError(f"Unknown protocol (neither a file nor a shipped name). {fault}", [fault])
+
+
+def _nearest_file(path: Path) -> str:
+    """A sentence that offers the file beside it with the nearest name."""
+    try:
+        names = [beside.name for beside in path.parent.iterdir() if beside.suffix in FILE_ENDINGS]
+    except (OSError, ValueError):
+        return ""
+    hit = nearest(path.name, names)
+    return f"Did you mean {str(path.parent / hit)!r}?" if hit else ""
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:
@@ -181,7 +216,8 @@ def protocol_from(document: Mapping[str, Any], what: str = "The protocol") -> Pr
     try:
         protocol = Protocol.model_validate(expanded)
     except ValidationError as error:
-        refuse([*faults, *type_faults(error, Protocol)], what)
+        faults += type_faults(error, Protocol)
+        refuse([*faults, *raw_faults(expanded, {fault.where for fault in faults})], what)
         raise  # unreachable: a validation error always has faults
     refuse([*faults, *cross_faults(protocol)], what)
     return protocol

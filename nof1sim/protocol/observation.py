@@ -44,11 +44,15 @@ class MissingAtRandom(Part):
 class Missing(Part):
     """What gets lost. Rows stay; their recorded values are empty. The complete data stand in truth/."""
 
-    mcar: Share = Field(default=0.0, description="Chance that a day is missed, whatever happens.")
+    mcar: Share = Field(default=0.0, description="Chance that a day is missed, whatever happens (but see mnar).")
     mar: MissingAtRandom | None = None
     mnar: Finite = Field(
         default=0.0,
-        description="Adds this times (severity - own mean so far) to the logit; below 0: selfies on good days.",
+        description="Not 0: the days that mcar and mar would lose (7 % where neither is set) are lost by severity "
+        "instead, as reason 'mnar'. Added to their logit: mnar * (severity - a level of the patient's own). Above 0 "
+        "bad days are lost (selfies on good days), below 0 good ones. The level is such that each patient's expected "
+        "share of lost days stays that of mcar and mar (within a few points with mar.after_missed). It looks ahead: a "
+        "longer study may lose other days of its beginning.",
     )
     vacation: Share = Field(default=0.0, description="Chance of a gap of 5 to 10 days, once in each 12 weeks.")
     vacation_low_days: Annotated[int, Field(ge=1, le=365)] = 5

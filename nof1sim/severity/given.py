@@ -152,15 +152,16 @@ def _calendar(
 ) -> tuple[Ints, Dates, list[str]]:
     """(rows,) study days; (patients,) date of day 1; notes. Days come from the dates where there is no day column."""
     no_date = np.datetime64("NaT", "D")
-    notes, dates = [], np.full(patient.size, no_date)
-    if "date" in found:
-        dates, note = dates_of(table.frame[found["date"]], faults)
-        notes.append(note)
-    since = (dates - np.datetime64("1970-01-01", "D")).astype(np.int64)
-    dated = ~np.isnat(dates) & (patient >= 0)
+    notes, dates, day = [], np.full(patient.size, no_date), None
     if "day" in found:
         day, note = days_of(table.frame[found["day"]], faults)
         notes.append(note)
+    if "date" in found:
+        dates, note = dates_of(table.frame[found["date"]], patient, day, faults)
+        notes.append(note)
+    since = (dates - np.datetime64("1970-01-01", "D")).astype(np.int64)
+    dated = ~np.isnat(dates) & (patient >= 0)
+    if day is not None:
         dated &= day > 0
         start = since - day + 1
     else:

@@ -25,6 +25,8 @@ ROLES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Our columns and the names (letters and digits only, lower case) that are taken for them, the likeliest first."""
 
+PARQUET_ENDINGS = (".parquet", ".pq")
+
 REQUIRED = ("patient_id", "treatment", "severity")
 
 
@@ -75,7 +77,8 @@ def read_table(path: str | Path) -> Table:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}). Check the file's permissions.") from error
-    table = _parquet(path, data) if data[:4] == b"PAR1" else _csv(path, data)
+    is_parquet = data[:4] == b"PAR1" or path.suffix.lower() in PARQUET_ENDINGS
+    table = _parquet(path, data) if is_parquet else _csv(path, data)
     frame = table.frame
     if frame.width:
         frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
@@ -85,10 +88,15 @@ def read_table(path: str | Path) -> Table:
 
 
 def _parquet(path: Path, data: bytes) -> Table:
+    if data[:4] != b"PAR1":
+        advice = "Write it as Parquet, or give the file of a text table another ending, such as .csv."
+        raise InputError(
+            f"{path}: cannot be read as Parquet (a Parquet file begins with PAR1; this does not). {advice}"
+        )
     try:
         return Table(path, pl.read_parquet(io.BytesIO(data)), None, "", ())
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable Parquet file ({_first_line(error)}).") from error
+        raise InputError(f"{path}: cannot be read as Parquet ({_first_line(error)}).") from error
 
 
 def _csv(path: Path, data: bytes) -> Table:

@@ -16,6 +16,8 @@ NO_TEXT = ("na", "n/a", "nan", "null")
 NO_NUMBER = (*NO_TEXT, "none", ".", "-", "missing")
 """Words, in lower case, of an empty cell; a treatment may well be called 'None'."""
 DATE_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y%m%d", "%d.%m.%y")
+SLASHED = ("%d/%m/%Y", "%m/%d/%Y")
+"""The two that the same text may follow."""
 SHOWN = 25
 """Of each kind of fault at most so many are listed, then their number."""
 MOST_DAYS = 36_500
@@ -105,8 +107,11 @@ def days_of(column: pl.Series, faults: Faults) -> tuple[Ints, str]:
     return days, ""
 
 
-def dates_of(column: pl.Series, faults: Faults) -> tuple[Dates, str]:
-    """(rows,) datetime64[D], NaT where wrong; and a note on how ambiguous dates were read."""
+def dates_of(column: pl.Series, patient: Ints, day: Ints | None, faults: Faults) -> tuple[Dates, str]:
+    """(rows,) datetime64[D], NaT where wrong; and a note on how ambiguous dates were read.
+
+    patient : (rows,) codes, -1 where unknown.  day : (rows,) study days, 0 where unknown, or None if there are none.
+    """
     if column.dtype in (pl.Date, pl.Datetime):
         faults.cells(column.is_null().to_numpy(), column.name, column, "a date")
         return column.cast(pl.Date).to_numpy().astype("datetime64[D]"), ""
@@ -115,6 +120,44 @@ def dates_of(column: pl.Series, faults: Faults) -> tuple[Dates, str]:
     fits = {shape: parsed.is_not_null().sum() for shape, parsed in tried.items()}
     best = max(fits, key=lambda shape: fits[shape])
     faults.cells(tried[best].is_null().to_numpy(), column.name, column, "a date such as 2018-01-31")
-    american = best == "%d/%m/%Y" and fits["%m/%d/%Y"] == fits[best]
-    note = f"Dates in column {column.name!r} were read as day/month/year." if american else ""
-    return tried[best].to_numpy().astype("datetime64[D]"), note
+    dates = {shape: parsed.to_numpy().astype("datetime64[D]") for shape, parsed in tried.items()}
+    if best in SLASHED and fits[SLASHED[0]] == fits[SLASHED[1]]:
+        return _day_or_month_first(column, [dates[shape] for shape in SLASHED], patient, day, faults)
+    return dates[best], ""
+
+
+def _day_or_month_first(
+    column: pl.Series, readings: list[Dates], patient: Ints, day: Ints | None, faults: Faults
+) -> tuple[Dates, str]:
+    """Of day/month/year and month/day/year the one that goes better with the days, then with a short study."""
+    day_first, month_first = readings
+    differ = np.flatnonzero((day_first != month_first) & ~np.isnat(day_first) & ~np.isnat(month_first))
+    if not differ.size:
+        return day_first, ""
+    one, two = (_oddity(dates, patient, day) for dates in readings)
+    if one == two:
+        advice = "Day/month/year and month/day/year fit equally well: write all dates as year-month-day."
+        where = f"{faults.line(int(differ[0]))}, column {column.name!r}"
+        faults.found.append(Fault(where, column[int(differ[0])], "a date such as 2018-01-31", advice))
+        return np.full(patient.size, np.datetime64("NaT", "D")), ""
+    shape = "day/month/year" if one < two else "month/day/year"
+    note = f"Dates in column {column.name!r} were read as {shape}, which fits them better."
+    return (day_first if one < two else month_first), note
+
+
+def _oddity(dates: Dates, patient: Ints, day: Ints | None) -> tuple[int, int, int]:
+    """How little a reading fits: rows that contradict their day, days of all patients' spans, steps back in time."""
+    against, spans, falls = 0, 0, 0
+    known = ~np.isnat(dates) & (patient >= 0)
+    since = dates.astype("datetime64[D]").astype(np.int64)
+    order = np.flatnonzero(known)[np.argsort(patient[known], kind="stable")]
+    if not order.size:
+        return 0, 0, 0
+    cuts = np.flatnonzero(np.diff(patient[order])) + 1
+    for rows in np.split(order, cuts):
+        if day is not None:
+            starts = np.unique((since[rows] - day[rows])[day[rows] > 0], return_counts=True)[1]
+            against += int(starts.sum() - starts.max(initial=0))
+        spans += int(np.ptp(since[rows]))
+        falls += int((np.diff(since[rows]) < 0).sum())
+    return against, spans, falls

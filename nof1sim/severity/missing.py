@@ -11,11 +11,17 @@ from scipy.special import expit, logit
 from ..model import Floats
 from ..protocol.observation import Missing, MissingAtRandom
 
-REASONS = ("", "mcar", "mar", "vacation", "drop_out", "image_only", "score_only")
-"""What the codes of `missing_reason` mean. 'mar' is the logit mechanism, which MNAR tilts. On days of 'image_only' or
-'score_only' one of the two is lost, on the others both."""
+REASONS = ("", "mcar", "mar", "vacation", "drop_out", "image_only", "score_only", "mnar")
+"""What the codes of `missing_reason` mean. With MNAR on, every day that MCAR and MAR would share is 'mnar'. On days of
+'image_only' or 'score_only' one of the two is lost, on the others both."""
 
-MCAR, MAR, VACATION, DROP_OUT, IMAGE_ONLY, SCORE_ONLY = range(1, len(REASONS))
+MCAR, MAR, VACATION, DROP_OUT, IMAGE_ONLY, SCORE_ONLY, MNAR = range(1, len(REASONS))
+
+HALVINGS = 50
+"""Steps of the bisection that finds MNAR's level."""
+
+CERTAIN = 1e-12
+"""Chances are kept this far from 0 and 1 before their logit is taken."""
 
 VACATION_EVERY_DAYS = 84
 """A gap has its chance once in each 12 weeks: so a longer study keeps the gaps of its first days."""
@@ -66,34 +72,65 @@ def _on_vacation(part: Missing, column: dict[str, Floats]) -> NDArray[np.bool_]:
 
 
 def _daily(part: Missing, column: dict[str, Floats], severity: Floats, away: Codes, start: datetime.date) -> Codes:
-    """MCAR, and the logit mechanism with its memory of yesterday; days in `away` keep their code."""
+    """MCAR and MAR, or MNAR in their place; days in `away` keep their code."""
+    if part.mnar:
+        return _not_at_random(part, column["mar"], severity, away, start)
     reasons = away.copy()
-    mechanism, mcar = _mechanism(part)
-    if mcar:
-        reasons[(reasons == 0) & (column["mcar"] < mcar)] = MCAR
-    if mechanism is None:
+    reasons[(reasons == 0) & (column["mcar"] < part.mcar)] = MCAR
+    if part.mar is None:
         return reasons
-    days = severity.shape[0]
-    calendar = start.weekday() + np.arange(days)
-    # The own mean is that of the days so far, so that later days change nothing.
-    so_far = np.cumsum(severity, axis=0) / np.arange(1, days + 1)[:, None]
-    known = mechanism.intercept + mechanism.per_4_weeks * np.arange(days) / 28.0
-    known = known + mechanism.weekend * (calendar % 7 >= 5)
-    score = known[:, None] + part.mnar * (severity - so_far)
-    for day in range(days):
-        if day:
-            score[day] += mechanism.after_missed * (reasons[day - 1] > 0)
-        lost = (reasons[day] == 0) & (column["mar"][day] < expit(score[day]))
-        reasons[day][lost] = MAR
+    known = _known_logit(part.mar, len(reasons), start)
+    for day in range(len(reasons)):
+        chance = expit(known[day] + part.mar.after_missed * _missed_yesterday(reasons, day))
+        reasons[day][(reasons[day] == 0) & (column["mar"][day] < chance)] = MAR
     return reasons
 
 
-def _mechanism(part: Missing) -> tuple[MissingAtRandom | None, float]:
-    """The logit mechanism, if any, and the independent MCAR chance beside it.
+def _not_at_random(part: Missing, drawn: Floats, severity: Floats, away: Codes, start: datetime.date) -> Codes:
+    """MNAR moves losses to bad days (or good ones) and keeps their expected number that of MCAR and MAR.
 
-    MNAR without MAR tilts the MCAR chance itself, or MAR's usual intercept where that is 0.
+    logit p = logit(chance of MCAR or MAR) + mnar S - the patient's level. The level takes the whole study into account:
+    from the days so far alone a severity that falls for good would look good for ever. So, unlike all else, a longer
+    study may lose other days of its beginning.
     """
-    if part.mar is not None or part.mnar == 0.0:
-        return part.mar, part.mcar
-    usual = MissingAtRandom().intercept if part.mcar == 0.0 else float(logit(min(part.mcar, 1.0 - 1e-12)))
-    return MissingAtRandom(intercept=usual, per_4_weeks=0.0, weekend=0.0, after_missed=0.0), 0.0
+    reasons = away.copy()
+    mechanism = part.mar or (None if part.mcar else USUAL)
+    known = _known_logit(mechanism, len(reasons), start) if mechanism else np.full(len(reasons), -np.inf)
+    after_missed = mechanism.after_missed if mechanism else 0.0
+    tilt = part.mnar * severity
+    tilt = tilt - _level(_at_random_logit(part.mcar, known)[:, None], tilt)
+    for day in range(len(reasons)):
+        at_random = _at_random_logit(part.mcar, known[day] + after_missed * _missed_yesterday(reasons, day))
+        reasons[day][(reasons[day] == 0) & (drawn[day] < expit(at_random + tilt[day]))] = MNAR
+    return reasons
+
+
+def _at_random_logit(mcar: float, mar_logit: Floats) -> Floats:
+    """Logit of the chance that a day is lost by MCAR or by MAR."""
+    return logit(np.clip(1.0 - (1.0 - mcar) * (1.0 - expit(mar_logit)), CERTAIN, 1.0 - CERTAIN))
+
+
+def _level(at_random: Floats, tilt: Floats) -> Floats:
+    """(patients,) c with mean over days of expit(at_random + tilt - c) = that of expit(at_random), by bisection."""
+    promised = expit(at_random).mean(axis=0)
+    low, high = tilt.min(axis=0), tilt.max(axis=0)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2.0
+        too_many = expit(at_random + tilt - middle).mean(axis=0) > promised
+        low, high = np.where(too_many, middle, low), np.where(too_many, high, middle)
+    return (low + high) / 2.0
+
+
+USUAL = MissingAtRandom(per_4_weeks=0.0, weekend=0.0, after_missed=0.0)
+"""What MNAR promises where neither MCAR nor MAR says a share: 7 % of the days."""
+
+
+def _known_logit(mechanism: MissingAtRandom, days: int, start: datetime.date) -> Floats:
+    """(days,) the part of MAR's logit that is known beforehand."""
+    day = np.arange(days)
+    weekend = (start.weekday() + day) % 7 >= 5
+    return mechanism.intercept + mechanism.per_4_weeks * day / 28.0 + mechanism.weekend * weekend
+
+
+def _missed_yesterday(reasons: Codes, day: int) -> NDArray[np.bool_]:
+    return reasons[day - 1] > 0 if day else np.zeros(reasons.shape[1], dtype=bool)

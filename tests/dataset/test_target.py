@@ -108,7 +108,7 @@ def test_a_file_is_no_target(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(DatasetError, match="is a file"):
         Target(tmp_path / "file").ensure_writable()
-    with pytest.raises(DatasetError, match="cannot be written .not a directory.*--out"):
+    with pytest.raises(DatasetError, match=r"cannot be written .not a directory.*--out"):
         Target(tmp_path / "file" / "below").ensure_writable()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ def test_null_twins_differ_in_effects_only(name: str) -> None:
     for arm in twin.treatments.values():
         assert (arm.effect, arm.comedone_effect, arm.patient_sd, arm.period_sd) == (0, 0, 0, 0)
     assert any(t.effect for t in original.treatments.values()) or "vehicle" in name
-    same = set(Protocol.model_fields) - {"name", "title", "description", "sources", "treatments"}
+    same = set(Protocol.model_fields) - {"name", "sources", "treatments"}
+    assert twin.title == original.title, "a dataset's card must not unblind"
     assert all(getattr(twin, part) == getattr(original, part) for part in same), "placebo and noise are kept"
     assert {a: (t.label, t.wash_in_days) for a, t in twin.treatments.items()} == {
         a: (t.label, t.wash_in_days) for a, t in original.treatments.items()
@@ -94,6 +96,34 @@ def test_all_faults_are_told_together() -> None:
     assert "Did you mean 'latin_square'?" in found["design.sequence"]
     assert "Did you mean 'cycles'?" in found["design.cycels"]
     assert any(where.startswith("design.period_days") for where in found)
+
+
+def test_faults_between_parts_do_not_wait_for_the_types() -> None:
+    document = small(
+        seed=1.5,
+        condition="akne",
+        design={"arms": ["creem", "b", "1x", 3], "sequence": "custom", "custom": ["ABX", "AE"]},
+        treatments={"cream": {"effekt": 1}, "b": {}},
+        images={"renderer": "procedurl"},
+    )
+    with pytest.raises(ProtocolError) as caught:
+        load_protocol(document)
+    places = [fault.where for fault in caught.value.faults]
+    names = ["seed", "treatments.cream.effekt", "design.arms.2", "design.arms.3", "condition.name", "images.renderer"]
+    assert sorted(places) == sorted([*names, "design.arms", *["design.custom"] * 3])
+    said = str(caught.value)
+    for hint in ("'cream'", "'acne'", "'procedural'", "'effect'"):
+        assert f"Did you mean {hint}?" in said
+    assert "not X" in said
+    assert "not E" in said
+
+
+def test_nothing_is_told_twice_when_types_fail_too() -> None:
+    wrong = small(condition=3, images={"renderer": 4}, design={"arms": "ab", "sequence": "custom", "custom": 5})
+    with pytest.raises(ProtocolError) as caught:
+        load_protocol(wrong)
+    places = [fault.where for fault in caught.value.faults]
+    assert sorted(places) == ["condition", "design.arms", "design.custom", "images.renderer"]
 
 
 def test_all_faults_between_parts_are_told_together() -> None:
@@ -186,6 +216,34 @@ def test_names_that_nothing_answers_to() -> None:
     assert "hettich2024" in faults_of(small(severity={"parameters": "hetich2024"}))["severity.parameters"]
     with pytest.raises(UnknownNameError):
         load_protocol("no\0file")
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "folder/missing", "./missing.yml"])
+def test_a_file_that_is_not_there(name: str) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        load_protocol(name)
+    allowed = r"allowed: an existing file, or a shipped name \(nof1sim protocol list\)"
+    assert re.fullmatch(rf"No such file. --protocol: got '{name}'; {allowed}\.", str(caught.value))
+
+
+def test_a_file_that_is_not_there_but_another_is(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("extends: default\n")
+    with pytest.raises(UnknownNameError, match=re.escape(f"Did you mean '{tmp_path / 'mine.yaml'}'?")):
+        load_protocol(tmp_path / "mien.yaml")
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'washout'\?"):
+        load_protocol(tmp_path / "washot.json")
+    child = tmp_path / "child.yaml"
+    child.write_text("extends: mnie.yaml\n")
+    with pytest.raises(UnknownNameError, match=r"No such file.*Did you mean '.*mine.yaml'"):
+        load_protocol(child)
+
+
+def test_unknown_names_do_not_list_the_null_twins() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        load_protocol("washuot_nul")
+    assert "Did you mean 'washout_null'?" in str(caught.value)
+    assert str(caught.value).count("_null") == 1
+    assert all(name in str(caught.value) for name in EXPECTED)
 
 
 def test_code_that_nothing_answers_to() -> None:

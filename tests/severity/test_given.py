@@ -259,7 +259,7 @@ def test_a_range_of_patients_keeps_codes_and_width(tmp_path: Path) -> None:
         (b"id,day,arm,severity\n,,,\n", "0 rows"),
         (b"id,day,arm,severity\n1,1,A,1,5\n", "as many fields as the header"),
         (b"\x89PNG\0\0\0", "zero bytes"),
-        (b"PAR1garbage", "Parquet"),
+        (b"PAR1garbage", "cannot be read as Parquet"),
     ],
 )
 def test_unreadable_files(tmp_path: Path, data: bytes, said: str) -> None:
@@ -269,6 +269,58 @@ def test_unreadable_files(tmp_path: Path, data: bytes, said: str) -> None:
         read_severities(path)
     with pytest.raises(InputError, match="no such file"):
         read_severities(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize("data", [b"this is no parquet", b"id,day,arm,severity\n1,1,A,1\n", b"", b"PAR1"])
+@pytest.mark.parametrize("name", ["notparquet.parquet", "x.PQ"])
+def test_a_file_called_parquet_that_is_none(tmp_path: Path, name: str, data: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="cannot be read as Parquet"):
+        read_severities(path)
+
+
+def dated(folder: Path, *dates: str, day: bool = False) -> Path:
+    """A table of two patients with these dates, given with or without days 1, 2, 3 ..."""
+    head = "id,date,day,arm,severity\n" if day else "id,date,arm,severity\n"
+    rows = ((who, one, at) for who in "ab" for at, one in enumerate(dates, start=1))
+    return write(folder, head + "".join(f"{who},{one},{f'{at},' if day else ''}A,1\n" for who, one, at in rows))
+
+
+@pytest.mark.parametrize("day", [False, True])
+@pytest.mark.parametrize(
+    ("dates", "first", "read_as"),
+    [
+        ([f"01/0{i}/2020" for i in range(1, 7)], "2020-01-01", "month/day/year"),
+        ([f"0{i}/01/2020" for i in range(1, 7)], "2020-01-01", "day/month/year"),
+        ([f"0{i}/02/2020" for i in range(3, 7)], "2020-02-03", "day/month/year"),
+        (["01/30/2020", "01/31/2020", "02/01/2020"], "2020-01-30", ""),
+        (["02/02/2020"], "2020-02-02", ""),
+    ],
+)
+def test_american_dates_are_told_by_the_shorter_study(
+    tmp_path: Path, dates: list[str], first: str, read_as: str, day: bool
+) -> None:
+    read = read_severities(dated(tmp_path, *dates, day=day), missing="skip")
+    assert read.days == len(dates)
+    assert [str(one) for one in read.first_dates] == [first, first]
+    assert [note.partition(" were read as ")[2].partition(",")[0] for note in read.notes if "read as" in note] == (
+        [read_as] if read_as else []
+    )
+
+
+def test_a_table_in_any_order_reads_the_same(tmp_path: Path) -> None:
+    read = read_severities(dated(tmp_path, "01/06/2020", "01/04/2020", "01/05/2020"))
+    assert (read.days, str(read.first_date)) == (3, "2020-01-04")
+
+
+@pytest.mark.parametrize("missing", ["error", "skip"])
+@pytest.mark.parametrize("dates", [["01/02/2020"], ["12/01/2020"]])
+def test_dates_that_may_be_either_are_refused(tmp_path: Path, dates: list[str], missing: str) -> None:
+    with pytest.raises(
+        InputError, match=rf"line 2, column 'date': got '{dates[0]}'.*write all dates as year-month-day"
+    ):
+        read_severities(dated(tmp_path, *dates), missing=missing)  # type: ignore[arg-type]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -20,7 +20,9 @@ UNIFORM = {name: stream(1, name).random((DAYS, PATIENTS)) for name in NAMES}
 
 
 def reasons(severity=FLAT, start=MONDAY, **settings):
-    return missing_reasons(Missing(**settings), UNIFORM, severity, start)
+    days, patients = severity.shape
+    uniform = {name: numbers[:days, :patients] for name, numbers in UNIFORM.items()}
+    return missing_reasons(Missing(**settings), uniform, severity, start)
 
 
 def code(name):
@@ -73,10 +75,45 @@ def test_mnar_depends_on_the_severity_beside_the_own_mean(tilt, base):
 
 def test_mnar_tilts_the_stated_odds():
     severity = np.where(np.arange(DAYS)[:, None] % 2, 2.0, 1.0) * np.ones(PATIENTS)
-    lost = reasons(severity, mnar=2.0, mcar=0.1) > 0
-    so_far = np.cumsum(severity, axis=0) / np.arange(1, DAYS + 1)[:, None]
-    odds = 0.1 / 0.9 * np.exp(2.0 * (severity - so_far))
-    np.testing.assert_allclose(lost.mean(axis=1), (odds / (1 + odds))[:, 0], atol=0.03)
+    lost = (reasons(severity, mnar=2.0, mcar=0.1) > 0).mean(axis=1)
+    odds = lost / (1 - lost)
+    assert np.log(odds[1::2].mean() / odds[::2].mean()) == pytest.approx(2.0, abs=0.1)
+    assert lost.mean() == pytest.approx(0.1, abs=0.005)
+
+
+def courses():
+    """Severities (days, patients) of several kinds, as trials have them."""
+    noise = 0.3 * stream(3, "severity").standard_normal((DAYS, 800))
+    day = np.arange(DAYS)[:, None]
+    return {
+        "flat": FLAT[:, :800],
+        "noise": 1.5 + noise,
+        "falls for good": np.where(day < 28, 3.0, 1.0) + noise,
+        "rises for good": np.where(day < 28, 0.5, 2.5) + noise,
+        "crossover": np.where(day // 14 % 2, 0.8, 2.2) + noise,
+        "trend": 3.0 - 2.5 * day / DAYS + noise,
+    }
+
+
+@pytest.mark.parametrize("tilt", [-1.5, 3.0])
+@pytest.mark.parametrize(
+    "base", [{"mcar": 0.2}, {"mcar": 0.05}, {"mar": {"intercept": -2.0}}, {"mcar": 0.1, "mar": {}}, {}]
+)
+@pytest.mark.parametrize("course", courses())
+def test_mnar_keeps_the_share_it_promises(course, base, tilt):
+    usual = {"mar": {"per_4_weeks": 0, "weekend": 0, "after_missed": 0}}
+    promised = (reasons(courses()[course], **(base or usual)) > 0).mean()
+    lost = reasons(courses()[course], mnar=tilt, **base) > 0
+    assert lost.mean() == pytest.approx(promised, abs=0.02)
+    assert lost.mean(axis=0).std() < 0.06, "for every patient, but for chance"
+
+
+def test_mnar_is_a_mechanism_of_its_own():
+    severity = courses()["noise"]
+    found = reasons(severity, mcar=0.2, mar={}, mnar=-1.5, image_only=0.05)
+    assert set(np.unique(found)) == {0, code("mnar"), code("image_only")}
+    assert REASONS[1:7] == ("mcar", "mar", "vacation", "drop_out", "image_only", "score_only"), "codes stay"
+    assert (reasons(severity, mcar=1.0, mnar=-1.5) == code("mnar")).all()
 
 
 def test_drop_out_is_for_good_and_has_its_hazard():

@@ -54,7 +54,8 @@ def test_without_noise_the_truth_is_recorded(protocol_of, schedule_of):
 
 
 def test_more_days_patients_and_arms_move_nothing(protocol_of, schedule_of, seed_design):
-    protocol = protocol_of(40, observation={"missing": MISSING, "raters": RATERS, "self_report": {}})
+    missing = MISSING | {"mnar": 0}  # the only one that looks ahead
+    protocol = protocol_of(40, observation={"missing": missing, "raters": RATERS, "self_report": {}})
     severity = np.linspace(2.5, 0.5, 140)
     whole = watch(protocol, schedule_of(protocol, seed_design), severity)
     fewer = watch(protocol, schedule_of(protocol, seed_design[:3], 33), severity[:84])
