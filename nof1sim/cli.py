@@ -156,21 +156,32 @@ def protocol_list() -> None:
     typer.echo("* has a null twin, NAME_null: the same trial with no effect of the arms.")
 
 
-@protocol_app.command("show", epilog="Example:\n\nnof1sim protocol show washout --resolved")
+@protocol_app.command("show", epilog="Example:\n\nnof1sim protocol show washout --diagram washout.svg")
 def protocol_show(
     name: Annotated[str, typer.Argument(help="A protocol file, or the name of a shipped one.")],
     resolved: Annotated[bool, typer.Option("--resolved", help="With every default written out.")] = False,
+    diagram: Annotated[Path | None, typer.Option(help="Also draw the schedule into this SVG file.")] = None,
 ) -> None:
     """A protocol as YAML, and its design report."""
     import yaml
 
     from .protocol import load_protocol, read_document
-    from .report.design import design_report, to_text
+    from .report.design import design_report, diagram_svg, to_text
 
     protocol = load_protocol(name)
     document: dict[str, Any] = protocol.model_dump(mode="json") if resolved else read_document(name)
     typer.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
     typer.echo(to_text(design_report(protocol)))
+    if diagram is not None:
+        _write(diagram, diagram_svg(protocol))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}). Give a file in a folder of yours.") from None
+    typer.echo(f"Wrote {path}")
 
 
 @protocol_app.command("check", epilog="Example:\n\nnof1sim protocol check my.yaml")
@@ -211,13 +222,7 @@ def protocol_import_studyu(
         return
     if out.exists():
         raise InputError(f"--out: {out} exists; allowed: a new file. Choose another name or remove it.")
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"--out: {out} cannot be written ({error.strerror}). Give a file in a folder of yours."
-        ) from None
-    typer.echo(f"Wrote {out}")
+    _write(out, text)
 
 
 def main() -> None:

@@ -99,7 +99,10 @@ def test_all_faults_of_a_protocol_are_reported_together(tmp_path: Path) -> None:
 def test_the_protocol_commands(tmp_path: Path) -> None:
     listed = nof1sim("protocol", "list").stdout
     assert all(name in listed for name in ("default", "hettich2024", "fu2023", "washout", "latin_square"))
-    assert "smallest" in nof1sim("protocol", "show", "washout").stdout
+    diagram = tmp_path / "washout.svg"
+    assert "Smallest" in nof1sim("protocol", "show", "washout", "--diagram", diagram).stdout
+    assert "<svg" in diagram.read_text()
+    assert nof1sim("protocol", "show", "washout", "--diagram", tmp_path / "no" / "x.svg").returncode == 2
     schema = Path(__file__).parents[1] / "schemas" / "protocol.v1.json"
     assert nof1sim("protocol", "schema").stdout == schema.read_text()
 
