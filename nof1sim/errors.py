@@ -39,10 +39,6 @@ class DatasetError(Nof1simError):
     """A dataset folder that cannot be read, written or continued."""
 
 
-class AnalysisError(Nof1simError):
-    """An analysis that cannot be carried out on these data."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong: where, what was given, what is allowed, what to do."""

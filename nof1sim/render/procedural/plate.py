@@ -78,7 +78,6 @@ class Plate:
     supersample: int
     diffuse: F32
     gloss: F32
-    gloss_factor: float
     depth: F32
     skin: Skin
     slot: NDArray[np.int32]
@@ -237,7 +236,7 @@ def _finish(
     depth = screen.canvas(screen.place[:, 2] - DEPTH_REFERENCE_MM, -40.0)
     depth = wide_blur(shrink(depth, supersample), max(1.0, 6.0 * size / 512))
     return Plate(
-        head, screen.camera, size, margin_of(size), supersample, diffuse, gloss, strength, depth, rows,
+        head, screen.camera, size, margin_of(size), supersample, diffuse, gloss, depth, rows,
         slot.reshape(width, width), spots, bare, _keypoints(head, screen, supersample),
     )  # fmt: skip
 
