@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from nof1sim.render.procedural.chromophores import ita_deg, lab
 
 from nof1sim.chart import KEY_POINTS, region_of
 from nof1sim.errors import RenderError
@@ -11,7 +12,6 @@ from nof1sim.model import Nuisance
 from nof1sim.protocol.types import NuisanceSettings
 from nof1sim.render import draw_nuisance
 from nof1sim.render.procedural import CONTRAST_FLOOR, ProceduralRenderer, atlas
-from nof1sim.render.procedural.chromophores import ita_deg, lab
 from nof1sim.render.procedural.filters import sample
 from nof1sim.render.procedural.renderer import no_lesions
 from nof1sim.render.procedural.tone import tone_patch

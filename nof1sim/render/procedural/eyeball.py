@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nof1sim.render.procedural import chromophores
 from nof1sim.render.procedural.fields import ramp, turn, unit
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.landmarks import skewed
@@ -13,6 +12,7 @@ from nof1sim.render.procedural.lids import EYE_RADIUS_MM
 from nof1sim.render.procedural.light import COLOUR, FILL, KEY, LIGHTS
 from nof1sim.render.procedural.noise import noise
 from nof1sim.render.procedural.screen import DISTANCE_MM, Screen
+from nof1sim.render.skin import chromophores
 
 F32 = NDArray[np.floating]
 IRIS = np.array(

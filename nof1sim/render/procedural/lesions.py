@@ -13,13 +13,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from nof1sim.model import STAGE_CODE, Lesions, Nuisance
-from nof1sim.render.procedural import atlas, chromophores
+from nof1sim.render.procedural import atlas
 from nof1sim.render.procedural.fields import turn
 from nof1sim.render.procedural.filters import sample
 from nof1sim.render.procedural.light import COLOUR, LIGHTS, STRENGTH, WRAP, gloss
 from nof1sim.render.procedural.pigment import darkness
 from nof1sim.render.procedural.plate import Plate
 from nof1sim.render.procedural.shade import BROAD_ROUGHNESS
+from nof1sim.render.skin import chromophores
 
 F32 = NDArray[np.floating]
 

@@ -9,13 +9,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from nof1sim.render.procedural import chromophores
 from nof1sim.render.procedural.fields import ramp
 from nof1sim.render.procedural.filters import blur, wide_blur
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import LIGHTS, WRAP, gloss_map, wrapped
 from nof1sim.render.procedural.pigment import Pigment
 from nof1sim.render.procedural.screen import Screen
+from nof1sim.render.skin import chromophores
 
 F32 = NDArray[np.floating]
 

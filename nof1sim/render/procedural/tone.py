@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nof1sim.render.procedural import chromophores
 from nof1sim.render.procedural.camera import EXPOSURE, GAIN, tone
 from nof1sim.render.procedural.fields import unit
 from nof1sim.render.procedural.head import Head
@@ -17,6 +16,7 @@ from nof1sim.render.procedural.light import COLOUR, LIGHTS, STRENGTH, WRAP, glos
 from nof1sim.render.procedural.pigment import base_blood, pigment
 from nof1sim.render.procedural.screen import DISTANCE_MM, WIDTH_MM, camera_for
 from nof1sim.render.procedural.shade import BROAD_ROUGHNESS
+from nof1sim.render.skin import chromophores
 
 GRID = 128
 """Vertices a side of the mesh that is lit here, whatever the mesh of the picture."""
