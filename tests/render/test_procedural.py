@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nof1sim.render.procedural.chromophores import ita_deg, lab
+from nof1sim.render.skin.chromophores import ita_deg, lab
 
 from nof1sim.chart import KEY_POINTS, region_of
 from nof1sim.errors import RenderError

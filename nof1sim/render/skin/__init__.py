@@ -1,0 +1,1 @@
+"""Lesions and skin optics in canonical face coordinates: shared by every renderer."""
