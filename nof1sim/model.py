@@ -206,15 +206,31 @@ class Nuisance:
     scale: float = 1.0
     shift_x: float = 0.0  # fraction of the image width
     shift_y: float = 0.0
+    distance: float = 1.0  # factor on the distance of the camera: perspective, not size
+    blur_px: float = 0.0  # focus, at the reference size of 512 px
+    motion_px: float = 0.0  # length of motion blur, at 512 px
+    motion_deg: float = 0.0  # its direction
     exposure_ev: float = 0.0
     white_balance_k: float = 0.0  # shift of the colour temperature, kelvin
+    tint: float = 0.0  # log gain from magenta to green
     light_key: float = 1.0  # factor on each light of the set-up
     light_fill: float = 1.0
     light_ring: float = 1.0
     light_room: float = 1.0
+    light_side: float = 0.0  # -1 to 1: moves the main light from the image's left to its right
+    light_hard: float = 0.0  # 0 softbox to 1 lamp with sharp shadows
     oil: float = 1.0  # factor on the skin's gloss
-    blur_px: float = 0.0  # at the reference size of 512 px
+    makeup: float = 0.0  # 0 to 1: cover by foundation
+    tan: float = 0.0  # relative rise of melanin
+    beard: float = 0.0  # 0 to 1: growth since the last shave
+    smile: float = 0.0  # 0 to 1
+    eyes_closed: float = 0.0  # 0 or 1
     noise: float = 0.0  # factor on the camera's sensor noise
+    contrast: float = 0.0  # of the camera's tone curve, added
+    saturation: float = 1.0
+    sharpening: float = 1.0  # factor
+    jpeg_quality: float = 0.0  # 0: the protocol's
+    phone: str = ""  # name of the camera preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +243,7 @@ class View:
     size_px: int
     seed: int
     address: tuple[str | int, ...]  # (patient key, day, occasion, view): the address of this picture's randomness
+    layers: tuple[str, ...] = ()  # extra truth images wanted: "parts", "depth", "normals", "chart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +265,7 @@ class Render:
     area_px: Ints
     keypoints_px: Mapping[str, tuple[float, float]]
     drawn: Mapping[str, float | str]
+    layers: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,60 +10,72 @@ Labels = NDArray[np.int32]
 
 
 def dilate(labels: Labels, radius: int) -> Labels:
-    """Grow labels (h, w) by a square of `radius` pixels; a new pixel gets the label of the nearest old one.
-
-    Ties go to the first in reading order, so the result is the same everywhere.
-    """
+    """Grow labels (h, w) by a square of `radius` pixels; a new pixel takes the nearest label of its row, then of its
+    column, the lower or right one of two at the same distance last. Labels stay as they are."""
     if radius <= 0:
         return labels.copy()
-    steps = [(dy * dy + dx * dx, dy, dx) for dy in range(-radius, radius + 1) for dx in range(-radius, radius + 1)]
     out = np.empty_like(labels)
-    _grow(labels, np.array(sorted(steps), np.int64), radius, out)
+    _grow(np.ascontiguousarray(labels), radius, out)
     return out
 
 
 @njit(cache=True)
-def _grow(labels, steps, radius, out):
+def _grow(labels, radius, out):
     h, w = labels.shape
-    # Labels in the window of each row so far, so that most of the picture needs no search.
-    count = np.zeros(w, np.int64)
-    for y in range(min(radius, h)):
-        for x in range(w):
-            count[x] += labels[y, x] != 0
+    far = 1 << 30
+    wide = np.empty((h, w), labels.dtype)
+    filled = np.zeros(h, np.bool_)
     for y in range(h):
-        if y + radius < h:
-            for x in range(w):
-                count[x] += labels[y + radius, x] != 0
-        if y - radius - 1 >= 0:
-            for x in range(w):
-                count[x] -= labels[y - radius - 1, x] != 0
-        near = 0
-        for x in range(min(radius, w)):
-            near += count[x]
+        row, new = labels[y], wide[y]
+        last, some = -far, False
         for x in range(w):
-            if x + radius < w:
-                near += count[x + radius]
-            if x - radius - 1 >= 0:
-                near -= count[x - radius - 1]
-            out[y, x] = labels[y, x]
-            if near == 0 or labels[y, x] != 0:
-                continue
-            for k in range(steps.shape[0]):
-                yy, xx = y + steps[k, 1], x + steps[k, 2]
-                if 0 <= yy < h and 0 <= xx < w and labels[yy, xx] != 0:
-                    out[y, x] = labels[yy, xx]
-                    break
+            if row[x] != 0:
+                last, some = x, True
+            new[x] = row[last] if x - last <= radius else 0
+        filled[y] = some
+        if some:
+            last = far
+            for x in range(w - 1, -1, -1):
+                if row[x] != 0:
+                    last = x
+                elif new[x] == 0 and last - x <= radius:
+                    new[x] = row[last]
+    for y in range(h):
+        to = out[y]
+        source = wide[y]
+        for x in range(w):
+            to[x] = source[x]
+        for step in range(1, radius + 1):
+            for other in (y - step, y + step):
+                if 0 <= other < h and filled[other]:
+                    source = wide[other]
+                    for x in range(w):
+                        to[x] = to[x] if to[x] != 0 else source[x]
 
 
 def measure(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """Ids present (n,), their boxes (n, 4) x, y, width, height, and areas (n,) in pixels."""
-    ys, xs = np.nonzero(labels)
-    if ys.size == 0:
+    most = int(labels.max(initial=0))
+    if most == 0:
         return np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0, np.int64)
-    ids, which, area = np.unique(labels[ys, xs], return_inverse=True, return_counts=True)
-    low, high = np.full((ids.size, 2), 1 << 30), np.full((ids.size, 2), -1)
-    for axis, values in enumerate((xs, ys)):
-        np.minimum.at(low[:, axis], which, values)
-        np.maximum.at(high[:, axis], which, values)
-    boxes = np.concatenate([low, high - low + 1], axis=1).astype(float)
-    return ids.astype(np.int64), boxes, area.astype(np.int64)
+    table = np.zeros((most + 1, 5), np.int64)
+    table[:, :2] = 1 << 30
+    _measure(labels, table)
+    ids = np.flatnonzero(table[:, 4])
+    low, high = table[ids, :2], table[ids, 2:4]
+    return ids, np.concatenate([low, high - low], axis=1).astype(float), table[ids, 4]
+
+
+@njit(cache=True)
+def _measure(labels, table):
+    """table (ids, 5): least x and y, largest x and y plus one, count."""
+    h, w = labels.shape
+    for y in range(h):
+        row = labels[y]
+        for x in range(w):
+            k = row[x]
+            if k != 0:
+                t = table[k]
+                t[0], t[1] = min(t[0], x), min(t[1], y)
+                t[2], t[3] = max(t[2], x + 1), max(t[3], y + 1)
+                t[4] += 1

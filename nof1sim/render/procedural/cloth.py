@@ -43,7 +43,7 @@ def hair_colour(head: Head) -> NDArray:
 
 
 def shade_hair(head: Head, screen: Screen, at: NDArray, raw: F32) -> tuple[F32, F32]:
-    """Combed-back hair at pixels `at`: colour per light group (k, 4, 3), and the strand texture (k,).
+    """Combed-back hair at pixels `at`: colour per light group (k, groups, 3), and the strand texture (k,).
 
     raw (n, 4): plain irradiance. Highlights after Kajiya and Kay (1989).
     """
@@ -57,7 +57,7 @@ def shade_hair(head: Head, screen: Screen, at: NDArray, raw: F32) -> tuple[F32, 
     normal = screen.normal[at]
     back = turn(np.array([0, 0.62, -0.78], np.float32), screen.camera.rotation)
     tangent = unit(back - (normal * back).sum(-1, keepdims=True) * normal) + normal * (0.16 * fine)[:, None]
-    colour = np.empty((at.size, 4, 3), np.float32)
+    colour = np.empty((at.size, len(LIGHTS), 3), np.float32)
     for g, group in enumerate(LIGHTS):
         colour[:, g] = albedo * raw[at, g, None] * COLOUR[g]
         if g == 3:
@@ -70,7 +70,7 @@ def shade_hair(head: Head, screen: Screen, at: NDArray, raw: F32) -> tuple[F32, 
 
 
 def shade_cloth(head: Head, screen: Screen, at: NDArray) -> F32:
-    """Band, cap and garment at pixels `at`: colour per light group (k, 4, 3)."""
+    """Band, cap and garment at pixels `at`: colour per light group (k, groups, 3)."""
     face = head.face
     p = screen.spot[at]
     weave, fold = noise(p, 1.3, face.noise_seed + 211, 2, 0.8), noise(p, 12, face.noise_seed + 212, 3, 0.6)

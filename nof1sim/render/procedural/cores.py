@@ -11,7 +11,7 @@ from nof1sim.render.procedural.plate import Plate
 
 
 @njit(cache=True, fastmath=True)
-def _cores(spots, bare, rec, place, supersample, out, closeness):
+def _cores(spot, slot, rec, place, supersample, out, closeness):
     h, w = out.shape
     for i in range(rec.shape[0]):
         r = rec[i, RADIUS]
@@ -19,9 +19,10 @@ def _cores(spots, bare, rec, place, supersample, out, closeness):
         cx, cy = (place[i, 0] + 0.5) / supersample - 0.5, (place[i, 1] + 0.5) / supersample - 0.5
         for y in range(max(0, int(cy - half)), min(h - 1, int(cy + half) + 1) + 1):
             for x in range(max(0, int(cx - half)), min(w - 1, int(cx + half) + 1) + 1):
-                if bare[y, x] < 0.5:
+                q = slot[y, x]
+                if q < 0:
                     continue
-                dx, dy, dz = spots[y, x, 0] - rec[i, X], spots[y, x, 1] - rec[i, Y], spots[y, x, 2] - rec[i, Z]
+                dx, dy, dz = spot[q, 0] - rec[i, X], spot[q, 1] - rec[i, Y], spot[q, 2] - rec[i, Z]
                 d = np.sqrt(dx * dx + dy * dy + dz * dz) / r
                 if d <= 1.0 and d < closeness[y, x]:
                     closeness[y, x] = d
@@ -30,7 +31,7 @@ def _cores(spots, bare, rec, place, supersample, out, closeness):
 
 def core_labels(plate: Plate, rec: NDArray, place: NDArray) -> NDArray[np.int32]:
     """(s, s) lesion ids, 0 elsewhere; where cores overlap, the lesion whose centre is nearer in radii."""
-    out = np.zeros(plate.bare.shape, np.int32)
+    out = np.zeros(plate.skin.slot.shape, np.int32)
     closeness = np.full(out.shape, 1e9, np.float32)
-    _cores(plate.spots, plate.bare, rec, place, plate.supersample, out, closeness)
+    _cores(plate.skin.spot, plate.skin.slot, rec, place, 1, out, closeness)
     return out

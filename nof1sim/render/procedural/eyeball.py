@@ -11,7 +11,7 @@ from nof1sim.render.procedural.landmarks import skewed
 from nof1sim.render.procedural.lids import EYE_RADIUS_MM
 from nof1sim.render.procedural.light import COLOUR, FILL, KEY, LIGHTS
 from nof1sim.render.procedural.noise import noise
-from nof1sim.render.procedural.screen import DISTANCE_MM, Screen
+from nof1sim.render.procedural.screen import Screen
 from nof1sim.render.skin import chromophores
 
 F32 = NDArray[np.floating]
@@ -32,7 +32,7 @@ def pupil_centres(head: Head, screen: Screen) -> NDArray:
 def gaze(screen: Screen, centre: NDArray) -> NDArray:
     """Unit direction of sight: at the camera in a front view, mostly with the head in a turned one."""
     ahead = screen.camera.rotation[:, 2].astype(float)
-    towards = unit(np.array([screen.camera.x, screen.camera.y, DISTANCE_MM]) - centre)
+    towards = unit(screen.camera.eye.astype(float) - centre)
     return unit(0.55 * towards + 0.45 * ahead) if ahead[2] > 0.95 else unit(0.15 * towards + 0.85 * ahead)
 
 
@@ -41,7 +41,7 @@ def _dot(a: NDArray, b: NDArray) -> NDArray:
 
 
 def shade_eyes(head: Head, screen: Screen, melanin: float) -> tuple[NDArray, F32, F32, F32]:
-    """Pixels (k,) into the screen's arrays, their cover (k,), colour per light group (k, 4, 3), gloss (k,)."""
+    """Pixels (k,) into the screen's arrays, their cover (k,), colour per light group (k, groups, 3), gloss (k,)."""
     right, left = pupil_centres(head, screen)
     a, b = _shade_eye(head, screen, right, 1, melanin), _shade_eye(head, screen, left, -1, melanin)
     joined: list[NDArray] = [np.concatenate(pair) for pair in zip(a, b, strict=True)]
@@ -52,7 +52,7 @@ def _shade_eye(head: Head, screen: Screen, centre: NDArray, side: int, melanin: 
     lid = screen.layer("lid")
     at = np.flatnonzero((lid > -1.5) & (screen.owner == 0) & (screen.spot[:, 0] * side > 0))
     place = screen.place[at].astype(float)
-    eye = np.array([screen.camera.x, screen.camera.y, DISTANCE_MM])
+    eye = screen.camera.eye.astype(float)
     ray = unit(place - eye)
     look = gaze(screen, centre)
 
@@ -75,7 +75,7 @@ def _shade_eye(head: Head, screen: Screen, centre: NDArray, side: int, melanin: 
     above, below, inner = _apertures(head, np.abs(screen.spot[at, 0]), screen.spot[at, 1])
     shadow = (0.18 + 0.82 * ramp(-0.2, 5.0, above)) * (0.55 + 0.45 * ramp(-0.2, 2.2, below))
     shadow = shadow * (0.55 + 0.45 * ramp(0, 4.5, inner))
-    colour = np.empty((at.size, 4, 3), np.float32)
+    colour = np.empty((at.size, len(LIGHTS), 3), np.float32)
     out = unit(point - centre)
     for g, group in enumerate(LIGHTS):
         light = np.zeros(at.size)

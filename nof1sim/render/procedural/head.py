@@ -51,6 +51,7 @@ class Head:
     ears: tuple[Ear, Ear]
     chart: tuple[F32, F32]
     front: tuple[F32, F32]
+    smile: F32
 
     def layer(self, name: str) -> F32:
         """One scalar field (rows, columns)."""
@@ -108,6 +109,7 @@ def _dress(face: Face, m: Landmarks, lids: Lids, skin: F32, fields: dict[str, F3
         ears,
         atlas.chart_lookup(chart, skin[..., 2]),
         _front_lookup(skin),
+        np.zeros_like(skin),
     )
 
 

@@ -16,7 +16,7 @@ from nof1sim.model import STAGE_CODE, Lesions, Nuisance
 from nof1sim.render.procedural import atlas
 from nof1sim.render.procedural.fields import turn
 from nof1sim.render.procedural.filters import sample
-from nof1sim.render.procedural.light import COLOUR, LIGHTS, STRENGTH, WRAP, gloss
+from nof1sim.render.procedural.light import COLOUR, GLOSSY, LIGHTS, STRENGTH, WRAP, gloss, mix
 from nof1sim.render.procedural.pigment import darkness
 from nof1sim.render.procedural.plate import Plate
 from nof1sim.render.procedural.shade import BROAD_ROUGHNESS
@@ -207,7 +207,7 @@ def _shade(
     for m in range(rows.size):
         q = rows[m]
         e0, e1, e2, gloss0 = 0.0, 0.0, 0.0, 0.0
-        for g in range(4):
+        for g in range(flow.shape[1]):
             e0 += strength[g] * light[q, g, 0]
             e1 += strength[g] * light[q, g, 1]
             e2 += strength[g] * light[q, g, 2]
@@ -228,7 +228,7 @@ def _shade(
             # Sharp highlights on domes read as beads of glass: lesions are duller than the skin around them.
             polish = min(max(rough[q] + 0.07 * wet, 0.2), 0.6)
             fat = oil[q] * (1 - 0.15 * wet - 0.6 * acc[q, A_CRUST] - 0.8 * acc[q, A_PLUG])
-            for g in range(4):
+            for g in range(flow.shape[1]):
                 bx, by, bz = flow[q, g, 0], flow[q, g, 1], flow[q, g, 2]
                 size = math.sqrt(bx * bx + by * by + bz * bz)
                 old = n[0] * bx + n[1] * by + n[2] * bz
@@ -240,7 +240,7 @@ def _shade(
                 f0 += s * att[0] * colour[g, 0] * d0 / (1 + wrap[0])
                 f1 += s * att[1] * colour[g, 1] * d1 / (1 + wrap[1])
                 f2 += s * att[2] * colour[g, 2] * d2 / (1 + wrap[2])
-                if g < 3 and seen[q, g] > 0:
+                if starts[g + 1] > starts[g] and seen[q, g] > 0:
                     ds, ws = dirs[starts[g] : starts[g + 1]], weights[starts[g] : starts[g + 1]]
                     v = (view[q, 0], view[q, 1], view[q, 2])
                     s0, b0 = gloss(n[0], n[1], n[2], v[0], v[1], v[2], ds, ws, rough[q], broad)
@@ -270,7 +270,11 @@ def _scatter(rows, nearest, pixel, change, ids, w, supersample, light, touched, 
 
 
 # A few directions per group are enough for the gloss of a dome a millimetre wide.
-_FEW = tuple((g.directions[::2], g.weights[::2] * (g.weights.sum() / g.weights[::2].sum())) for g in LIGHTS[:3])
+_FEW = tuple(
+    (g.directions[::2], g.weights[::2] * (g.weights.sum() / g.weights[::2].sum()))
+    if k != GLOSSY else (g.directions[:0], g.weights[:0])
+    for k, g in enumerate(LIGHTS)
+)
 _DIRECTIONS = np.ascontiguousarray(np.concatenate([d for d, _ in _FEW]))
 _WEIGHTS = np.ascontiguousarray(np.concatenate([w for _, w in _FEW]))
 _STARTS = np.cumsum([0] + [len(w) for _, w in _FEW])
@@ -287,9 +291,9 @@ def add_lesions(
     n = skin.pixel.size
     acc, nearest = np.zeros((n, 10), np.float32), np.full(n, -1, np.int32)
     closeness = np.full(n, 1e9, np.float32)
-    _paint(plate.slot, skin.spot, skin.lock, rec, place, seeds, acc, nearest, closeness)
+    _paint(skin.slot, skin.spot, skin.lock, rec, place, seeds, acc, nearest, closeness)
     rows = np.flatnonzero(nearest >= 0)
-    strength = np.array([nuisance.light_key, nuisance.light_fill, nuisance.light_ring, nuisance.light_room], np.float32)
+    strength = mix(nuisance)
     change = np.empty((rows.size, 3), np.float32)
     _shade(
         acc, plate.camera.rotation, skin.normal, skin.view, skin.flow, skin.seen, skin.light, skin.gloss, skin.through,
@@ -299,7 +303,7 @@ def add_lesions(
     )  # fmt: skip
     ids = rec[:, ID].astype(np.int32)
     closest = np.zeros(light.shape[:2], np.float32)
-    _scatter(rows, nearest, skin.pixel, change, ids, plate.camera.width, plate.supersample, light, touched, closest,
+    _scatter(rows, nearest, skin.pixel, change, ids, plate.camera.width, 1, light, touched, closest,
              closeness)  # fmt: skip
     # A pixel whose light a lesion can push below zero would ring in the lens: floor it where touched.
     np.maximum(light, 0, out=light, where=(touched > 0)[..., None])

@@ -1,4 +1,4 @@
-"""The clinical lighting set-up: two softboxes, a ring light at the lens, the room; and gloss.
+"""The lighting set-up: two softboxes, a ring light at the lens, the room, a bare lamp; and gloss.
 
 Vector irradiance: per light group the mesh stores B = sum of weight x visibility x direction. Any normal, also one
 tilted by a pore or a papule, then gets its shade as N.B: soft shadow, occlusion and relief in one product.
@@ -13,15 +13,20 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from nof1sim.model import Nuisance
 from nof1sim.render.procedural.fields import unit
 from nof1sim.render.procedural.raster import draw_depth, gather_light
 
 F32 = NDArray[np.floating]
 
-GROUPS = ("key", "fill", "ring", "room")
-STRENGTH = np.array([1.50, 0.46, 0.34, 0.16], np.float32)
-"""Weight of each group: a high, strong key; flat light looks far worse."""
-COLOUR = np.array([[1.0, 0.985, 0.96], [0.985, 0.99, 1.0], [1.0, 1.0, 1.0], [0.97, 0.99, 1.02]], np.float32)
+GROUPS = ("key", "fill", "ring", "room", "lamp")
+STRENGTH = np.array([1.50, 0.46, 0.34, 0.16, 1.50], np.float32)
+"""Weight of each group: a high, strong key; flat light looks far worse. The lamp takes the key's place when hard."""
+GLOSSY = 3
+"""The room makes no highlights: it comes from everywhere. Its place in GROUPS."""
+COLOUR = np.array(
+    [[1.0, 0.985, 0.96], [0.985, 0.99, 1.0], [1.0, 1.0, 1.0], [0.97, 0.99, 1.02], [1.0, 0.98, 0.95]], np.float32
+)
 KEY, FILL = (-0.55, 0.70, 0.66), (0.80, 0.34, 0.62)
 """Directions of the softboxes, camera axes."""
 WRAP = np.array([0.23, 0.13, 0.09], np.float32)
@@ -50,7 +55,7 @@ def _disc(centre: tuple[float, float, float], half_angle_deg: float, n: int) -> 
 
 
 def light_groups() -> tuple[Group, ...]:
-    """The four groups, in the order of GROUPS."""
+    """The groups, in the order of GROUPS."""
     t = np.arange(8) * 2 * np.pi / 8
     ring = unit(np.stack([0.11 * np.cos(t), 0.11 * np.sin(t) + 0.04, np.ones(8)], -1))
     i = np.arange(26) + 0.5
@@ -63,6 +68,7 @@ def light_groups() -> tuple[Group, ...]:
         (_disc(FILL, 17, 7), np.full(7, 1 / 7)),
         (ring, np.full(8, 1 / 8)),
         (room, weight / weight.sum() * 2.6),
+        (unit(np.array([KEY])), np.ones(1)),
     )
     return tuple(Group(d.astype(np.float32), w.astype(np.float32)) for d, w in table)
 
@@ -71,12 +77,12 @@ LIGHTS = light_groups()
 
 
 def illuminate(occluders: list[F32], points: list[F32], normals: list[F32], pixels: int) -> tuple[list[F32], list[F32]]:
-    """Vector irradiance (rows, columns, 4, 3) and share of each group seen (rows, columns, 4) of each mesh.
+    """Vector irradiance (rows, columns, groups, 3) and share of each group seen (rows, columns, groups) of each mesh.
 
     occluders, points, normals : meshes (rows, columns, 3) in camera axes; pixels : size of the depth maps.
     """
-    flow = [np.zeros((*p.shape[:2], 4, 3), np.float32) for p in points]
-    seen = [np.zeros((*p.shape[:2], 4), np.float32) for p in points]
+    flow = [np.zeros((*p.shape[:2], len(GROUPS), 3), np.float32) for p in points]
+    seen = [np.zeros((*p.shape[:2], len(GROUPS)), np.float32) for p in points]
     scale = pixels / SCENE_MM
     for g, group in enumerate(LIGHTS):
         total = float(group.weights.sum())
@@ -142,3 +148,17 @@ def wrapped(normals, flow, wrap, out):
         size = math.sqrt(bx * bx + by * by + bz * bz)
         for c in range(3):
             out[q, c] = max(nb + wrap[c] * size, 0.0) / (1 + wrap[c])
+
+
+def mix(nuisance: Nuisance) -> F32:
+    """Factor (groups,) on each light group in one picture.
+
+    `light_side` moves light from the softbox at the image's left to the one at its right; `light_hard` swaps the
+    softbox for a bare lamp at the same place.
+    """
+    right, left = max(nuisance.light_side, 0.0), max(-nuisance.light_side, 0.0)
+    key = nuisance.light_key * (1 - 0.75 * right + 0.15 * left)
+    fill = nuisance.light_fill * (1 + 2.2 * right - 0.8 * left)
+    hard = nuisance.light_hard
+    lights = [key * (1 - hard), fill, nuisance.light_ring, nuisance.light_room, key * hard]
+    return np.array(lights, np.float32)

@@ -1,120 +1,96 @@
-"""The clear face of one person in one view and size, ready to be relit and to receive a day's lesions.
+"""The clear face of one person in one view and size, ready to be relit, posed and to receive a day's lesions.
 
-The picture is linear in the four light groups, so the clear face is kept as one image per group at the size of the
-picture; a day only weighs and adds them. What lesions need is kept for each skin pixel of the finer canvas.
+The picture is linear in the light groups, so the clear face is kept as planes per group at the resolution of the
+picture; a day only weighs and adds them. With depth for each pixel it can be turned a little, with true parallax.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nof1sim.chart import KEY_POINTS
 from nof1sim.model import Nuisance
-from nof1sim.render.procedural import atlas, cloth
-from nof1sim.render.procedural.eyeball import gaze, pupil_centres, shade_eyes
+from nof1sim.render.base import PARTS
+from nof1sim.render.procedural import cloth
+from nof1sim.render.procedural.compose import Cover, light_planes, packed, pool, weigh
+from nof1sim.render.procedural.expose import LENS_SIGMA_PX
+from nof1sim.render.procedural.eyeball import shade_eyes
 from nof1sim.render.procedural.fields import ramp
 from nof1sim.render.procedural.filters import blur, sample, shrink, wide_blur
+from nof1sim.render.procedural.frames import Frame
 from nof1sim.render.procedural.head import Head
-from nof1sim.render.procedural.lids import EYE_RADIUS_MM
-from nof1sim.render.procedural.light import COLOUR, GROUPS, STRENGTH
+from nof1sim.render.procedural.light import COLOUR, GROUPS, STRENGTH, mix
+from nof1sim.render.procedural.nodes import Nodes, nodes_of
 from nof1sim.render.procedural.pigment import Pigment, base_blood, pigment
-from nof1sim.render.procedural.screen import WIDTH_MM, Camera, Screen, camera_for, look
+from nof1sim.render.procedural.points import Points, points_of
+from nof1sim.render.procedural.screen import Camera, Screen, camera_for, look
 from nof1sim.render.procedural.shade import SkinLight, details, light_skin, skin_mask
 from nof1sim.render.procedural.strands import Hairs, draw_hairs
 from nof1sim.render.procedural.tone import base_melanin, gloss_strength
+from nof1sim.render.skin.buffer import SkinBuffer
 
 F32 = NDArray[np.floating]
-DEPTH_REFERENCE_MM = -70.0
-"""Depth of the axis of small turns: nothing shifts there."""
-BACKDROP_SHARE = (0.45, 0.20, 0.05, 0.30)
+BACKDROP_SHARE = np.array([0.45, 0.20, 0.05, 0.30, 0.45], np.float32)
 """Share of each light group in the light on the backdrop."""
-
-
-@dataclass(slots=True)
-class Skin:
-    """Paintable skin pixels of the canvas, n of them.
-
-    pixel (n,): place in the canvas; spot (n, 3): canonical mm; normal, view (n, 3) camera axes; flow (n, 4, 3),
-    seen (n, 4), light (n, 4, 3), gloss (n, 4): per light group, strength included in the last two; through (n, 3):
-    share of skin light that reaches the picture; sheen (n,): same for gloss; melanin, blood (n,): volume fractions,
-    and their albedo (n, 3); oil, rough (n,): gloss; lock (n,): 0 .. 1, fades lesions out towards lips and lids.
-    """
-
-    pixel: NDArray[np.int64]
-    spot: F32
-    normal: F32
-    view: F32
-    flow: F32
-    seen: F32
-    light: F32
-    gloss: F32
-    through: F32
-    sheen: F32
-    melanin: F32
-    blood: F32
-    albedo: F32
-    oil: F32
-    rough: F32
-    lock: F32
+GLARE, GLARE_FROM = 0.10, 0.75
+"""Share of the light above a level that lens and sensor spread around."""
+NEUTRAL = mix(Nuisance())
+MARGIN = 0.0625
+"""Plate around the picture on each side, as a share of it: shift and scale bring in more of the scene."""
 
 
 @dataclass(slots=True)
 class Plate:
-    """See the module's text. diffuse (4, s, s, 3), gloss (4, s, s) per light group; depth (s, s): mm before the axis
-    of small turns; slot (w, w): canvas pixel to row of `skin`, -1 elsewhere; spots (s, s, 3) and bare (s, s): mean
-    canonical place and share of paintable skin of each pixel; keypoints_px; supersample = w / s.
+    """See the module's text. s = size + 2 margin pixels a side; n pixels show the person.
 
-    The plate is larger than the picture by `margin` pixels on each side (s = size + 2 margin), so that a pose that
-    shifts the head brings in more of the scene. Its coordinates, also of the key points, count from its own corner.
+    index (n,): place of each in the plate, y * s + x; planes (groups * 4, n) times `step`: light of each group;
+    alpha (s, s): cover of the backdrop by the person, solid (s, s): where it is 1 up to the next pixels; backdrop (s, s, 3);
+    glare (3, size, size): light that highlights spread over the picture; skin: what lesions need; part (s, s): code
+    of PARTS; chart (s, s, 2): canonical chart mm, NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes;
+    beard (n,): where a beard grows, 0 to 255; nodes: mesh of the scene for poses; points: key points.
+    The camera, the points and all coordinates count from the plate's own corner.
     """
 
     head: Head
+    frame: Frame
     camera: Camera
     size: int
     margin: int
-    supersample: int
-    diffuse: F32
-    gloss: F32
+    index: NDArray[np.int32]
+    planes: NDArray[np.uint16]
+    step: float
+    alpha: F32
+    solid: NDArray[np.bool_]
+    backdrop: F32
+    glare: F32
+    skin: SkinBuffer
+    part: NDArray[np.uint8]
+    chart: F32
+    normal: F32
     depth: F32
-    skin: Skin
-    slot: NDArray[np.int32]
-    spots: F32
-    bare: F32
-    keypoints_px: dict[str, tuple[float, float]]
+    beard: NDArray[np.uint8]
+    nodes: Nodes
+    points: Points
 
-    def crop(self, image: NDArray) -> NDArray:
-        """The picture's part of a plate-sized image."""
-        m = self.margin
-        return np.ascontiguousarray(image[m:-m, m:-m])
-
-    def in_picture(self, x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
-        """Picture coordinates, before any pose, of canvas coordinates."""
-        k = self.supersample
-        return (x + 0.5) / k - 0.5 - self.margin, (y + 0.5) / k - 0.5 - self.margin
-
-    def clear(self, nuisance: Nuisance) -> F32:
-        """Linear picture of the clear face under a day's light, (s, s, 3)."""
-        n = nuisance
-        out = np.zeros(self.diffuse.shape[1:], np.float32)
-        for g, name in enumerate(GROUPS):
-            factor = np.float32(getattr(n, f"light_{name}"))
-            out += factor * self.diffuse[g]
-            out += np.float32(factor * n.oil) * self.gloss[g][..., None]
-        return out
+    @property
+    def bytes(self) -> int:
+        """Memory of the arrays."""
+        own = (self.index, self.planes, self.alpha, self.backdrop, self.part, self.chart, self.normal, self.depth)
+        return sum(a.nbytes for a in own) + self.skin.bytes
 
 
 def margin_of(size: int) -> int:
-    """Pixels around the picture: 4.5 % of its size, a multiple of 8 (the wide filters halve the plate)."""
-    return 8 * max(1, round(0.045 * size / 8))
+    """Pixels around the picture, a multiple of 4 (the wide filters halve the plate)."""
+    return 4 * max(1, round(MARGIN * size / 4))
 
 
-def build_plate(head: Head, view: str, size: int, supersample: int) -> Plate:
-    """Everything of a view that no day changes."""
-    width = (size + 2 * margin_of(size)) * supersample
-    camera = camera_for(head, view, width, size * supersample / WIDTH_MM)
+def build_plate(head: Head, frame: Frame, size: int, supersample: int) -> Plate:
+    """Everything of a view that no day changes. `supersample`: canvas pixels per picture pixel, along each side."""
+    margin = margin_of(size)
+    width = (size + 2 * margin) * supersample
+    camera = camera_for(head, frame, width, size * supersample)
     screen = look(head, camera)
     skin = _pigment(head, screen)
     melanin, blood = base_melanin(head), base_blood(head.face)
@@ -124,25 +100,55 @@ def build_plate(head: Head, view: str, size: int, supersample: int) -> Plate:
     soft = blur(hairs.brow, 1.1 * camera.per_mm).reshape(-1)[screen.index]
     factor, sheen = details(head, screen, skin, soft)
     covers = _covers(head, screen, lit, flat, melanin)
-    through = np.ones(screen.index.size, np.float32)
-    for at, alpha, _, _ in covers:
-        through[at] *= 1 - alpha
-    seen_skin, seen_gloss = factor * through[:, None], sheen * through
+    grid = _Grid.of(screen, supersample)
     strength = gloss_strength(head.face.ita_deg)
-    paper = cloth.backdrop(head, width).reshape(-1, 3)
-    diffuse, gloss = [], []
-    for g in range(4):
-        canvas = paper * np.float32(BACKDROP_SHARE[g])
-        own = lit.albedo * lit.irradiance[:, g] * (STRENGTH[g] * COLOUR[g])
-        layer = own * factor
-        for at, alpha, colour, share in covers:
-            light = STRENGTH[g] if share is None else share[g]
-            layer[at] = layer[at] * (1 - alpha[:, None]) + alpha[:, None] * colour[:, g] * light
-        canvas[screen.index] = layer
-        diffuse.append(shrink(canvas.reshape(width, width, 3), supersample))
-        gloss.append(shrink(screen.canvas(lit.gloss[:, g] * seen_gloss * (STRENGTH[g] * strength)), supersample))
-    return _finish(head, screen, size, supersample, lit, skin, seen_skin, seen_gloss, np.stack(diffuse),
-                   np.stack(gloss), melanin, blood, strength)  # fmt: skip
+    planes, above = light_planes(
+        lit, factor, sheen, strength, covers, grid.row, grid.index.size, 1.0 / supersample**2
+    )
+    thin = replace(camera, width=grid.side, per_mm=camera.per_mm / supersample)
+    buffer = _skin_buffer(grid, thin, screen, lit, skin, factor * above[:, None], sheen * above * np.float32(strength),
+                          melanin, blood)  # fmt: skip
+    values, step = packed(np.stack([_lens(grid, plane) for plane in planes]))
+    return _finish(head, frame, size, margin, screen, grid, thin, buffer, values, step, covers, skin)
+
+
+@dataclass(slots=True)
+class _Grid:
+    """Canvas pixels of the person to picture pixels. side: of the plate; index (n,): plate pixels that show the
+    person; row (canvas pixels,): into index; first (n,): one canvas row for each; cover (n,): share of the pixel."""
+
+    side: int
+    supersample: int
+    index: NDArray[np.int32]
+    row: NDArray[np.int32]
+    first: NDArray[np.int64]
+    cover: F32
+
+    @staticmethod
+    def of(screen: Screen, supersample: int) -> _Grid:
+        width = screen.camera.width
+        side = width // supersample
+        pixel = screen.index // width // supersample * side + screen.index % width // supersample
+        count = np.bincount(pixel, minlength=side * side)
+        index = np.flatnonzero(count)
+        lookup = np.full(side * side, -1, np.int32)
+        lookup[index] = np.arange(index.size, dtype=np.int32)
+        row = lookup[pixel]
+        first = np.empty(index.size, np.int64)
+        first[row[::-1]] = np.arange(pixel.size - 1, -1, -1)
+        cover = (count[index] / supersample**2).astype(np.float32)
+        return _Grid(side, supersample, index.astype(np.int32), row, first, cover)
+
+    def image(self, values: NDArray, fill: float = 0.0) -> NDArray:
+        """Values (n[, c]) on the plate (s, s[, c])."""
+        out = np.full((self.side * self.side, *values.shape[1:]), fill, values.dtype)
+        out[self.index] = values
+        return out.reshape(self.side, self.side, *values.shape[1:])
+
+
+def _lens(grid: _Grid, plane: F32) -> F32:
+    """A plane (n,) as the lens blurs it, cover included: light spills into pixels of the person only."""
+    return blur(grid.image(plane), LENS_SIGMA_PX).reshape(-1)[grid.index]
 
 
 def _pigment(head: Head, screen: Screen) -> Pigment:
@@ -160,105 +166,135 @@ def _pigment(head: Head, screen: Screen) -> Pigment:
     return skin
 
 
-def _covers(head: Head, screen: Screen, lit: SkinLight, hairs: dict[str, F32], melanin: float):
-    """Layers over the skin, from below: (pixels, opacity (k,), colour (k, 4, 3), light per group or None).
-
-    Where the light is None the colour is per unit strength of its group.
-    """
+def _covers(head: Head, screen: Screen, lit: SkinLight, hairs: dict[str, F32], melanin: float) -> list[Cover]:
+    """Layers over the skin, from below."""
     on_head = screen.owner == 0
     raw = np.maximum((screen.normal[:, None] * screen.flow).sum(-1), 0)
     eyes, cover, eye_colour, eye_gloss = shade_eyes(head, screen, melanin)
-    share = STRENGTH * np.array([1.0, 1.0, 1.0, 1.0], np.float32)
     # Reflections belong to the lights that cause them; the key makes most of them.
-    eye_colour = eye_colour + eye_gloss[:, None, None] * np.array([0.40, 0.30, 0.45, 0.3], np.float32)[:, None]
+    eye_colour = eye_colour + eye_gloss[:, None, None] * np.array([0.40, 0.30, 0.45, 0.3, 0.4], np.float32)[:, None]
     layer = screen.layer
     hair = blur(screen.canvas(layer("hair")), 1.0).reshape(-1)[screen.index] * on_head
     temple = wide_blur(screen.canvas(layer("temple")), 1.5 * screen.camera.per_mm).reshape(-1)[screen.index] * on_head
     at = np.flatnonzero((hair > 0.003) | (temple > 0.003))
     hair_colour, texture = cloth.shade_hair(head, screen, at, raw)
     temple_cover = temple[at] * np.clip(0.5 + 0.5 * texture, 0, 1) * (0.45 if head.face.wear == "band" else 0.2)
-    hair_cover = np.clip(np.maximum(hair[at], temple_cover), 0, 1)
+    hair_cover = np.clip(np.maximum(hair[at], temple_cover), 0, 1).astype(np.float32)
     cloth_cover = np.clip(np.maximum(layer("cloth"), layer("garment")), 0, 1) * on_head
     dressed = np.flatnonzero(cloth_cover > 0.003)
     out = [
-        (eyes, cover, eye_colour, None),
-        (at, hair_cover.astype(np.float32), hair_colour, None),
-        (dressed, cloth_cover[dressed], cloth.shade_cloth(head, screen, dressed), None),
+        Cover("eyes", eyes, cover, eye_colour),
+        Cover("hair", at, hair_cover, hair_colour),
+        Cover("cloth", dressed, cloth_cover[dressed], cloth.shade_cloth(head, screen, dressed)),
     ]
     tone = (cloth.hair_colour(head) * 0.62 + 0.003).astype(np.float32)
     for name, opacity, bright in (("brow", 0.93, 0.9), ("temple", 0.9, 1.1)):
         where = np.flatnonzero(hairs[name] > 0.003)
         light = np.clip(lit.irradiance[where, :, 1], 0.04, 3)
         alpha = opacity * hairs[name][where] * (1 - cloth_cover[where] if name == "temple" else 1)
-        out.append((where, alpha, tone * bright * light[..., None] * COLOUR, None))
+        out.append(Cover(name, where, alpha, tone * bright * light[..., None] * COLOUR))
     where = np.flatnonzero(hairs["lash"] > 0.003)
-    dark = np.broadcast_to(np.array([0.012, 0.010, 0.009], np.float32), (where.size, 4, 3))
-    out.append((where, 0.95 * hairs["lash"][where], dark, share / share.sum()))
+    dark = np.broadcast_to(np.array([0.012, 0.010, 0.009], np.float32), (where.size, len(GROUPS), 3))
+    share = STRENGTH / STRENGTH[:4].sum()
+    out.append(Cover("lash", where, 0.95 * hairs["lash"][where], dark, share))
     return out
 
 
-def _finish(
-    head, screen, size, supersample, lit, skin, seen_skin, seen_gloss, diffuse, gloss, melanin, blood, strength
-) -> Plate:
-    width = screen.camera.width
+def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood) -> SkinBuffer:
+    """What lesions need of each picture pixel that shows paintable skin."""
     lip, lid = screen.layer("lip"), screen.layer("lid")
     lock = skin_mask(screen) * (1 - lip) * ramp(-0.4, -1.4, lid) * (screen.owner == 0)
     near = (np.abs(screen.layer("chart_x")) < 95) & (screen.layer("chart_y") > -122)
-    keep = np.flatnonzero((lock > 0.02) & near & (seen_skin.max(-1) > 0.004))
-    light = lit.irradiance[keep] * (STRENGTH[:, None] * COLOUR)
-    rows = Skin(
-        pixel=screen.index[keep],
-        spot=screen.spot[keep],
-        normal=lit.normal[keep],
-        view=screen.view[keep],
-        flow=screen.flow[keep],
-        seen=screen.seen[keep],
-        light=light,
-        gloss=lit.gloss[keep] * STRENGTH,
-        through=seen_skin[keep],
-        sheen=seen_gloss[keep] * np.float32(strength),
-        melanin=melanin * skin.melanin[keep],
-        blood=blood * skin.blood[keep],
-        albedo=lit.albedo[keep],
-        oil=skin.oil[keep],
-        rough=lit.rough[keep],
-        lock=lock[keep],
+    keep = np.flatnonzero((lock > 0.02) & near & (through.max(-1) > 0.004))
+    row = np.full(grid.index.size, -1, np.int32)
+    row[grid.row[keep]] = 0
+    rows = np.flatnonzero(row >= 0)
+    row[rows] = np.arange(rows.size, dtype=np.int32)
+    to = row[grid.row[keep]]
+    first = np.empty(rows.size, np.int64)
+    first[to[::-1]] = keep[::-1]
+    count = np.bincount(to, minlength=rows.size).astype(np.float32)
+    share = np.float32(1.0 / grid.supersample**2)
+
+    def pooled(values: F32, weight: float | F32) -> F32:
+        flat = np.ascontiguousarray(values[keep].reshape(keep.size, -1), dtype=np.float32)
+        out = np.zeros((rows.size, flat.shape[1]), np.float32)
+        pool(flat, to, np.float32(1.0), out)
+        return np.ascontiguousarray((out * np.asarray(weight).reshape(-1, 1)).reshape(-1, *values.shape[1:]))
+
+    slot = np.full(grid.side * grid.side, -1, np.int32)
+    pixel = grid.index[rows]
+    slot[pixel] = np.arange(rows.size, dtype=np.int32)
+    fields = dict(
+        normal=lit.normal[first],
+        view=screen.view[first],
+        flow=screen.flow[first],
+        seen=screen.seen[first],
+        light=lit.irradiance[first] * (STRENGTH[:, None] * COLOUR),
+        gloss=lit.gloss[first] * STRENGTH,
+        melanin=melanin * pooled(skin.melanin, 1 / count),
+        blood=blood * pooled(skin.blood, 1 / count),
+        albedo=pooled(lit.albedo, 1 / count),
+        oil=skin.oil[first],
+        rough=lit.rough[first],
+        spot=pooled(screen.spot, 1 / count),
+        through=pooled(through, share),
+        sheen=pooled(sheen, share),
+        lock=pooled(lock, 1 / count),
     )
-    for name in Skin.__dataclass_fields__:
-        if name != "pixel":
-            setattr(rows, name, np.ascontiguousarray(getattr(rows, name), dtype=np.float32))
-    slot = np.full(width * width, -1, np.int32)
-    slot[rows.pixel] = np.arange(keep.size, dtype=np.int32)
-    bare_canvas, spot_canvas = np.zeros(width * width, np.float32), np.zeros((width * width, 3), np.float32)
-    bare_canvas[rows.pixel], spot_canvas[rows.pixel] = 1.0, rows.spot
-    bare = shrink(bare_canvas.reshape(width, width), supersample)
-    spots = shrink(spot_canvas.reshape(width, width, 3), supersample) / np.maximum(bare, 1e-6)[..., None]
-    depth = screen.canvas(screen.place[:, 2] - DEPTH_REFERENCE_MM, -40.0)
-    depth = wide_blur(shrink(depth, supersample), max(1.0, 6.0 * size / 512))
-    return Plate(
-        head, screen.camera, size, margin_of(size), supersample, diffuse, gloss, depth, rows,
-        slot.reshape(width, width), spots, bare, _keypoints(head, screen, supersample),
+    fields = {name: np.ascontiguousarray(a, dtype=np.float32) for name, a in fields.items()}
+    return SkinBuffer(
+        pixel=pixel, slot=slot.reshape(grid.side, grid.side), mm_per_px=1.0 / camera.per_mm,
+        rotation=camera.rotation, **fields,
     )  # fmt: skip
 
 
-def _keypoints(head: Head, screen: Screen, supersample: int) -> dict[str, tuple[float, float]]:
-    """Projected chart key points and pupils, picture pixels; NaN where something hides them."""
-    names = list(KEY_POINTS)
-    chart = np.array([KEY_POINTS[name] for name in names])
-    u, v = atlas.on_mesh(head.chart, chart[:, 0], chart[:, 1])
-    placed = screen.camera.place(sample(head.skin, u, v))
-    centres = pupil_centres(head, screen)
-    pupils = np.stack([c + EYE_RADIUS_MM * gaze(screen, c) for c in centres])
-    placed = np.concatenate([placed, pupils.astype(np.float32)])
-    x, y, _ = screen.camera.project(placed)
-    depth = screen.canvas(screen.place[:, 2], -1e3)
-    limit = screen.camera.width - 1
-    ahead = depth[np.clip(np.rint(y), 0, limit).astype(int), np.clip(np.rint(x), 0, limit).astype(int)]
-    # Hair and cloth lie up to 12 mm over the skin; a point under them is known, one behind the head is not.
-    hidden = (ahead > placed[:, 2] + 12.0) | (x < 0) | (y < 0) | (x > limit) | (y > limit)
-    px, py = (x + 0.5) / supersample - 0.5, (y + 0.5) / supersample - 0.5
-    names += ["pupil_left", "pupil_right"]
-    return {
-        name: (float("nan"), float("nan")) if h else (float(a), float(b))
-        for name, a, b, h in zip(names, px, py, hidden, strict=True)
-    }
+def _finish(head, frame, size, margin, screen, grid, camera, buffer, values, step, covers, skin) -> Plate:
+    first = grid.first
+    alpha = grid.image(_lens(grid, grid.cover))
+    solid = alpha > 0.999
+    solid[:-1, :-1] &= solid[1:, :-1] & solid[:-1, 1:] & solid[1:, 1:]
+    chart = np.stack([screen.layer("chart_x")[first], screen.layer("chart_y")[first]], -1).astype(np.float32)
+    part = _parts(screen, covers)[first]
+    chart[(part != PARTS["skin"]) & (part != PARTS["lips"])] = np.nan
+    chart[screen.owner[first] != 0] = np.nan
+    far = -1e3
+    depth = grid.image(screen.place[first, 2], far)
+    backdrop = shrink(cloth.backdrop(head, grid.side * grid.supersample), grid.supersample)
+    return Plate(
+        head=head, frame=frame, camera=camera, size=size, margin=margin, index=grid.index, planes=values, step=step,
+        alpha=alpha, solid=solid, backdrop=backdrop, glare=_glare(grid, values, step, backdrop, margin), skin=buffer, part=grid.image(part),
+        chart=grid.image(chart, np.nan), normal=grid.image(screen.normal[first]), depth=depth,
+        beard=np.rint(255 * np.clip(skin.beard[first], 0, 1)).astype(np.uint8),
+        nodes=nodes_of(head, camera, depth, screen, grid.index, first), points=points_of(head, screen, camera),
+    )  # fmt: skip
+
+
+def _glare(grid: _Grid, values: NDArray, step: float, backdrop: F32, margin: int) -> F32:
+    """Light that highlights of the clear face under neutral light spread, (3, size, size)."""
+    person = np.zeros((grid.index.size, 4), np.float32)
+    weigh(values, np.full((len(GROUPS), 2), step, np.float32) * NEUTRAL[:, None], np.arange(grid.index.size), person)
+    lit = grid.image(person[:, :3]) + backdrop * (1 - grid.image(grid.cover))[..., None]
+    bright = np.maximum(lit - GLARE_FROM, 0)
+    soft = GLARE * wide_blur(bright, grid.side / 66)
+    inner = slice(margin, grid.side - margin)
+    return np.ascontiguousarray(np.moveaxis(soft[inner, inner], -1, 0), dtype=np.float32)
+
+
+def _parts(screen: Screen, covers: list[Cover]) -> NDArray[np.uint8]:
+    """Code of PARTS of each canvas pixel."""
+    out = np.full(screen.index.size, PARTS["skin"], np.uint8)
+    out[(screen.layer("lip") > 0.5) & (screen.owner == 0)] = PARTS["lips"]
+    garment = screen.layer("garment") > screen.layer("cloth")
+    for cover in covers:
+        limit = 0.35 if cover.name == "brow" else 0.5
+        at = cover.at[cover.alpha > limit]
+        if cover.name == "eyes":
+            out[at] = PARTS["eyes"]
+        elif cover.name == "brow":
+            out[at] = PARTS["brows"]
+        elif cover.name == "cloth":
+            out[at] = np.where(garment[at], PARTS["cloth"], PARTS["headwear"])
+        elif cover.name in ("hair", "temple"):
+            out[at] = PARTS["hair"]
+    return out

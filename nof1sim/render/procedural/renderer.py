@@ -13,24 +13,28 @@ from nof1sim.errors import Fault, RenderError
 from nof1sim.model import Lesions, Nuisance, Patient, Render, Scene, View
 from nof1sim.randomness import key64
 from nof1sim.render.masks import dilate, measure
-from nof1sim.render.procedural.camera import Pose, develop, forward, glare_of, nearest_map, pose_of, reach_px, warp
 from nof1sim.render.procedural.cores import core_labels
+from nof1sim.render.procedural.expose import backdrop_map, develop, reach_px, resample
+from nof1sim.render.procedural.frames import ALLOWED, VIEWS, frame_of
 from nof1sim.render.procedural.head import Head, build_head
 from nof1sim.render.procedural.identity import describe, draw_face
 from nof1sim.render.procedural.lesions import add_lesions, records
 from nof1sim.render.procedural.plate import Plate, build_plate
-from nof1sim.render.procedural.screen import WIDTH_MM, YAW_DEG
+from nof1sim.render.procedural.pose import look_at, pose_of
+from nof1sim.render.procedural.relight import brightness, day_image, even_skin, make_up
+from nof1sim.render.procedural.truth import keypoints, layers
 
 T = TypeVar("T")
 SIZES_PX = (64, 2048)
-KEPT = 2
-"""Heads and plates that a renderer keeps: memory against speed, never a change of result."""
+KEPT_HEADS = 2
+KEPT_BYTES = 300_000_000
+"""Plates that a renderer keeps, in bytes but at least one: memory against speed, never a change of result."""
 
 
 def mesh_and_supersample(size_px: int) -> tuple[int, int]:
     """Vertices a side and canvas pixels per picture pixel."""
     if size_px <= 128:
-        return 512, 3
+        return 512, 2
     if size_px <= 640:
         return 1024, 2
     return 1280, 2 if size_px <= 1024 else 1
@@ -49,7 +53,7 @@ class ProceduralRenderer:
 
     name = "procedural"
     modality = "face photograph"
-    views: tuple[str, ...] = tuple(YAW_DEG)
+    views: tuple[str, ...] = tuple(VIEWS)
     repeatable: Literal["bitwise", "seeded"] = "bitwise"
     batch_size = 1
 
@@ -58,12 +62,18 @@ class ProceduralRenderer:
             raise RenderError(str(Fault("images.options", dict(options), "none for the procedural renderer")))
         self._heads: OrderedDict[Hashable, Head] = OrderedDict()
         self._plates: OrderedDict[Hashable, Plate] = OrderedDict()
+        self._canvas: dict[Hashable, np.ndarray] = {}
+
+    def accepts(self, view: str) -> bool:
+        """Whether a view of this name can be drawn."""
+        return frame_of(view) is not None
 
     def prepare(self) -> None:
         """Compile all kernels by drawing one small face."""
         patient = Patient("P001", "1", 0, 25.0, "F", 40.0, 2)
-        view = View(Scene(patient, 1, _sample_lesion()), "front", Nuisance(yaw_deg=1.0, noise=1.0), 64, 0, ("P001",))
-        ProceduralRenderer().render([view])
+        for nuisance in (Nuisance(), Nuisance(yaw_deg=1.0, noise=1.0, blur_px=3.0, motion_px=8.0)):
+            view = View(Scene(patient, 1, _sample_lesion()), "front", nuisance, 64, 0, ("P001",))
+            ProceduralRenderer().render([view])
 
     def render(self, views: Sequence[View]) -> list[Render]:
         """Draw each view, in order."""
@@ -72,60 +82,77 @@ class ProceduralRenderer:
     def plate(self, view: View) -> Plate:
         """The clear face of a view; cached."""
         _check(view)
+        frame = frame_of(view.view)
+        assert frame is not None
         mesh, supersample = mesh_and_supersample(view.size_px)
-        patient = view.scene.patient
+        patient, closed = view.scene.patient, view.nuisance.eyes_closed >= 0.5
         who = (view.seed, patient.key, patient.age_years, patient.sex, patient.ita_deg)
 
         def head() -> Head:
             face = draw_face(view.seed, patient)
-            return _kept(self._heads, (*who, mesh), lambda: build_head(face, mesh))
+            return _kept(self._heads, (*who, mesh, closed), lambda: build_head(face, mesh), KEPT_HEADS)
 
-        key = (*who, view.view, view.size_px)
-        return _kept(self._plates, key, lambda: build_plate(head(), view.view, view.size_px, supersample))
+        key = (*who, view.view, view.size_px, closed)
+        if key not in self._plates:
+            plate = build_plate(head(), frame, view.size_px, supersample)
+            while self._plates and sum(p.bytes for p in self._plates.values()) + plate.bytes > KEPT_BYTES:
+                self._plates.popitem(last=False)
+            self._plates[key] = plate
+        self._plates.move_to_end(key)
+        return self._plates[key]
 
     def _draw(self, view: View) -> Render:
         plate, nuisance, size = self.plate(view), view.nuisance, view.size_px
-        light = plate.clear(nuisance)
-        glare = glare_of(light)
+        image = self._blank(plate)
+        day_image(plate, nuisance, image)
+        even = even_skin(plate, image) if nuisance.makeup > 0 else None
         rec, place, seeds = records(plate, view.scene.lesions)
-        touched = add_lesions(plate, rec, place, seeds, nuisance, light)
+        touched = add_lesions(plate, rec, place, seeds, nuisance, image)
         core = core_labels(plate, rec, place)
-        pose = pose_of(nuisance, size, plate.margin, size / WIDTH_MM)
-        light, touched = warp(light, plate.depth, pose, touched)
-        if not pose.identity:
-            posed = np.empty_like(core)
-            nearest_map(core, plate.depth, pose.matrix, pose.offset, pose.parallax, posed)
-            core = posed
-        light, glare, touched, core = (plate.crop(image) for image in (light, glare, touched, core))
-        pixels = develop(light, glare, nuisance, key64(view.seed, *view.address, "sensor"))
-        support = dilate(touched, reach_px(nuisance, size))
-        ids, boxes, area = measure(core)
-        points = {name: _posed(plate, pose, *p) for name, p in plate.keypoints_px.items()}
+        if even is not None:
+            make_up(plate, image, even, nuisance.makeup)
+        pose = pose_of(plate, nuisance)
+        seen = look_at(plate, pose)
+        light = np.empty((3, size, size), np.float32)
+        posed = np.empty((2, size, size), np.int32)
+        where = backdrop_map(nuisance, size, plate.margin)
+        near = dilate(touched, 1)
+        resample(
+            image, plate.solid, seen.u, seen.v, plate.backdrop, brightness(nuisance), where, near, core, light, *posed
+        )
+        pixels = develop(light, plate.glare, nuisance, key64(view.seed, *view.address, "sensor"))
+        support = dilate(posed[0], reach_px(nuisance, size))
+        ids, boxes, area = measure(posed[1])
         drawn = {"renderer": self.name, "view": view.view} | asdict(nuisance) | describe(plate.head.face)
-        return Render(pixels, core, support, ids, boxes, area, points, drawn)
+        return Render(
+            pixels, posed[1], support, ids, boxes, area, keypoints(plate, pose, seen), drawn,
+            layers(plate, pose, seen, view.layers) if view.layers else {},
+        )  # fmt: skip
 
-
-def _posed(plate: Plate, pose: Pose, x: float, y: float) -> tuple[float, float]:
-    """A plate point in the picture; NaN where it is hidden or falls outside."""
-    if x == x:
-        x, y = (v - plate.margin for v in forward(pose, plate.depth, x, y))
-    inside = -0.5 <= x < plate.size - 0.5 and -0.5 <= y < plate.size - 0.5
-    return (x, y) if inside else (float("nan"), float("nan"))
+    def _blank(self, plate: Plate) -> np.ndarray:
+        """Scratch image (s, s, 4) of a plate with its cover; the colours of the person are overwritten each day."""
+        key = id(plate)
+        if key not in self._canvas:
+            self._canvas.clear()
+            image = np.zeros((*plate.alpha.shape, 4), np.float32)
+            image[..., 3] = plate.alpha
+            self._canvas[key] = image
+        return self._canvas[key]
 
 
 def _check(view: View) -> None:
     low, high = SIZES_PX
-    if view.view not in YAW_DEG:
-        raise RenderError(str(Fault("images.views", view.view, ", ".join(YAW_DEG))))
+    if frame_of(view.view) is None:
+        raise RenderError(str(Fault("images.views", view.view, ALLOWED)))
     if not low <= view.size_px <= high:
         raise RenderError(str(Fault("images.size_px", view.size_px, f"{low} to {high}")))
 
 
-def _kept(cache: OrderedDict[Hashable, T], key: Hashable, make: Callable[[], T]) -> T:
-    """Least-recently-used cache of KEPT entries."""
+def _kept(cache: OrderedDict[Hashable, T], key: Hashable, make: Callable[[], T], most: int) -> T:
+    """Least-recently-used cache of `most` entries."""
     if key not in cache:
         value = make()
-        while len(cache) >= KEPT:
+        while len(cache) >= most:
             cache.popitem(last=False)
         cache[key] = value
     cache.move_to_end(key)

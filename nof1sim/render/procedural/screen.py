@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nof1sim.randomness import stream
+from nof1sim.render.procedural.atlas import on_mesh
 from nof1sim.render.procedural.fields import rotation, turn, unit
 from nof1sim.render.procedural.filters import sample
+from nof1sim.render.procedural.frames import Frame
 from nof1sim.render.procedural.head import LAYER, Head
-from nof1sim.render.procedural.light import illuminate
+from nof1sim.render.procedural.light import GROUPS, illuminate
 from nof1sim.render.procedural.raster import draw_mesh
 
 F32 = NDArray[np.floating]
 
-YAW_DEG = {"front": 0.0, "left": -35.0, "right": 35.0}
-"""Turn of the head in each view: `left` shows the patient's left side."""
-WIDTH_MM = 234.0
-"""Width of the picture at the pupils' depth."""
 DISTANCE_MM = 1150.0
 PIVOT = np.array([0, -20.0, -75.0], np.float32)
+"""The point about which a head turns, roughly the atlas joint."""
+WANDER_LABEL = "frame"
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """Pinhole camera over a turned head. width: pixels; per_mm: pixels per mm at z = 0; x, y: axis in mm."""
+    """Pinhole camera over a turned head. width: pixels; per_mm: pixels per mm at z = 0; x, y: axis in mm;
+    distance_mm: from the plane z = 0."""
 
     rotation: F32
     width: int
     per_mm: float
     x: float
     y: float
+    distance_mm: float = DISTANCE_MM
 
     def place(self, points: NDArray) -> F32:
         """Head points (..., 3) in camera axes."""
@@ -40,17 +43,35 @@ class Camera:
 
     def project(self, placed: NDArray) -> tuple[F32, F32, F32]:
         """Pixel x, y and magnification of points in camera axes."""
-        f = DISTANCE_MM / (DISTANCE_MM - placed[..., 2])
+        f = self.distance_mm / (self.distance_mm - placed[..., 2])
         px = self.width / 2 - 0.5 + (placed[..., 0] - self.x) * f * self.per_mm
         py = self.width / 2 - 0.5 - (placed[..., 1] - self.y) * f * self.per_mm
         return px.astype(np.float32), py.astype(np.float32), f.astype(np.float32)
 
+    @property
+    def eye(self) -> F32:
+        """Place of the camera itself (3,), camera axes."""
+        return np.array([self.x, self.y, self.distance_mm], np.float32)
 
-def camera_for(head: Head, view: str, width: int, per_mm: float) -> Camera:
-    """The camera of a view, centred between hairline and chin, for a canvas of `width` pixels."""
-    yaw = math.radians(YAW_DEG[view])
+
+def camera_for(head: Head, frame: Frame, width: int, picture: int) -> Camera:
+    """The camera of a frame on a canvas of `width` pixels, of which the middle `picture` pixels are the frame."""
+    per_mm = picture / frame.width_mm
+    yaw, pitch = math.radians(frame.yaw_deg), math.radians(frame.pitch_deg)
     m = head.marks
-    return Camera(rotation(yaw, 0.0), width, per_mm, 26 * math.sin(yaw), (m.trichion + m.menton) / 2 + 2)
+    if frame.aim is None:
+        middle = (m.trichion + m.menton) / 2 + 2
+        return Camera(rotation(yaw, pitch), width, per_mm, 26 * math.sin(yaw), middle - 20 * math.sin(pitch))
+    wander = stream(head.face.noise_seed, WANDER_LABEL).uniform(-1, 1, 2) * frame.wander_mm
+    u, v = on_mesh(head.chart, np.array([frame.aim[0] + wander[0]]), np.array([frame.aim[1] + wander[1]]))
+    place, normal = sample(head.skin, u, v)[0], sample(head.normals, u, v)[0].astype(float)
+    if frame.square:
+        # Most of the way: seen quite square on, a cheek loses its form.
+        yaw = -0.9 * math.atan2(normal[0], normal[2])
+        pitch = 0.9 * math.atan2(normal[1], math.hypot(normal[0], normal[2]))
+    camera = Camera(rotation(yaw, pitch), width, per_mm, 0.0, 0.0)
+    placed = camera.place(place)
+    return replace(camera, x=float(placed[0]), y=float(placed[1]))
 
 
 @dataclass(slots=True)
@@ -58,8 +79,8 @@ class Screen:
     """Flat arrays over the `n` pixels that show the person; `index` is their place in the w x w canvas.
 
     owner: 0 head, 1 and 2 ears; spot (n, 3): canonical place on the skin, mm; place, normal, view (n, 3) in camera
-    axes (normal without fine relief); layers (n, len(LAYERS)); hollow: depth in the ear; flow (n, 4, 3) vector
-    irradiance and seen (n, 4) share of each light group.
+    axes (normal without fine relief); layers (n, len(LAYERS)); hollow: depth in the ear; flow (n, groups, 3) vector
+    irradiance and seen (n, groups) share of each light group; column, row (n,): place on the owner's mesh.
     """
 
     camera: Camera
@@ -73,6 +94,8 @@ class Screen:
     hollow: F32
     flow: F32
     seen: F32
+    column: F32
+    row: F32
 
     def layer(self, name: str) -> F32:
         """One scalar field (n,)."""
@@ -107,8 +130,7 @@ def look(head: Head, camera: Camera) -> Screen:
     )
     index = np.flatnonzero(owner.ravel() >= 0)
     screen = _gather(head, camera, index, owner, column, row, placed, normals, flow, seen)
-    eye = np.array([camera.x, camera.y, DISTANCE_MM], np.float32)
-    screen.view = unit(eye - screen.place).astype(np.float32)
+    screen.view = unit(camera.eye - screen.place).astype(np.float32)
     return screen
 
 
@@ -120,12 +142,13 @@ def _gather(head, camera, index, owner, column, row, placed, normals, flow, seen
     layers, hollow = np.zeros((count, len(LAYER)), np.float32), np.zeros(count, np.float32)
     layers[:, LAYER["lid"]] = -99.0
     layers[:, LAYER["chart_x"]] = layers[:, LAYER["chart_y"]] = 1e4
-    light, shown = np.empty((count, 12), np.float32), np.empty((count, 4), np.float32)
+    groups = len(GROUPS)
+    light, shown = np.empty((count, 3 * groups), np.float32), np.empty((count, groups), np.float32)
     for name in range(3):
         at = np.flatnonzero(who == name)
         a, b = u[at], v[at]
         place[at], normal[at] = sample(placed[name], a, b), sample(normals[name], a, b)
-        light[at] = sample(flow[name].reshape(*flow[name].shape[:2], 12), a / 2, b / 2)
+        light[at] = sample(flow[name].reshape(*flow[name].shape[:2], 3 * groups), a / 2, b / 2)
         shown[at] = sample(seen[name], a / 2, b / 2)
         if name == 0:
             spot[at], layers[at] = sample(head.skin, a, b), sample(head.layers, a, b)
@@ -134,5 +157,6 @@ def _gather(head, camera, index, owner, column, row, placed, normals, flow, seen
             layers[at, LAYER["bare"]] = 1.0
     normal = unit(normal).astype(np.float32)
     return Screen(
-        camera, index, who, spot, place, normal, normal, layers, np.clip(hollow, 0, 1), light.reshape(-1, 4, 3), shown
-    )
+        camera, index, who, spot, place, normal, normal, layers, np.clip(hollow, 0, 1),
+        light.reshape(-1, groups, 3), shown, u, v,
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nof1sim.render.procedural.fields import ramp
 from nof1sim.render.procedural.filters import blur, wide_blur
 from nof1sim.render.procedural.head import Head
-from nof1sim.render.procedural.light import LIGHTS, WRAP, gloss_map, wrapped
+from nof1sim.render.procedural.light import GLOSSY, LIGHTS, WRAP, gloss_map, wrapped
 from nof1sim.render.procedural.pigment import Pigment
 from nof1sim.render.procedural.screen import Screen
 from nof1sim.render.skin import chromophores
@@ -30,7 +30,7 @@ BROAD_ROUGHNESS = 0.60
 class SkinLight:
     """Clear skin under each light group, over the screen's n pixels.
 
-    normal (n, 3) with fine relief; albedo (n, 3); irradiance (n, 4, 3); gloss (n, 4); rough (n,).
+    normal (n, 3) with fine relief; albedo (n, 3); irradiance (n, groups, 3); gloss (n, groups); rough (n,).
     """
 
     normal: F32
@@ -101,16 +101,17 @@ def light_skin(head: Head, screen: Screen, skin: Pigment, melanin: float, blood:
     normal = bumped(screen, skin.height, mask * ramp(0.15, 0.5, facing))
     rough = np.clip(0.36 - 0.05 * (skin.oil - 1), 0.26, 0.46).astype(np.float32)
     n = screen.index.size
-    shine, light = np.zeros((n, 4), np.float32), np.zeros((n, 4, 3), np.float32)
+    shine, light = np.zeros((n, len(LIGHTS)), np.float32), np.zeros((n, len(LIGHTS), 3), np.float32)
     at = np.flatnonzero(mask > 0.02)
     part = [np.ascontiguousarray(a[at]) for a in (normal, screen.view, rough, skin.oil)]
-    for g, group in enumerate(LIGHTS[:3]):
+    for g, group in enumerate(LIGHTS):
+        if g == GLOSSY:
+            continue
         out = np.empty(at.size, np.float32)
         seen = np.ascontiguousarray(screen.seen[at, g])
         gloss_map(part[0], part[1], seen, group.directions, group.weights, part[2], BROAD_ROUGHNESS, part[3], out)
         shine[at, g] = out
-    # The room: a wide grazing sheen.
-    for g in range(4):
+    for g in range(len(LIGHTS)):
         raw = np.empty((n, 3), np.float32)
         wrapped(normal, np.ascontiguousarray(screen.flow[:, g]), WRAP, raw)
         light[:, g] = raw
@@ -125,12 +126,12 @@ def _scatter(screen: Screen, mask: F32, light: F32) -> None:
     on_skin = mask > 0.02
     for c in range(3):
         sigma = SCATTER_MM[c] * screen.camera.per_mm
-        # Four groups at once: the filters take channels.
+        # All groups at once: the filters take channels.
         stack = screen.canvas(light[:, :, c] * mask[:, None])
-        total = np.zeros((screen.index.size, 4), np.float32)
+        total = np.zeros((screen.index.size, len(LIGHTS)), np.float32)
         for s, share in ((sigma, WIDE_SHARE[c]), (0.35 * sigma, 1 - WIDE_SHARE[c])):
             norm = np.maximum(wide_blur(weight, s), 0.02).reshape(-1)[screen.index]
-            total += share * wide_blur(stack, s).reshape(-1, 4)[screen.index] / norm[:, None]
+            total += share * wide_blur(stack, s).reshape(-1, len(LIGHTS))[screen.index] / norm[:, None]
         light[:, :, c] = np.where(on_skin[:, None], total, light[:, :, c])
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nof1sim.render.procedural.camera import EXPOSURE, GAIN, tone
+from nof1sim.render.procedural.expose import EXPOSURE, GAIN, tone
 from nof1sim.render.procedural.fields import unit
+from nof1sim.render.procedural.frames import VIEWS
 from nof1sim.render.procedural.head import Head
-from nof1sim.render.procedural.light import COLOUR, LIGHTS, STRENGTH, WRAP, gloss_map, illuminate, wrapped
+from nof1sim.render.procedural.light import COLOUR, GLOSSY, LIGHTS, STRENGTH, WRAP, gloss_map, illuminate, wrapped
 from nof1sim.render.procedural.pigment import base_blood, pigment
-from nof1sim.render.procedural.screen import DISTANCE_MM, WIDTH_MM, camera_for
+from nof1sim.render.procedural.screen import camera_for
 from nof1sim.render.procedural.shade import BROAD_ROUGHNESS
 from nof1sim.render.skin import chromophores
 
@@ -38,7 +39,7 @@ def tone_patch(chart_x: NDArray, chart_y: NDArray) -> NDArray:
 def base_melanin(head: Head) -> float:
     """Volume fraction of melanosomes for the person's skin tone."""
     step = max(1, head.skin.shape[0] // GRID)
-    camera = camera_for(head, "front", 64, 64 / WIDTH_MM)
+    camera = camera_for(head, VIEWS["front"], 64, 64)
     points = np.ascontiguousarray(camera.place(head.surface[::step, ::step]))
     normals = np.ascontiguousarray(head.normals[::step, ::step])
     flow, seen = illuminate([points], [points], [normals], 128)
@@ -46,14 +47,14 @@ def base_melanin(head: Head) -> float:
     layers = head.layers[::step, ::step][at]
     skin = pigment(head, head.skin[::step, ::step][at], layers)
     n = np.ascontiguousarray(normals[at])
-    view = unit(np.array([camera.x, camera.y, DISTANCE_MM]) - points[at]).astype(np.float32)
+    view = unit(camera.eye - points[at]).astype(np.float32)
     light, shine = np.zeros((len(n), 3), np.float32), np.zeros(len(n), np.float32)
     rough = np.clip(0.36 - 0.05 * (skin.oil - 1), 0.26, 0.46).astype(np.float32)
-    for g, group in enumerate(LIGHTS):
+    for g, group in enumerate(LIGHTS[:-1]):
         raw, part = np.empty((len(n), 3), np.float32), np.empty(len(n), np.float32)
         wrapped(n, np.ascontiguousarray(flow[0][at][:, g]), WRAP, raw)
         light += STRENGTH[g] * COLOUR[g] * raw
-        if g < 3:
+        if g != GLOSSY:
             share = np.ascontiguousarray(seen[0][at][:, g])
             gloss_map(n, view, share, group.directions, group.weights, rough, BROAD_ROUGHNESS, skin.oil, part)
             shine += STRENGTH[g] * part

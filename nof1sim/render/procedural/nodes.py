@@ -1,0 +1,87 @@
+"""The visible scene of a plate as a coarse mesh of its pixels: what a small turn of the head moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nof1sim.render.procedural.fields import turn
+from nof1sim.render.procedural.filters import sample
+from nof1sim.render.procedural.head import Head
+from nof1sim.render.procedural.screen import Camera, Screen
+
+F32 = NDArray[np.floating]
+ACROSS = 96
+"""Cells along a side of the plate, at most; a cell is 2 pixels or more."""
+BELOW_MM = 60.0
+FRINGE = 2
+"""Cells by which the mesh goes on beyond the person, so that it carries the soft edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Every `cell` pixels of the plate a node, (rows, columns): place (.., 3) in camera axes, mm; smile (.., 3): mm
+    moved by a full smile, camera axes; ok: on the person or its fringe."""
+
+    cell: int
+    place: F32
+    smile: F32
+    ok: NDArray[np.bool_]
+
+
+def nodes_of(
+    head: Head, camera: Camera, depth: F32, screen: Screen, index: NDArray, first: NDArray
+) -> Nodes:
+    """depth (s, s): camera z of the person, far behind elsewhere; index, first: plate pixels and a canvas row each."""
+    side = camera.width
+    cell = max(2, -(-side // ACROSS))
+    at = np.minimum(np.arange(0, side - 1 + cell, cell), side - 1)
+    z = depth[np.ix_(at, at)].astype(np.float32)
+    on = z > -900
+    smile = np.zeros((*z.shape, 3), np.float32)
+    lookup = np.full(side * side, -1, np.int64)
+    lookup[index] = first
+    rows = lookup[(at[:, None] * side + at[None]).ravel()]
+    seen = np.flatnonzero(rows >= 0)
+    q = rows[seen]
+    moved = sample(head.smile, screen.column[q], screen.row[q]) * (screen.owner[q] == 0)[:, None]
+    smile.reshape(-1, 3)[seen] = turn(moved, camera.rotation)
+    z, on = _grown(_calm(z, on), on)
+    f = camera.distance_mm / (camera.distance_mm - z)
+    half = side / 2 - 0.5
+    x = (at[None] - half) / (f * camera.per_mm) + camera.x
+    y = (half - at[:, None]) / (f * camera.per_mm) + camera.y
+    place = np.stack([np.broadcast_to(x, z.shape), np.broadcast_to(y, z.shape), z], -1).astype(np.float32)
+    # Below the picture the body goes on: the last row is drawn out, so that no pose shows where the plate ends.
+    place[-1, :, 1] -= BELOW_MM
+    return Nodes(cell, place, smile, on)
+
+
+def _calm(z: F32, on: NDArray[np.bool_]) -> F32:
+    """Depth with a rim as deep as the surface just inside it: there the skin turns away, and single pixels of the
+    outline would each move by an amount of their own."""
+    inner = on.copy()
+    for axis in (0, 1):
+        for step in (1, -1):
+            inner &= np.roll(on, step, axis)
+    soft, _ = _grown(np.where(inner, z, 0), inner)
+    return np.where(on & ~inner, soft, z).astype(np.float32)
+
+
+def _grown(z: F32, on: NDArray[np.bool_]) -> tuple[F32, NDArray[np.bool_]]:
+    """Depth carried on by FRINGE nodes beyond the person: the mean of the neighbours that have one."""
+    z = np.where(on, z, 0).astype(np.float32)
+    for _ in range(FRINGE):
+        total, count = np.zeros_like(z), np.zeros(z.shape, np.float32)
+        p, o = np.pad(z, 1), np.pad(on, 1)
+        for dy in (0, 1, 2):
+            for dx in (0, 1, 2):
+                inside = o[dy : dy + z.shape[0], dx : dx + z.shape[1]]
+                total += np.where(inside, p[dy : dy + z.shape[0], dx : dx + z.shape[1]], 0)
+                count += inside
+        new = ~on & (count > 0)
+        z = np.where(new, total / np.maximum(count, 1), z).astype(np.float32)
+        on = on | new
+    return np.where(on, z, -100).astype(np.float32), on

@@ -1,0 +1,147 @@
+"""A day's pose: the plate's visible surface turned, smiled and seen from the day's camera, with parallax and occlusion.
+
+The plate's pixels are a mesh in space (`nodes`). Turning the head moves its nodes; drawing the moved mesh with a depth
+buffer says for every pixel of the picture which place of the plate it shows. Layered on a backdrop that stays behind.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from nof1sim.model import Nuisance
+from nof1sim.render.procedural.fields import rotation, turn
+from nof1sim.render.procedural.plate import Plate
+from nof1sim.render.procedural.screen import PIVOT
+
+F32 = NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """turned (3, 3): rotation about PIVOT from the plate's camera axes to the day's; x, y, distance_mm, per_mm: the
+    day's camera; matrix (2, 2), offset (2,): roll, scale and shift in the picture; smile: 0 .. 1; still: True where
+    the picture is the plate's own middle."""
+
+    turned: F32
+    x: float
+    y: float
+    distance_mm: float
+    per_mm: float
+    matrix: F32
+    offset: F32
+    smile: float
+    still: bool
+
+    def place(self, points: NDArray) -> F32:
+        """Points in the plate's camera axes, to the day's."""
+        return turn(np.asarray(points, np.float32) - PIVOT, self.turned) + PIVOT
+
+    def project(self, placed: NDArray) -> tuple[F32, F32]:
+        """Picture coordinates of points in the day's camera axes."""
+        f = self.distance_mm / (self.distance_mm - placed[..., 2]) * self.per_mm
+        dx, dy = (placed[..., 0] - self.x) * f, (self.y - placed[..., 1]) * f
+        m, o = self.matrix, self.offset
+        return m[0, 0] * dx + m[0, 1] * dy + o[0], m[1, 0] * dx + m[1, 1] * dy + o[1]
+
+
+@dataclass(slots=True)
+class Look:
+    """For each picture pixel (h, w): u, v: place in the plate, -1 where the backdrop shows; depth: mm, day's axes."""
+
+    u: F32
+    v: F32
+    depth: F32
+
+
+def pose_of(plate: Plate, nuisance: Nuisance) -> Pose:
+    """The pose of a plate in one photograph."""
+    n, camera, size = nuisance, plate.camera, plate.size
+    # The day's small turn comes after the view's own, about the camera's axes.
+    turned = rotation(math.radians(n.yaw_deg), math.radians(n.pitch_deg))
+    x, y = camera.x, camera.y
+    if plate.frame.aim is not None:
+        # A photographer of a detail keeps it in the middle.
+        middle = plate.camera.width // 2
+        z = float(plate.depth[middle, middle])
+        centre = turn(np.array([x, y, z], np.float32) - PIVOT, turned) + PIVOT
+        x, y = float(centre[0]), float(centre[1])
+    roll = math.radians(n.roll_deg)
+    c, s = math.cos(roll) * n.scale, math.sin(roll) * n.scale
+    half = size / 2 - 0.5
+    offset = np.array([half + n.shift_x * size, half + n.shift_y * size], np.float32)
+    moved = (n.yaw_deg, n.pitch_deg, n.roll_deg, n.scale, n.shift_x, n.shift_y, n.distance, n.smile)
+    still = moved == (0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0)
+    matrix = np.array([[c, -s], [s, c]], np.float32)
+    return Pose(turned, x, y, camera.distance_mm * n.distance, camera.per_mm, matrix, offset, n.smile, still)
+
+
+def look_at(plate: Plate, pose: Pose) -> Look:
+    """Which place of the plate each pixel of the picture shows."""
+    size = plate.size
+    u = np.full((size, size), -1.0, np.float32)
+    v = np.full((size, size), -1.0, np.float32)
+    depth = np.full((size, size), -1e3, np.float32)
+    if pose.still:
+        m = plate.margin
+        u[:] = np.arange(size, dtype=np.float32) + m
+        v[:] = (np.arange(size, dtype=np.float32) + m)[:, None]
+        depth[:] = plate.depth[m : m + size, m : m + size]
+        return Look(u, v, depth)
+    nodes = plate.nodes
+    place = nodes.place if pose.smile == 0 else nodes.place + np.float32(pose.smile) * nodes.smile
+    placed = pose.place(place)
+    x, y = pose.project(placed)
+    x, y = np.ascontiguousarray(x, dtype=np.float32), np.ascontiguousarray(y, dtype=np.float32)
+    _draw(x, y, np.ascontiguousarray(placed[..., 2]), nodes.ok, nodes.cell, plate.camera.width - 1, u, v, depth)
+    return Look(u, v, depth)
+
+
+@njit(cache=True, fastmath=True)
+def _draw(x, y, z, ok, cell, last, u, v, depth):
+    """Depth-buffered triangles of the node mesh: plate coordinates u, v and depth of each picture pixel (h, w)."""
+    h, w = u.shape
+    rows, columns = x.shape
+    edge, over = np.float32(-1e-5), np.float32(1.00001)
+    for r in range(rows - 1):
+        for c in range(columns - 1):
+            if not (ok[r, c] and ok[r, c + 1] and ok[r + 1, c] and ok[r + 1, c + 1]):
+                continue
+            u0, u2 = np.float32(min(c * cell, last)), np.float32(min((c + 1) * cell, last))
+            v0, v2 = np.float32(min(r * cell, last)), np.float32(min((r + 1) * cell, last))
+            x0, y0, z0 = x[r, c], y[r, c], z[r, c]
+            x2, y2, z2 = x[r + 1, c + 1], y[r + 1, c + 1], z[r + 1, c + 1]
+            for t in range(2):
+                if t == 0:
+                    x1, y1, z1, u1, v1 = x[r, c + 1], y[r, c + 1], z[r, c + 1], u2, v0
+                else:
+                    x1, y1, z1, u1, v1 = x[r + 1, c], y[r + 1, c], z[r + 1, c], u0, v2
+                left, right = max(0, math.ceil(min(x0, x1, x2))), min(w - 1, math.floor(max(x0, x1, x2)))
+                top, low = max(0, math.ceil(min(y0, y1, y2))), min(h - 1, math.floor(max(y0, y1, y2)))
+                if left > right or top > low:
+                    continue
+                det = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+                if abs(det) < np.float32(1e-9):
+                    continue
+                k = np.float32(1.0) / det
+                ax, ay = (y2 - y0) * k, (x2 - x0) * k
+                bx, by = (y1 - y0) * k, (x1 - x0) * k
+                for j in range(top, low + 1):
+                    dy = np.float32(j) - y0
+                    near, us, vs = depth[np.uint64(j)], u[np.uint64(j)], v[np.uint64(j)]
+                    for i in range(left, right + 1):
+                        dx = np.float32(i) - x0
+                        b1 = dx * ax - dy * ay
+                        b2 = dy * by - dx * bx
+                        if b1 < edge or b2 < edge or b1 + b2 > over:
+                            continue
+                        q = np.uint64(i)
+                        d = z0 + b1 * (z1 - z0) + b2 * (z2 - z0)
+                        if d > near[q]:
+                            near[q] = d
+                            us[q] = u0 + b1 * (u1 - u0) + b2 * (u2 - u0)
+                            vs[q] = v0 + b1 * (v1 - v0) + b2 * (v2 - v0)

@@ -1,0 +1,62 @@
+"""A plate's person under a day's light, on the plate's pixels; and what a person does to the skin: tan, beard, make-up."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nof1sim.model import Nuisance
+from nof1sim.render.base import PARTS
+from nof1sim.render.procedural.compose import weigh
+from nof1sim.render.procedural.light import mix
+from nof1sim.render.procedural.plate import BACKDROP_SHARE, Plate
+from nof1sim.render.skin import chromophores
+
+F32 = NDArray[np.floating]
+
+BEARD_DEPTH = np.array([0.62, 0.58, 0.52], np.float32)
+"""Share of the light that a full growth of some days takes."""
+FOUNDATION = 0.70
+"""Share of the skin's own colour, lesions included, that full make-up hides: what foundations reach in practice is
+more on redness than on relief, so relief and gloss stay."""
+
+
+def day_image(plate: Plate, nuisance: Nuisance, image: F32) -> None:
+    """Fill image (s, s, 4): linear light of the person (times cover), and cover. Only its colours are written."""
+    factor = mix(nuisance) * np.float32(plate.step)
+    weights = np.stack([factor, factor * np.float32(nuisance.oil)], -1)
+    flat = image.reshape(-1, 4)
+    weigh(plate.planes, weights, plate.index, flat)
+    if nuisance.tan > 0:
+        skin = plate.index[plate.part.ravel()[plate.index] == PARTS["skin"]]
+        flat[skin, :3] *= tan_factor(plate, nuisance.tan)
+    if nuisance.beard > 0:
+        grows = np.flatnonzero(plate.beard)
+        depth = (plate.beard[grows, None] * np.float32(nuisance.beard / 255)) * BEARD_DEPTH
+        flat[plate.index[grows], :3] *= 1 - depth
+
+
+def brightness(nuisance: Nuisance) -> np.float32:
+    """Factor on the backdrop's light."""
+    return np.float32((mix(nuisance) * BACKDROP_SHARE).sum())
+
+
+def tan_factor(plate: Plate, tan: float) -> F32:
+    """Factor (3,) on the light of skin whose melanin rises by the share `tan`."""
+    melanin, blood = float(np.median(plate.skin.melanin)), float(np.median(plate.skin.blood))
+    pair = chromophores.albedo(np.array([melanin, melanin * (1 + tan)]), np.array([blood, blood]))
+    return pair[1] / pair[0]
+
+
+def even_skin(plate: Plate, image: F32) -> F32:
+    """Light (n, 3) of the plate's paintable skin, were its colour the same everywhere: what foundation shows."""
+    albedo = plate.skin.albedo
+    return image.reshape(-1, 4)[plate.skin.pixel, :3] * (np.median(albedo, axis=0) / np.maximum(albedo, 1e-3))
+
+
+def make_up(plate: Plate, image: F32, even: F32, amount: float) -> None:
+    """Cover the day's skin, lesions included, by foundation of the `even` colour."""
+    flat = image.reshape(-1, 4)
+    at = plate.skin.pixel
+    cover = (np.float32(FOUNDATION * amount) * plate.skin.lock)[:, None]
+    flat[at, :3] += cover * (even - flat[at, :3])

@@ -1,0 +1,48 @@
+"""What is where in a posed picture: key points, and the truth images on request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nof1sim.render.procedural.fields import turn, unit
+from nof1sim.render.procedural.plate import Plate
+from nof1sim.render.procedural.points import COVER_MM
+from nof1sim.render.procedural.pose import Look, Pose
+
+NOWHERE = (float("nan"), float("nan"))
+
+
+def keypoints(plate: Plate, pose: Pose, seen: Look) -> dict[str, tuple[float, float]]:
+    """Each key point in picture pixels; NaN where something hides it or it falls outside."""
+    points = plate.points
+    placed = pose.place(points.place + np.float32(pose.smile) * points.smile)
+    x, y = pose.project(placed)
+    last = plate.size - 1
+    i, j = np.clip(np.rint(x), 0, last).astype(int), np.clip(np.rint(y), 0, last).astype(int)
+    inside = (x >= -0.5) & (y >= -0.5) & (x < plate.size - 0.5) & (y < plate.size - 0.5)
+    shown = inside & (seen.depth[j, i] <= placed[:, 2] + COVER_MM)
+    return {
+        name: (float(a), float(b)) if ok else NOWHERE
+        for name, a, b, ok in zip(points.names, x, y, shown, strict=True)
+    }
+
+
+def layers(plate: Plate, pose: Pose, seen: Look, wanted: Sequence[str]) -> Mapping[str, NDArray[np.generic]]:
+    """Truth images by name (see `nof1sim.render.base.LAYERS`), each taken from the nearest pixel of the plate."""
+    last = plate.camera.width - 1
+    i, j = np.clip(np.rint(seen.u), 0, last).astype(int), np.clip(np.rint(seen.v), 0, last).astype(int)
+    person = (seen.u >= 0) & (plate.alpha[j, i] >= 0.5)
+    out: dict[str, NDArray[np.generic]] = {}
+    if "parts" in wanted:
+        out["parts"] = np.where(person, plate.part[j, i], 0).astype(np.uint8)
+    if "depth" in wanted:
+        out["depth"] = np.where(person, seen.depth, np.nan).astype(np.float32)
+    if "normals" in wanted:
+        turned = unit(turn(plate.normal[j, i], pose.turned))
+        out["normals"] = np.where(person[..., None], turned, np.nan).astype(np.float32)
+    if "chart" in wanted:
+        out["chart"] = np.where(person[..., None], plate.chart[j, i], np.nan).astype(np.float32)
+    return out
