@@ -45,7 +45,7 @@ def hair_colour(head: Head) -> NDArray:
 def shade_hair(head: Head, screen: Screen, at: NDArray, raw: F32) -> tuple[F32, F32]:
     """Combed-back hair at pixels `at`: colour per light group (k, groups, 3), and the strand texture (k,).
 
-    raw (n, 4): plain irradiance. Highlights after Kajiya and Kay (1989).
+    raw (k, groups): plain irradiance. Highlights after Kajiya and Kay (1989).
     """
     seed = head.face.noise_seed
     p, q = screen.spot[at], screen.layer("q")[at]
@@ -59,7 +59,7 @@ def shade_hair(head: Head, screen: Screen, at: NDArray, raw: F32) -> tuple[F32, 
     tangent = unit(back - (normal * back).sum(-1, keepdims=True) * normal) + normal * (0.16 * fine)[:, None]
     colour = np.empty((at.size, len(LIGHTS), 3), np.float32)
     for g, group in enumerate(LIGHTS):
-        colour[:, g] = albedo * raw[at, g, None] * COLOUR[g]
+        colour[:, g] = albedo * raw[:, g, None] * COLOUR[g]
         if g == 3:
             continue
         half = unit(screen.view[at] + unit((group.directions * group.weights[:, None]).sum(0)))

@@ -99,7 +99,13 @@ def turn(points: NDArray, matrix: NDArray) -> F32:
 def unit(v):
     """Vectors (..., 3) at length 1."""
     v = np.asarray(v)
-    return v / (np.sqrt((v * v).sum(-1, keepdims=True)) + 1e-9)
+    x, y, z = v[..., 0], v[..., 1], v[..., 2]  # a sum over so short an axis is slow
+    return v / (np.sqrt(x * x + y * y + z * z) + 1e-9)[..., None]
+
+
+def dot(a, b):
+    """Scalar product of vectors (..., 3)."""
+    return a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2]
 
 
 def cross(a: F32, b: F32) -> F32:

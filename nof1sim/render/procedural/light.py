@@ -29,6 +29,8 @@ COLOUR = np.array(
 )
 KEY, FILL = (-0.55, 0.70, 0.66), (0.80, 0.34, 0.62)
 """Directions of the softboxes, camera axes."""
+ROOM = 18
+"""Directions that stand for the light of the room."""
 WRAP = np.array([0.23, 0.13, 0.09], np.float32)
 """Per channel: how far light wraps round a form under the skin (red travels farthest)."""
 SCENE_MM = 360.0
@@ -58,8 +60,8 @@ def light_groups() -> tuple[Group, ...]:
     """The groups, in the order of GROUPS."""
     t = np.arange(8) * 2 * np.pi / 8
     ring = unit(np.stack([0.11 * np.cos(t), 0.11 * np.sin(t) + 0.04, np.ones(8)], -1))
-    i = np.arange(26) + 0.5
-    y, turn = 1 - 1.5 * i / 26, i * 2.39996
+    i = np.arange(ROOM) + 0.5
+    y, turn = 1 - 1.5 * i / ROOM, i * 2.39996
     r = np.sqrt(1 - y * y)
     room = np.stack([r * np.cos(turn), y, r * np.sin(turn)], -1)
     weight = (0.55 + 0.45 * room[:, 1]) * (0.6 + 0.4 * room[:, 2])
@@ -83,13 +85,15 @@ def illuminate(occluders: list[F32], points: list[F32], normals: list[F32], pixe
     """
     flow = [np.zeros((*p.shape[:2], len(GROUPS), 3), np.float32) for p in points]
     seen = [np.zeros((*p.shape[:2], len(GROUPS)), np.float32) for p in points]
-    scale = pixels / SCENE_MM
     for g, group in enumerate(LIGHTS):
         total = float(group.weights.sum())
         for direction, weight in zip(group.directions, group.weights, strict=True):
             a = unit(np.cross([0, 1, 0.02], direction))
             frame = np.stack([a, np.cross(direction, a), direction]).astype(np.float32)
-            depth = np.full((pixels, pixels), -1e9, np.float32)
+            # Light from everywhere needs no sharp shadows.
+            side = pixels // 2 if g == GLOSSY else pixels
+            scale = side / SCENE_MM
+            depth = np.full((side, side), -1e9, np.float32)
             for mesh in occluders:
                 draw_depth(mesh, frame, ORIGIN, scale, depth)
             w = float(weight)

@@ -17,7 +17,7 @@ from nof1sim.render.procedural import cloth
 from nof1sim.render.procedural.compose import Cover, light_planes, packed, pool, weigh
 from nof1sim.render.procedural.expose import LENS_SIGMA_PX
 from nof1sim.render.procedural.eyeball import shade_eyes
-from nof1sim.render.procedural.fields import ramp
+from nof1sim.render.procedural.fields import dot, ramp
 from nof1sim.render.procedural.filters import blur, sample, shrink, wide_blur
 from nof1sim.render.procedural.frames import Frame
 from nof1sim.render.procedural.head import Head
@@ -86,15 +86,16 @@ def margin_of(size: int) -> int:
     return 4 * max(1, round(MARGIN * size / 4))
 
 
-def build_plate(head: Head, frame: Frame, size: int, supersample: int) -> Plate:
-    """Everything of a view that no day changes. `supersample`: canvas pixels per picture pixel, along each side."""
+def build_plate(head: Head, frame: Frame, size: int, supersample: int, melanin: float | None = None) -> Plate:
+    """Everything of a view that no day changes. `supersample`: canvas pixels per picture pixel, along each side;
+    `melanin`: what `base_melanin` says of the head, for who has asked before."""
     margin = margin_of(size)
     width = (size + 2 * margin) * supersample
     camera = camera_for(head, frame, width, size * supersample)
     screen = look(head, camera)
     skin = _pigment(head, screen)
-    melanin, blood = base_melanin(head), base_blood(head.face)
-    lit = light_skin(head, screen, skin, melanin, blood)
+    melanin, blood = base_melanin(head) if melanin is None else melanin, base_blood(head.face)
+    lit = light_skin(screen, skin, melanin, blood, supersample)
     hairs = draw_hairs(head, screen)
     flat = {name: getattr(hairs, name).reshape(-1)[screen.index] for name in Hairs.__dataclass_fields__}
     soft = blur(hairs.brow, 1.1 * camera.per_mm).reshape(-1)[screen.index]
@@ -169,7 +170,6 @@ def _pigment(head: Head, screen: Screen) -> Pigment:
 def _covers(head: Head, screen: Screen, lit: SkinLight, hairs: dict[str, F32], melanin: float) -> list[Cover]:
     """Layers over the skin, from below."""
     on_head = screen.owner == 0
-    raw = np.maximum((screen.normal[:, None] * screen.flow).sum(-1), 0)
     eyes, cover, eye_colour, eye_gloss = shade_eyes(head, screen, melanin)
     # Reflections belong to the lights that cause them; the key makes most of them.
     eye_colour = eye_colour + eye_gloss[:, None, None] * np.array([0.40, 0.30, 0.45, 0.3, 0.4], np.float32)[:, None]
@@ -177,7 +177,7 @@ def _covers(head: Head, screen: Screen, lit: SkinLight, hairs: dict[str, F32], m
     hair = blur(screen.canvas(layer("hair")), 1.0).reshape(-1)[screen.index] * on_head
     temple = wide_blur(screen.canvas(layer("temple")), 1.5 * screen.camera.per_mm).reshape(-1)[screen.index] * on_head
     at = np.flatnonzero((hair > 0.003) | (temple > 0.003))
-    hair_colour, texture = cloth.shade_hair(head, screen, at, raw)
+    hair_colour, texture = cloth.shade_hair(head, screen, at, np.maximum(dot(screen.normal[at, None], screen.flow[at]), 0))
     temple_cover = temple[at] * np.clip(0.5 + 0.5 * texture, 0, 1) * (0.45 if head.face.wear == "band" else 0.2)
     hair_cover = np.clip(np.maximum(hair[at], temple_cover), 0, 1).astype(np.float32)
     cloth_cover = np.clip(np.maximum(layer("cloth"), layer("garment")), 0, 1) * on_head

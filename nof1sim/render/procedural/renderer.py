@@ -22,6 +22,7 @@ from nof1sim.render.procedural.lesions import add_lesions, records
 from nof1sim.render.procedural.plate import Plate, build_plate
 from nof1sim.render.procedural.pose import look_at, pose_of
 from nof1sim.render.procedural.relight import brightness, day_image, even_skin, make_up
+from nof1sim.render.procedural.tone import base_melanin
 from nof1sim.render.procedural.truth import keypoints, layers
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ class ProceduralRenderer:
     def __init__(self, options: Mapping[str, object] | None = None) -> None:
         if options:
             raise RenderError(str(Fault("images.options", dict(options), "none for the procedural renderer")))
-        self._heads: OrderedDict[Hashable, Head] = OrderedDict()
+        self._heads: OrderedDict[Hashable, tuple[Head, float]] = OrderedDict()
         self._plates: OrderedDict[Hashable, Plate] = OrderedDict()
         self._canvas: dict[Hashable, np.ndarray] = {}
 
@@ -88,13 +89,14 @@ class ProceduralRenderer:
         patient, closed = view.scene.patient, view.nuisance.eyes_closed >= 0.5
         who = (view.seed, patient.key, patient.age_years, patient.sex, patient.ita_deg)
 
-        def head() -> Head:
-            face = draw_face(view.seed, patient)
-            return _kept(self._heads, (*who, mesh, closed), lambda: build_head(face, mesh), KEPT_HEADS)
+        def head() -> tuple[Head, float]:
+            made = build_head(draw_face(view.seed, patient), mesh)
+            return made, base_melanin(made)
 
         key = (*who, view.view, view.size_px, closed)
         if key not in self._plates:
-            plate = build_plate(head(), frame, view.size_px, supersample)
+            built, melanin = _kept(self._heads, (*who, mesh, closed), head, KEPT_HEADS)
+            plate = build_plate(built, frame, view.size_px, supersample, melanin)
             while self._plates and sum(p.bytes for p in self._plates.values()) + plate.bytes > KEPT_BYTES:
                 self._plates.popitem(last=False)
             self._plates[key] = plate

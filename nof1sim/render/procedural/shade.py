@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from nof1sim.render.procedural.fields import ramp
+from nof1sim.render.procedural.fields import dot, ramp
 from nof1sim.render.procedural.filters import blur, wide_blur
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import GLOSSY, LIGHTS, WRAP, gloss_map, wrapped
@@ -94,10 +94,10 @@ def skin_mask(screen: Screen) -> F32:
     return np.clip(np.where(screen.owner == 0, screen.layer("bare"), 1.0), 0, 1).astype(np.float32)
 
 
-def light_skin(head: Head, screen: Screen, skin: Pigment, melanin: float, blood: float) -> SkinLight:
+def light_skin(screen: Screen, skin: Pigment, melanin: float, blood: float, supersample: int) -> SkinLight:
     """Shade clear skin with base volume fractions `melanin` and `blood`."""
     mask = skin_mask(screen)
-    facing = np.clip((screen.normal * screen.view).sum(-1), 0, 1)
+    facing = np.clip(dot(screen.normal, screen.view), 0, 1)
     normal = bumped(screen, skin.height, mask * ramp(0.15, 0.5, facing))
     rough = np.clip(0.36 - 0.05 * (skin.oil - 1), 0.26, 0.46).astype(np.float32)
     n = screen.index.size
@@ -115,24 +115,62 @@ def light_skin(head: Head, screen: Screen, skin: Pigment, melanin: float, blood:
         raw = np.empty((n, 3), np.float32)
         wrapped(normal, np.ascontiguousarray(screen.flow[:, g]), WRAP, raw)
         light[:, g] = raw
-    _scatter(screen, mask, light)
+    _scatter(screen, mask, light, supersample)
     colour = chromophores.albedo(melanin * skin.melanin, blood * skin.blood)
     return SkinLight(normal, colour, light, shine, rough)
 
 
-def _scatter(screen: Screen, mask: F32, light: F32) -> None:
-    """Blur irradiance within the skin, per channel; changes `light`."""
-    weight = screen.canvas(mask)
-    on_skin = mask > 0.02
+@njit(cache=True, fastmath=True)
+def _gather_light(light, mask, to, stack, weight):
+    """Sums over picture pixels: stack (3, pixels, groups) of light (n, groups, 3) on skin, weight (pixels,)."""
+    for q in range(to.size):
+        k = mask[q]
+        if k > np.float32(0.02):
+            p = to[q]
+            weight[p] += k
+            for g in range(light.shape[1]):
+                for c in range(3):
+                    stack[c, p, g] += k * light[q, g, c]
+
+
+@njit(cache=True, fastmath=True)
+def _spread_light(mask, to, channel, wide, wide_norm, near, near_norm, share, light):
+    for q in range(to.size):
+        if mask[q] > np.float32(0.02):
+            p = to[q]
+            a = share / max(wide_norm[p], np.float32(0.02))
+            b = (np.float32(1.0) - share) / max(near_norm[p], np.float32(0.02))
+            for g in range(light.shape[1]):
+                light[q, g, channel] = a * wide[p, g] + b * near[p, g]
+
+
+def _scatter(screen: Screen, mask: F32, light: F32, supersample: int) -> None:
+    """Blur irradiance within the skin, per channel; changes `light`. Works at the picture's resolution, to which
+    everything is averaged in the end."""
+    canvas, groups = screen.camera.width, light.shape[1]
+    w = canvas // supersample
+    to = (screen.index // canvas // supersample * w + screen.index % canvas // supersample).astype(np.int32)
+    stack, weight = np.zeros((3, w * w, groups), np.float32), np.zeros(w * w, np.float32)
+    _gather_light(light, mask, to, stack, weight)
+    per_mm = screen.camera.per_mm / supersample
+    weight = weight.reshape(w, w)
     for c in range(3):
-        sigma = SCATTER_MM[c] * screen.camera.per_mm
-        # All groups at once: the filters take channels.
-        stack = screen.canvas(light[:, :, c] * mask[:, None])
-        total = np.zeros((screen.index.size, len(LIGHTS)), np.float32)
-        for s, share in ((sigma, WIDE_SHARE[c]), (0.35 * sigma, 1 - WIDE_SHARE[c])):
-            norm = np.maximum(wide_blur(weight, s), 0.02).reshape(-1)[screen.index]
-            total += share * wide_blur(stack, s).reshape(-1, len(LIGHTS))[screen.index] / norm[:, None]
-        light[:, :, c] = np.where(on_skin[:, None], total, light[:, :, c])
+        image = stack[c].reshape(w, w, groups)
+        sigmas = (SCATTER_MM[c] * per_mm, 0.35 * SCATTER_MM[c] * per_mm)
+        (wide, wide_norm), (near, near_norm) = ((wide_blur(image, s), wide_blur(weight, s)) for s in sigmas)
+        _spread_light(
+            mask, to, c, wide.reshape(-1, groups), wide_norm.ravel(), near.reshape(-1, groups), near_norm.ravel(),
+            np.float32(WIDE_SHARE[c]), light,
+        )  # fmt: skip
+
+
+@njit(cache=True, fastmath=True)
+def _dim(factor, amount, red, green, blue):
+    for q in range(amount.size):
+        a = min(max(amount[q], np.float32(0.0)), np.float32(1.0))
+        factor[q, 0] *= np.float32(1.0) - a * red
+        factor[q, 1] *= np.float32(1.0) - a * green
+        factor[q, 2] *= np.float32(1.0) - a * blue
 
 
 def details(head: Head, screen: Screen, skin: Pigment, brow: F32) -> tuple[F32, F32]:
@@ -143,8 +181,7 @@ def details(head: Head, screen: Screen, skin: Pigment, brow: F32) -> tuple[F32, 
     factor = np.ones((screen.index.size, 3), np.float32)
 
     def dim(amount: F32, depth: tuple[float, float, float]) -> None:
-        nonlocal factor
-        factor *= 1 - np.clip(amount, 0, 1)[:, None] * np.array(depth, np.float32)
+        _dim(factor, np.asarray(amount, np.float32), *(np.float32(d) for d in depth))
 
     dim(layer("nostril"), (0.86, 0.93, 0.95))
     dim(layer("lip_line"), (0.62, 0.78, 0.78))
