@@ -7,6 +7,18 @@ from typing import Literal, Protocol, runtime_checkable
 
 from nof1sim.model import Render, View
 
+PARTS = {
+    0: "background",
+    1: "skin",  # ears and neck, too
+    2: "lips",
+    3: "eyes",
+    4: "brows",
+    5: "hair",  # of the head and of a beard
+    6: "cloth",  # a garment
+    7: "headwear",
+}
+"""Code of a pixel in the layer "parts" -> what it shows."""
+
 
 @runtime_checkable
 class Renderer(Protocol):
@@ -15,6 +27,10 @@ class Renderer(Protocol):
     name : as in the protocol.  modality : what the pictures are, e.g. "face photograph".
     views : the views it can draw.  batch_size : how many views it likes at once.
     repeatable : "bitwise" (same bytes on one CPU type) or "seeded" (same up to rounding).
+
+    A renderer may also have, on the class, both asked before one is built:
+    accepts(view) : a static or class method; whether it can draw a view, where `views` names only the most common.
+    layers : names of the `Render.layers` that it can give; none where it does not say.
     """
 
     name: str
