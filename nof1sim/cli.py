@@ -57,6 +57,7 @@ def simulate(
     size: Annotated[int | None, typer.Option(help="Image size in pixels, 64 to 2048.")] = None,
     image_format: Annotated[str | None, typer.Option(help="jpeg, png or webp.")] = None,
     renderer: Annotated[str | None, typer.Option(help="A renderer's name, or module:Thing.")] = None,
+    nuisance: Annotated[str | None, typer.Option(help="Photographs: none, clinic or home.")] = None,
     marks: Annotated[str | None, typer.Option(help="Post-inflammatory marks: realistic, fast or off.")] = None,
     layout: Annotated[str | None, typer.Option(help="Image names: standard or hettich.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default: one per core.")] = None,
@@ -91,6 +92,7 @@ def simulate(
             "renderer": renderer,
             "layout": layout,
             "enabled": None if images else False,
+            "nuisance": None if nuisance is None else {"preset": nuisance},
         },
         marks=marks,
         table=table,
@@ -115,7 +117,7 @@ def image(
     protocol: ProtocolOption = None,
     seed: SeedOption = None,
     occasion: Annotated[int, typer.Option(help="Which photograph of the day, from 1.")] = 1,
-    view: Annotated[str, typer.Option(help="front, ...")] = "front",
+    view: Annotated[str, typer.Option(help="front, left, right or another that the renderer draws.")] = "front",
     size: Annotated[int | None, typer.Option(help="Image size in pixels.")] = None,
 ) -> None:
     """Draw one patient-day again, alone: the same picture that a whole run draws."""
@@ -124,6 +126,35 @@ def image(
     plan = request.plan_of(dataset, protocol, seed, size)
     single.write_image(plan, patient, day, occasion, view, out)
     typer.echo(f"Wrote {out}")
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "nof1sim gallery --out gallery\n\n"
+    "nof1sim gallery --out gallery --only people,tones --people 12 --seed 7\n\n"
+    "nof1sim gallery --out gallery --only time --dataset trial --patient 3"
+)
+def gallery(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the sheets, one PNG each.")],
+    people: Annotated[int, typer.Option(help="How many people, the first of the cohort.")] = 40,
+    seed: SeedOption = None,
+    size: Annotated[int, typer.Option(help="Size of a picture on the sheet in pixels, 64 to 1024.")] = 256,
+    only: Annotated[str | None, typer.Option(help="Some of people,tones,ages,views,lesions,time.")] = None,
+    patient: Annotated[int, typer.Option(help="Whose face the other sheets show, from 1.")] = 1,
+    protocol: ProtocolOption = None,
+    dataset: Annotated[str | None, typer.Option(help="The people of this dataset, drawn again.")] = None,
+) -> None:
+    """Contact sheets to look at: people as they come, skin tones, ages, views, lesions, one patient over time."""
+    from .console import progress_bar
+    from .simulation import request
+    from .simulation.gallery import parse_only, write_gallery
+
+    names = parse_only(only)
+    plan = request.plan_of(dataset, protocol, seed, None, patients=max(people, patient, 1))
+    with progress_bar("Sheets that were finished are there.") as tell:
+        written = write_gallery(plan, out, only=names, people=people, patient=patient, size_px=size, progress=tell)
+    for path in written:
+        typer.echo(f"Wrote {path}")
 
 
 @app.command(epilog="Example:\n\nnof1sim verify trial --sample 20")
@@ -189,10 +220,10 @@ def protocol_check(name: Annotated[str, typer.Argument(help="A protocol file, or
     """Check a protocol: all faults at once, or its design report."""
     from .protocol import load_protocol
     from .report.design import design_report, to_text
-    from .simulation.driver import check_views
+    from .simulation.driver import check_images
 
     protocol = load_protocol(name)
-    check_views(protocol)
+    check_images(protocol)
     typer.echo(f"{name}: fine (digest {protocol.digest[:16]})\n")
     typer.echo(to_text(design_report(protocol)))
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from .simulation.driver import Outcome, simulate
+from .simulation.driver import Progress as Tell
 from .simulation.request import Job, Trial
 
 IMAGE_BYTES_PER_PIXEL = {"jpeg": 0.35, "png": 1.4, "webp": 0.22}
 """Measured on the default face with its sensor noise, quality 95."""
 TRUTH_BYTES_PER_DAY = 14_000
 MASK_BYTES_PER_PIXEL = 0.05
+LAYER_BYTES_PER_PIXEL = {"parts": 0.02, "depth": 0.6, "normals": 0.8, "chart": 2.5}
 
 
 def show_plan(job: Job, out: str) -> None:
@@ -25,6 +30,7 @@ def show_plan(job: Job, out: str) -> None:
         pictures = days * p.images.occasions_per_day * len(p.images.views) if p.images.enabled else 0
         pixels = p.images.size_px**2
         each = IMAGE_BYTES_PER_PIXEL[p.images.format] + MASK_BYTES_PER_PIXEL * p.images.masks
+        each += sum(LAYER_BYTES_PER_PIXEL[name] for name in p.images.layers)
         size = pictures * pixels * each + days * TRUTH_BYTES_PER_DAY
         row = (str(trial.out), p.cohort.patients, p.days, f"up to {pictures:,}", f"about {human(size)}", p.digest[:12])
         table.add_row(*map(str, row))
@@ -40,10 +46,9 @@ def human(size: float) -> str:
     return f"{size:.1f} TB"
 
 
-def with_progress(
-    trial: Trial, *, workers: int | None, engine: str | None, shard: str | None, overwrite: bool
-) -> Outcome:
-    """Run a trial under a progress bar; Ctrl-C leaves a folder that the same command finishes."""
+@contextmanager
+def progress_bar(advice: str) -> Iterator[Tell]:
+    """A progress bar, moved by calling what it gives; Ctrl-C ends with `advice` and exit status 130."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -62,20 +67,28 @@ def with_progress(
             bar.update(task, completed=done, total=total, description=what, rate=rate)
 
         try:
-            return simulate(
-                trial.protocol,
-                trial.out,
-                given=trial.given,
-                workers=workers,
-                engine=engine,
-                shard=shard,
-                overwrite=overwrite,
-                progress=tell,
-            )
+            yield tell
         except KeyboardInterrupt:
             bar.stop()
-            typer.echo("Stopped. The same command goes on from here.", err=True)
+            typer.echo(f"Stopped. {advice}", err=True)
             raise typer.Exit(130) from None
+
+
+def with_progress(
+    trial: Trial, *, workers: int | None, engine: str | None, shard: str | None, overwrite: bool
+) -> Outcome:
+    """Run a trial under a progress bar; Ctrl-C leaves a folder that the same command finishes."""
+    with progress_bar("The same command goes on from here.") as tell:
+        return simulate(
+            trial.protocol,
+            trial.out,
+            given=trial.given,
+            workers=workers,
+            engine=engine,
+            shard=shard,
+            overwrite=overwrite,
+            progress=tell,
+        )
 
 
 def report_outcome(outcome: Outcome) -> None:

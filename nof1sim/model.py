@@ -198,39 +198,39 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Nuisance:
-    """Everything about a photograph that is not the skin. The identity values leave the picture alone."""
+    """Everything about a photograph that is not the skin's disease. The defaults leave the picture alone."""
 
-    yaw_deg: float = 0.0
+    yaw_deg: float = 0.0  # turn of the head beside that of the view
     pitch_deg: float = 0.0
     roll_deg: float = 0.0
     scale: float = 1.0
     shift_x: float = 0.0  # fraction of the image width
     shift_y: float = 0.0
-    distance: float = 1.0  # factor on the distance of the camera: perspective, not size
-    blur_px: float = 0.0  # focus, at the reference size of 512 px
-    motion_px: float = 0.0  # length of motion blur, at 512 px
-    motion_deg: float = 0.0  # its direction
+    distance: float = 1.0  # factor on the camera's distance, in true perspective: 0.35 is a selfie at arm's length
+    blur_px: float = 0.0  # focus; at the reference size of 512 px
+    motion_px: float = 0.0  # length of the motion blur, at 512 px
+    motion_deg: float = 0.0  # its direction, 0 to 180
     exposure_ev: float = 0.0
-    white_balance_k: float = 0.0  # shift of the colour temperature, kelvin
-    tint: float = 0.0  # log gain from magenta to green
+    white_balance_k: float = 0.0  # shift of the light's colour temperature, kelvin; below 0 is warmer
+    tint: float = 0.0  # log gain of green against magenta
     light_key: float = 1.0  # factor on each light of the set-up
     light_fill: float = 1.0
     light_ring: float = 1.0
     light_room: float = 1.0
     light_side: float = 0.0  # -1 to 1: moves the main light from the image's left to its right
-    light_hard: float = 0.0  # 0 softbox to 1 lamp with sharp shadows
+    light_hard: float = 0.0  # 0 soft light, 1 a hard lamp with sharp shadows
     oil: float = 1.0  # factor on the skin's gloss
-    makeup: float = 0.0  # 0 to 1: cover by foundation
-    tan: float = 0.0  # relative rise of melanin
-    beard: float = 0.0  # 0 to 1: growth since the last shave
+    makeup: float = 0.0  # opacity of a foundation, 0 to 1
+    tan: float = 0.0  # relative rise of the skin's melanin
+    beard: float = 0.0  # growth since the last shave, 0 to 1
     smile: float = 0.0  # 0 to 1
     eyes_closed: float = 0.0  # 0 or 1
     noise: float = 0.0  # factor on the camera's sensor noise
-    contrast: float = 0.0  # of the camera's tone curve, added
+    contrast: float = 0.0  # of the tone curve, beside the camera's own
     saturation: float = 1.0
-    sharpening: float = 1.0  # factor
-    jpeg_quality: float = 0.0  # 0: the protocol's
-    phone: str = ""  # name of the camera preset
+    sharpening: float = 1.0  # factor on the camera's sharpening
+    jpeg_quality: float = 0.0  # 1 to 100, a whole number; 0: the protocol's
+    phone: str = ""  # name of the phone that took the picture; "": the clinic's camera
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ class View:
     size_px: int
     seed: int
     address: tuple[str | int, ...]  # (patient key, day, occasion, view): the address of this picture's randomness
-    layers: tuple[str, ...] = ()  # extra truth images wanted: "parts", "depth", "normals", "chart"
+    layers: tuple[str, ...] = ()  # further truth images to return, see Render.layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,12 @@ class Render:
     lesion, support : (h, w) int32, lesion_id or 0: its core (the table's diameter), and every pixel it touched.
     boxes_px : (n, 4) x, y, width, height of each core; lesion_ids : (n,); area_px : (n,) visible core pixels.
     keypoints_px : name -> (x, y), NaN where hidden.
-    drawn : every number that the renderer chose.
+    drawn : every number that the renderer chose for this picture.
+    layers : those that the view asked for. "parts" (h, w) uint8, codes of `nof1sim.render.base.PARTS`; "depth" (h, w)
+        float, mm from the camera along its axis, NaN on the background; "normals" (h, w, 3) float, unit vectors in
+        camera axes (right, up, to the camera), NaN on the background; "chart" (h, w, 2) float, x and y on the face
+        chart in mm, NaN off the skin.
+    face : every number that the renderer chose for the person, the same in all pictures of theirs.
     """
 
     pixels: NDArray[np.uint8]
@@ -266,6 +271,7 @@ class Render:
     keypoints_px: Mapping[str, tuple[float, float]]
     drawn: Mapping[str, float | str]
     layers: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    face: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)

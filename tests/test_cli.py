@@ -17,9 +17,10 @@ def nof1sim(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_help_shows_the_commands_and_examples() -> None:
-    assert all(word in nof1sim("--help").stdout for word in ("simulate", "image", "verify", "protocol"))
+    assert all(word in nof1sim("--help").stdout for word in ("simulate", "image", "gallery", "verify", "protocol"))
     text = nof1sim("simulate", "--help").stdout
     assert "nof1sim simulate --patients 10 --days 140 --out trial" in text
+    assert "nof1sim gallery --out gallery" in nof1sim("gallery", "--help").stdout
 
 
 @pytest.mark.parametrize("line", ["import nof1sim", "import nof1sim.cli"])
@@ -68,6 +69,10 @@ def test_the_default_renderer_needs_no_optional_package() -> None:
         (["simulate", "--engine", "threads"], "--engine"),
         (["simulate", "--severity-csv", "nowhere.csv"], "nowhere.csv"),
         (["image", "--patient", "11", "--day", "1"], "1 to 10"),
+        (["image", "--patient", "1", "--day", "1", "--view", "frnt"], "Did you mean 'front'?"),
+        (["simulate", "--nuisance", "hom"], "Did you mean 'home'?"),
+        (["gallery", "--out", "g", "--only", "peple"], "Did you mean 'people'?"),
+        (["gallery", "--out", "g", "--size", "9"], "64 to 1024"),
         (["verify", "nowhere"], "no dataset"),
         (["protocol", "check", "nowhere.yaml"], "nowhere.yaml"),
     ],
@@ -124,3 +129,13 @@ def test_the_whole_path_with_the_real_face(tmp_path: Path) -> None:
     alone = tmp_path / "one.jpg"
     assert nof1sim("image", "--dataset", out, "--patient", "1", "--day", "2", "--out", alone).returncode == 0
     assert alone.read_bytes() == (out / "images" / "P001" / "P001_d002_front.jpg").read_bytes()
+
+
+def test_a_gallery_of_a_dataset(tmp_path: Path) -> None:
+    out, sheets = tmp_path / "t", tmp_path / "g"
+    words = ["simulate", "--patients", "1", "--days", "3", "--size", "64", "--nuisance", "none", "--out", str(out)]
+    assert nof1sim(*words).returncode == 0
+    found = nof1sim("gallery", "--dataset", out, "--only", "time", "--size", "64", "--out", sheets)
+    assert found.returncode == 0, found.stderr
+    assert "time.png" in found.stdout
+    assert [path.name for path in sheets.iterdir()] == ["time.png"]

@@ -117,10 +117,15 @@ dataset to somebody blinded.
 |---|---|
 {rows}
 
-`{layout.TRUTH_MANIFEST}` holds the resolved protocol and each image's nuisance, `{layout.PERSISTENCE}/` each
-patient's lesion map, `{layout.MASKS}/` the instance masks (16-bit PNG: the value is the lesion_id; `_support`:
-all pixels that the lesion touched).
+`{layout.TRUTH_MANIFEST}` holds the resolved protocol and each image's nuisance (what of it is not `neutral`),
+`{layout.FACES}` the numbers of each person's face, `{layout.PERSISTENCE}/` each patient's lesion map, `{layout.MASKS}/`
+the instance masks (16-bit PNG: the value is the lesion_id; `_support`: all pixels that the lesion touched). Folders
+{_layers()} are there if the protocol asks for them (`images.layers`); `dataset.layer(unit, name)` reads them.
 """
+
+
+def _layers() -> str:
+    return ", ".join(f"`{layout.TRUTH}/{name}/`" for name in layout.LAYERS)
 
 
 def _limits() -> str:

@@ -75,12 +75,12 @@ def encode(
 
 def decode(data: bytes) -> NDArray[np.uint8]:
     """The pixels (h, w, 3) of an image file. A damaged file is a DatasetError."""
-    return np.asarray(_opened(data).convert("RGB"))
+    return np.asarray(opened(data).convert("RGB"))
 
 
 def read_note(data: bytes) -> dict[str, Any]:
     """What an image says about its origin; empty for an image that nof1sim did not write."""
-    image = _opened(data)
+    image = opened(data)
     xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
     found = _NOTE.search(xmp.decode("utf-8", "replace") if isinstance(xmp, bytes) else xmp)
     return json.loads(html.unescape(found[1])) if found else {}
@@ -119,7 +119,7 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 def decode_mask(data: bytes) -> NDArray[np.int32]:
     """The lesion_id of each pixel (h, w) of a mask."""
-    return np.asarray(_opened(data)).astype(np.int32)
+    return np.asarray(opened(data)).astype(np.int32)
 
 
 def _exif() -> Image.Exif:
@@ -141,7 +141,8 @@ def _json(note: Mapping[str, Any]) -> str:
     return json.dumps(note, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
-def _opened(data: bytes) -> Image.Image:
+def opened(data: bytes) -> Image.Image:
+    """An image file, read whole. A damaged one is a DatasetError."""
     try:
         image = Image.open(io.BytesIO(data))
         image.load()

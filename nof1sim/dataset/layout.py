@@ -25,6 +25,9 @@ BOXES = "truth/boxes.parquet"
 KEYPOINTS = "truth/keypoints.parquet"
 MASKS = "truth/masks"
 PERSISTENCE = "truth/persistence"
+FACES = "truth/faces.json"
+LAYERS = {"parts": ".png", "depth": ".png", "normals": ".png", "chart": ".npz"}
+"""Further truth images, each in a folder of its name under truth/, and the ending of their files."""
 
 WORK = ".nof1sim"
 PARTS = ".nof1sim/parts"
@@ -35,10 +38,12 @@ SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 """Ending of an image file, by the protocol's name of its format."""
 
 _ROOT_FILES = frozenset({CARD, MANIFEST, MANIFEST_SHA, OBSERVATIONS})
-_TRUTH_FILES = frozenset({TRUTH_MANIFEST, PATIENTS, DAYS, LESIONS, LESION_DAYS, BOXES, KEYPOINTS})
-_KEYED = re.compile(r"(P\d{3,})/\1_d\d{3,}(_\d+)?_[A-Za-z][A-Za-z0-9_]*")
-_HETTICH = re.compile(r"[^/]+_\d{8}_severity_\d+(_[A-Za-z0-9_]+)?")
-_IMAGE_LIKE = re.compile(r"(?:images/(.+)\.(?:jpg|png|webp)|truth/masks/(.+)\.png)")
+_TRUTH_FILES = frozenset({TRUTH_MANIFEST, PATIENTS, DAYS, LESIONS, LESION_DAYS, BOXES, KEYPOINTS, FACES})
+_KEYED = re.compile(r"(P\d{3,})/\1_d\d{3,}(_\d+)?_[A-Za-z][A-Za-z0-9_-]*")
+_HETTICH = re.compile(r"[^/]+_\d{8}_severity_\d+(_[A-Za-z0-9_-]+)?")
+_IMAGE_LIKE = re.compile(
+    r"(?:images/(.+)\.(?:jpg|png|webp)|truth/(?:masks|parts|depth|normals)/(.+)\.png|truth/chart/(.+)\.npz)"
+)
 _PERSISTENCE = re.compile(r"truth/persistence/P\d{3,}\.npz")
 
 
@@ -57,6 +62,12 @@ def mask_of(image: str, support: bool = False) -> str:
     """`truth/masks/P001/P001_d001_front.png`: the mask of an image's lesion cores; `_support`: all they touched."""
     inner = PurePosixPath(image).relative_to(IMAGES).with_suffix("")
     return f"{MASKS}/{inner}{'_support' if support else ''}.png"
+
+
+def layer_of(image: str, name: str) -> str:
+    """`truth/depth/P001/P001_d001_front.png`: a further truth image of an image."""
+    inner = PurePosixPath(image).relative_to(IMAGES).with_suffix("")
+    return f"{TRUTH}/{name}/{inner}{LAYERS[name]}"
 
 
 def persistence_path(key: str) -> str:
@@ -82,5 +93,5 @@ def is_generated(path: str) -> bool:
     if path in _ROOT_FILES or path in _TRUTH_FILES or path.startswith(f"{WORK}/") or _PERSISTENCE.fullmatch(path):
         return True
     image = _IMAGE_LIKE.fullmatch(path)
-    inner = (image[1] or image[2]) if image else ""
+    inner = (image[1] or image[2] or image[3]) if image else ""
     return bool(_KEYED.fullmatch(inner) or _HETTICH.fullmatch(inner))

@@ -12,15 +12,17 @@ import polars as pl
 
 from ..errors import DatasetError
 from ..model import Unit
-from .layout import PARTS, part_path
+from .layout import LAYERS, PARTS, part_path
 from .tables import read_parquet, write_parquet
 from .target import Stored, Target
 
 BOX = pl.Struct(
     {"lesion_id": pl.Int64, "x": pl.Float64, "y": pl.Float64, "w": pl.Float64, "h": pl.Float64, "area_px": pl.Int64}
 )
-KINDS = ("image", "mask", "support")
+KINDS = ("image", "mask", "support", *LAYERS)
 """Files of a picture."""
+SAID = ("nuisance", "drawn", "face")
+"""What is said about a picture: how it departs from neutral, what the renderer chose for it, and for the person."""
 SCHEMA: dict[str, Any] = {
     "digest": pl.String,
     "rank": pl.Int64,
@@ -32,8 +34,7 @@ SCHEMA: dict[str, Any] = {
         for kind in KINDS
         for suffix, dtype in (("", pl.String), ("_sha256", pl.String), ("_bytes", pl.Int64))
     },
-    "nuisance": pl.String,
-    "drawn": pl.String,
+    **dict.fromkeys(SAID, pl.String),
     "boxes": pl.List(BOX),
 }
 """Columns of a part: a row is a picture. `nuisance` and `drawn` are JSON texts."""
@@ -43,20 +44,26 @@ UNIT = ("rank", "day", "occasion", "view")
 
 def part_row(
     unit: Unit,
-    image: Stored,
-    mask: Stored | None = None,
-    support: Stored | None = None,
-    nuisance: Mapping[str, Any] | None = None,
-    drawn: Mapping[str, Any] | None = None,
+    files: Mapping[str, Stored],
+    said: Mapping[str, Mapping[str, Any]] | None = None,
     boxes: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """One row of a part. A box is a mapping with lesion_id, x, y, w, h (pixels), area_px."""
+    """One row of a part.
+
+    Parameters
+    ----------
+    files : by their kind (of KINDS): the image and what else was written of the picture.
+    said : by SAID.
+    boxes : each a mapping with lesion_id, x, y, w, h (pixels), area_px.
+    """
     row: dict[str, Any] = {"rank": unit.rank, "day": unit.day, "occasion": unit.occasion, "view": unit.view}
-    for kind, stored in zip(KINDS, (image, mask, support), strict=True):
+    for kind in KINDS:
+        stored = files.get(kind)
         row[kind] = stored.path if stored else None
         row[f"{kind}_sha256"] = stored.sha256 if stored else None
         row[f"{kind}_bytes"] = stored.bytes if stored else None
-    return row | {"nuisance": _text(nuisance), "drawn": _text(drawn), "boxes": [dict(box) for box in boxes]}
+    texts = {name: _text((said or {}).get(name)) for name in SAID}
+    return row | texts | {"boxes": [dict(box) for box in boxes]}
 
 
 def commit_part(target: Target, shard_id: str, digest: str, rows: list[dict[str, Any]]) -> Stored:
@@ -75,7 +82,7 @@ def commit_part(target: Target, shard_id: str, digest: str, rows: list[dict[str,
 def committed(target: Target, digest: str, overwrite: bool = False) -> set[Unit]:
     """The pictures that are done.
 
-    A part that cannot be read is removed with a warning, and a picture of which a file (image, mask or support) has
+    A part that cannot be read is removed with a warning, and a picture of which a file (image, mask, layer) has
     vanished does not count: both are simply drawn again.
 
     Parameters
@@ -139,7 +146,7 @@ def all_rows(target: Target, digest: str) -> pl.DataFrame:
 
 
 def files_of(rows: pl.DataFrame) -> dict[str, tuple[str, int]]:
-    """Path -> (SHA-256, bytes) of every image, mask and support that the rows name."""
+    """Path -> (SHA-256, bytes) of every image, mask and layer that the rows name."""
     files: dict[str, tuple[str, int]] = {}
     for kind in KINDS:
         named = rows.select(kind, f"{kind}_sha256", f"{kind}_bytes").drop_nulls()

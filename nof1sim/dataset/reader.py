@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,8 @@ from ..errors import DatasetError, unknown_name
 from ..model import Unit, patient_key
 from .columns import TABLES
 from .images import decode, decode_mask
-from .layout import MANIFEST, TRUTH_MANIFEST, mask_of, persistence_path
+from .layers import decode_layer
+from .layout import FACES, LAYERS, MANIFEST, TRUTH_MANIFEST, layer_of, mask_of, persistence_path
 from .manifest import read_manifest
 from .tables import read_csv, read_parquet
 from .target import Target
@@ -55,7 +57,7 @@ class Dataset:
 
     @cached_property
     def truth_manifest(self) -> dict[str, Any]:
-        """The resolved protocol, seed and nuisance of each image."""
+        """The resolved protocol, seed and nuisance of each image (what of it is not `neutral`)."""
         return read_manifest(self.target, TRUTH_MANIFEST)
 
     def persistence(self, rank: int) -> dict[str, NDArray[Any]]:
@@ -89,6 +91,30 @@ class Dataset:
     def mask(self, unit: Unit, support: bool = False) -> NDArray[np.int32]:
         """The lesion_id of each pixel (h, w), 0 for skin; with `support`, of every pixel that a lesion touched."""
         return decode_mask(self.target.read(mask_of(self.path(unit), support)))
+
+    def layer(self, unit: Unit, name: str) -> NDArray[Any]:
+        """A further truth image (h, w) of a unit: "parts", "depth", "normals" or "chart", as `Render.layers` says.
+
+        Raises
+        ------
+        DatasetError
+            No such layer, or the dataset was made without it (`images.layers`).
+        """
+        if name not in LAYERS:
+            raise DatasetError(str(unknown_name("layer", "layer(name)", name, LAYERS)))
+        path = layer_of(self.path(unit), name)
+        if not self.target.exists(path):
+            raise DatasetError(f"{self.url}: has no layer {name!r}. Simulate with images.layers: [{name}].")
+        return decode_layer(name, self.target.read(path))
+
+    def nuisance(self, unit: Unit) -> dict[str, float | str]:
+        """Everything about a photograph that is not the skin's disease; see `nof1sim.model.Nuisance`."""
+        truth = self.truth_manifest
+        return truth["neutral"] | truth["images"][self.path(unit)]["nuisance"]
+
+    def faces(self) -> dict[str, dict[str, float | str]]:
+        """Patient key (P001 ...) -> the numbers that the renderer chose for that person."""
+        return json.loads(self.target.read(FACES))["faces"]
 
     @cached_property
     def _observations(self) -> pl.DataFrame:

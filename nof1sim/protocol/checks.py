@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from .. import plugins
 from ..errors import Fault, did_you_mean
+from .images import KINDS, TREATMENT, Confounding
 from .severity import Covariate
 from .types import NO_TREATMENT, Protocol
 
@@ -181,9 +182,25 @@ def _observation(protocol: Protocol) -> Iterator[Fault]:
 
 
 def _images(protocol: Protocol) -> Iterator[Fault]:
-    yield from plugin_faults("renderers", "images.renderer", protocol.images.renderer)
-    if twice := _repeated(protocol.images.views):
+    images = protocol.images
+    yield from plugin_faults("renderers", "images.renderer", images.renderer)
+    if twice := _repeated(images.views):
         yield Fault("images.views", twice, "every view once")
+    if twice := _repeated(images.layers):
+        yield Fault("images.layers", twice, "every layer once")
+    yield from _confounding(images.confounding, protocol.design.arms)
+
+
+def _confounding(confounding: Confounding, arms: list[str]) -> Iterator[Fault]:
+    where = "images.confounding"
+    if twice := _repeated(confounding.of):
+        yield Fault(f"{where}.of", twice, "every kind once")
+    if confounding.strength > 0 and not confounding.of:
+        yield Fault(f"{where}.of", confounding.of, f"one or more of {', '.join(KINDS)}", "Or set strength to 0.")
+    known = [*arms, TREATMENT]
+    if confounding.toward not in known:
+        toward = confounding.toward
+        yield Fault(f"{where}.toward", toward, ", ".join(known), did_you_mean(toward, known))
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

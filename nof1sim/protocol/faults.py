@@ -54,7 +54,7 @@ def _fault(entry: Any, path: list[str], root: type[BaseModel]) -> Fault:
         return Fault(where, None, "a value is required", "Add the key.")
     if kind == "literal_error":
         allowed = str(ctx.get("expected", ""))
-        return Fault(where, given, allowed, did_you_mean(given, [word.strip("'") for word in allowed.split(", ")]))
+        return Fault(where, given, allowed, did_you_mean(given, re.findall("'([^']*)'", allowed)))
     return Fault(where, given, _sentence(str(entry["msg"])), "")
 
 

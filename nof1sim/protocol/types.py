@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from .images import Images
 from .observation import Observation
 from .part import Days, Finite, Name, Part, Sd, Share, TimeConstant, Weight
 from .severity import Severity
@@ -149,41 +150,6 @@ class Treatment(Part):
     period_sd: Sd = Field(default=0.0, description="SD from period to period.")
     dose: Share = 1.0
     active: bool = Field(default=True, description="False for an 'off' arm: it starts no non-specific response.")
-
-
-class NuisanceSettings(Part):
-    """How much photographs differ from day to day, whatever the skin does. All zero: the same photograph."""
-
-    yaw_sd_deg: Annotated[float, Field(ge=0, le=15)] = 1.5
-    pitch_sd_deg: Annotated[float, Field(ge=0, le=15)] = 1.5
-    roll_sd_deg: Annotated[float, Field(ge=0, le=15)] = 2.0
-    scale_sd: Annotated[float, Field(ge=0, le=0.2)] = 0.02
-    shift_sd: Annotated[float, Field(ge=0, le=0.1)] = 0.008
-    exposure_sd_ev: Annotated[float, Field(ge=0, le=2)] = 0.25
-    white_balance_sd_k: Annotated[float, Field(ge=0, le=1500)] = 300.0
-    light_sd: Annotated[float, Field(ge=0, le=0.5)] = 0.05
-    oil_sd: Annotated[float, Field(ge=0, le=0.5)] = 0.12
-    blur_max_px: Annotated[float, Field(ge=0, le=4)] = 0.8
-    noise: Annotated[float, Field(ge=0, le=10)] = Field(default=1.0, description="Factor on the camera's sensor noise.")
-    day_correlation: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.3, description="AR(1) from day to day.")
-
-
-class Images(Part):
-    """The photographs."""
-
-    enabled: bool = Field(default=True, description="False: only the tables and the truth, no photographs.")
-    renderer: str = Field(default="procedural", description="A built-in renderer, an entry point, or 'module:Thing'.")
-    views: Annotated[list[Name], Field(min_length=1)] = ["front"]
-    size_px: Annotated[int, Field(ge=64, le=2048)] = 512
-    occasions_per_day: Annotated[int, Field(ge=1, le=24)] = 1
-    format: Literal["jpeg", "png", "webp"] = "jpeg"
-    quality: Annotated[int, Field(ge=1, le=100)] = 95
-    layout: Literal["standard", "hettich"] = Field(
-        default="standard",
-        description="'hettich': flat names that carry the severity class, as the seed data set had them.",
-    )
-    masks: bool = Field(default=True, description="Whether instance masks are written to truth/masks.")
-    nuisance: NuisanceSettings = NuisanceSettings()
 
 
 class GivenSeverities(Part):

@@ -7,6 +7,19 @@ from typing import Literal, Protocol, runtime_checkable
 
 from nof1sim.model import Render, View
 
+PARTS = {
+    0: "background",
+    1: "skin",  # ears and neck, too
+    2: "lips",
+    3: "eyes",
+    4: "brows",
+    5: "hair",  # of the head and of a beard
+    6: "cloth",  # a garment
+    7: "headwear",
+}
+"""Code of a pixel in the layer "parts" -> what it shows."""
+PART_CODE = {name: code for code, name in PARTS.items()}
+
 
 @runtime_checkable
 class Renderer(Protocol):
@@ -15,6 +28,10 @@ class Renderer(Protocol):
     name : as in the protocol.  modality : what the pictures are, e.g. "face photograph".
     views : the views it can draw.  batch_size : how many views it likes at once.
     repeatable : "bitwise" (same bytes on one CPU type) or "seeded" (same up to rounding).
+
+    A renderer may also have, on the class, both asked before one is built:
+    accepts(view) : a static or class method; whether it can draw a view, where `views` names only the most common.
+    layers : names of the `Render.layers` that it can give; none where it does not say.
     """
 
     name: str
@@ -30,12 +47,3 @@ class Renderer(Protocol):
     def prepare(self) -> None:
         """Load or compile whatever the first picture would otherwise wait for."""
         ...
-
-
-PARTS = {"background": 0, "skin": 1, "lips": 2, "eyes": 3, "brows": 4, "hair": 5, "cloth": 6, "headwear": 7}
-"""Codes of a part mask. `cloth` is the garment; ears and neck are skin."""
-LAYERS = ("parts", "depth", "normals", "chart")
-"""Truth images that a renderer may be asked for beside the picture: part codes (h, w) uint8; depth (h, w) float32, mm
-towards the camera from the pupils' plane, NaN on the background; normals (h, w, 3) float32, camera axes (x right, y
-up, z to the camera), NaN on the background; chart (h, w, 2) float32, place on the canonical face chart, mm, NaN off the
-facial skin."""

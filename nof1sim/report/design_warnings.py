@@ -68,3 +68,10 @@ def size_warnings(
             f"A randomisation test of one patient can never reach {ALPHA}: {admissible.per_patient} schedules, "
             f"smallest p = {admissible.smallest_p:.3g}."
         )
+
+
+def image_warnings(protocol: Protocol) -> Iterator[str]:
+    """Photographs that go with the treatment."""
+    warning = protocol.images.confounding.warning
+    if warning and protocol.images.enabled:
+        yield warning

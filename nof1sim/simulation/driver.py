@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .. import plugins
 from ..dataset import layout, manifest, parts
@@ -82,7 +83,7 @@ def simulate(
     tell = progress or (lambda done, total, what: None)
     plan, target = Plan(chosen, given), Target(str(out))
     share = shard or ALL
-    check_views(chosen)
+    check_images(chosen)
     parse_share(share)
     running = make_engine(workers, engine)
     target.ensure_writable()
@@ -109,21 +110,39 @@ def simulate(
     return Outcome(str(out), drawn, len(units), complete, failures, warnings_of(plan))
 
 
-def check_views(protocol: Protocol) -> None:
-    """Refuse views that the renderer cannot draw."""
-    if not protocol.images.enabled:
+def check_images(protocol: Protocol) -> None:
+    """Refuse views and layers that the renderer cannot draw."""
+    images = protocol.images
+    if not images.enabled:
         return
-    renderer = plugins.resolve("renderers", protocol.images.renderer, "images.renderer")
+    renderer = plugins.resolve("renderers", images.renderer, "images.renderer")
     known = getattr(renderer, "views", None)
     if known is None or not hasattr(renderer, "render"):
-        fault = Fault("images.renderer", protocol.images.renderer, "a class with `views` and `render(views)`")
+        fault = Fault("images.renderer", images.renderer, "a class with `views` and `render(views)`")
         raise ProtocolError(f"{fault} It must have the interface nof1sim.render.Renderer.", [fault])
-    faults = [
-        Fault("images.views", view, ", ".join(known), did_you_mean(view, known))
-        for view in protocol.images.views
-        if view not in known
+    layers: Sequence[str] = getattr(renderer, "layers", ())
+    faults = [fault for view in images.views for fault in view_faults(renderer, "images.views", view)]
+    faults += [
+        Fault("images.layers", name, ", ".join(layers) or "none with this renderer", did_you_mean(name, layers))
+        for name in images.layers
+        if name not in layers
     ]
-    refuse(faults, f"The renderer {protocol.images.renderer!r}")
+    refuse(faults, f"The renderer {images.renderer!r}")
+
+
+def accepts(renderer: Any, view: str) -> bool:
+    """Whether a renderer (its class will do) can draw a view."""
+    asked = getattr(renderer, "accepts", None)
+    return view in renderer.views if asked is None else bool(asked(view))
+
+
+def view_faults(renderer: Any, where: str, view: str) -> list[Fault]:
+    """The fault of a view that a renderer cannot draw, if it is one."""
+    if accepts(renderer, view):
+        return []
+    known: Sequence[str] = renderer.views
+    turned = "; or a turned view such as yaw20 or yaw-35_pitch10" if hasattr(renderer, "accepts") else ""
+    return [Fault(where, view, ", ".join(known) + turned, did_you_mean(view, known))]
 
 
 def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:
@@ -186,9 +205,14 @@ def _shards(todo: Sequence[Unit]) -> list[Shard]:
 
 
 def warnings_of(plan: Plan) -> tuple[str, ...]:
-    """What a user should know of a trial of their own design: days at the bounds of the scale."""
-    if plan.given is not None or plan.protocol.design.counterfactual != "factual":
+    """What a user should know of a trial of their own design: days at the bounds of the scale, confounded pictures."""
+    if plan.protocol.design.counterfactual != "factual":
         return ()
+    return tuple(found for found in (_saturation(plan), plan.protocol.images.confounding.warning) if found)
+
+
+def _saturation(plan: Plan) -> str | None:
+    if plan.given is not None:
+        return None
     severity = plan.course(0, min(WARNED_PATIENTS, plan.protocol.cohort.patients)).trajectories.severity
-    found = None if severity is None else saturation_warning(plan.protocol, severity)
-    return (found,) if found else ()
+    return None if severity is None else saturation_warning(plan.protocol, severity)

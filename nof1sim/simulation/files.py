@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from ..dataset.card import CardInfo, card
 from ..dataset.spool import Spool
 from ..dataset.tables import TABLES
 from ..dataset.target import Stored, Target
-from ..model import LesionField
+from ..model import LesionField, patient_key
+from ..render.base import PARTS
 from . import frames
 from .plan import Plan
+from .worker import NEUTRAL
 
 Files = dict[str, tuple[str, int]]
 """Path -> (SHA-256, bytes)."""
@@ -32,6 +35,7 @@ def finish(plan: Plan, target: Target) -> None:
     files = parts.files_of(rows)
     columns = _write_tables(plan, target, rows, files)
     data = card(card_info(plan, rows.height, columns)).encode()
+    files[layout.FACES] = _entry(target.store(layout.FACES, faces(rows)))
     files[layout.CARD] = _entry(target.store(layout.CARD, data))
     shown = {
         "patients": protocol.cohort.patients,
@@ -46,7 +50,7 @@ def _write_tables(plan: Plan, target: Target, rows: pl.DataFrame, files: Files) 
 
     Block by block: memory holds one block of patients, however many there are.
     """
-    names = pictures(rows)
+    names = pictures(rows, plan.protocol.images.views)
     ids = [patient.patient_id for patient in plan.people()]
     with target.scratch(layout.WORK) as folder:
         spools = {name: Spool(name, target, folder) for name in TABLES}
@@ -92,26 +96,42 @@ def again(plan: Plan) -> str:
 
 def truth_info(plan: Plan, rows: pl.DataFrame) -> dict[str, Any]:
     """What truth/manifest.json says beside the protocol: the latent's unit, and how each picture was taken."""
+    images = plan.protocol.images
     return {
         "seed": plan.protocol.seed,
         "latent_unit": plan.block(0, 1).trajectories.unit,
-        "images": {
-            path: {"nuisance": json.loads(nuisance), "drawn": _without_keypoints(json.loads(drawn))}
-            for path, nuisance, drawn in rows.select("image", "nuisance", "drawn").iter_rows()
-        },
+        "nuisance_dials": images.nuisance.dials,
+        **({"parts": {str(code): name for code, name in PARTS.items()}} if "parts" in images.layers else {}),
+        "neutral": NEUTRAL,
+        "images": {row["image"]: _picture_info(plan, row) for row in rows.iter_rows(named=True)},
     }
 
 
-def _without_keypoints(drawn: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in drawn.items() if name != frames.KEYPOINTS}
+def _picture_info(plan: Plan, row: dict[str, Any]) -> dict[str, Any]:
+    """How a picture was taken: what is not neutral, and what the renderer chose beside that and the person's face."""
+    nuisance, drawn, face = (json.loads(row[name]) for name in parts.SAID)
+    known = NEUTRAL | nuisance | face
+    own = {k: value for k, value in drawn.items() if k != frames.KEYPOINTS and not (k in known and known[k] == value)}
+    shift = {"confounding": plan.shift(row["rank"], row["day"])} if plan.protocol.images.confounding.is_on else {}
+    return {"nuisance": nuisance, **shift, "drawn": own}
 
 
-def pictures(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row a patient, day and occasion; a column image_<view> of paths for each view."""
+def faces(rows: pl.DataFrame) -> bytes:
+    """truth/faces.json: what the renderer chose for each person, once."""
+    people = rows.unique("rank", keep="first").sort("rank").select("rank", "face").iter_rows()
+    found = {patient_key(rank): json.loads(face) for rank, face in people}
+    document = {"synthetic": True, "faces": {key: face for key, face in found.items() if face}}
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def pictures(rows: pl.DataFrame, views: Sequence[str]) -> pl.DataFrame:
+    """One row a patient, day and occasion; a column image_<view> of paths for each of `views`, in their order."""
     wide = rows.select("rank", "day", "occasion", "view", "image").pivot(
         "view", index=["rank", "day", "occasion"], values="image"
     )
-    return wide.rename({view: f"image_{view}" for view in wide.columns[3:]})
+    none = pl.lit(None, pl.String)
+    paths = [(pl.col(view) if view in wide.columns else none).alias(f"image_{view}") for view in views]
+    return wide.select(*wide.columns[:3], *paths)
 
 
 def persistence(field: LesionField) -> tuple[str, bytes]:

@@ -33,7 +33,7 @@ def frames_of(
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """Frames and their tables' names, one after another; those of the lesions patient by patient, for they are big.
 
-    fields : `fields_of` the block.  pictures : paths by rank, day, occasion.
+    fields : `fields_of` the block.  pictures : paths by rank, day, occasion; a column a view.
     """
     yield "observations", observations(plan, block, pictures)
     yield "patients", patients(plan, block, fields)
@@ -127,9 +127,6 @@ def observations(plan: Plan, block: Block, pictures: pl.DataFrame) -> pl.DataFra
         some.append(_calendar(plan, block).with_columns(**columns).filter(there))
     rows = pl.concat(some).sort("rank", "day", "occasion")
     rows = rows.join(pictures, on=["rank", "day", "occasion"], how="left", maintain_order="left")
-    for view in plan.protocol.images.views:
-        if f"image_{view}" not in rows.columns:
-            rows = rows.with_columns(pl.lit(None, pl.String).alias(f"image_{view}"))
     return rows.drop("rank")
 
 
@@ -187,10 +184,20 @@ def days(plan: Plan, block: Block) -> pl.DataFrame:
         **{f"drive_{name}": values.ravel() for name, values in trajectories.drive.items()},
         **{f"covariate_{name}": values.ravel() for name, values in trajectories.covariates.items()},
         **_records(plan, block),
+        **_confounded(plan, block),
         **{name: values.ravel() for name, values in block.scores.items()},
     }
     rows = _calendar(plan, block).with_columns(pl.Series(name, values) for name, values in columns.items())
     return rows.filter(pl.Series(_exists(plan, block).ravel())).drop("rank")
+
+
+def _confounded(plan: Plan, block: Block) -> dict[str, np.ndarray]:
+    """How far each day's photographs are shifted with the treatment; nothing where they are not."""
+    if not plan.protocol.images.confounding.is_on:
+        return {}
+    n, width = block.schedule.arm.shape
+    shifts = [plan.shift(block.first + i, day) for i in range(n) for day in range(1, width + 1)]
+    return {"photo_confounding": np.array(shifts)}
 
 
 def _true_severity(plan: Plan, block: Block) -> np.ndarray:

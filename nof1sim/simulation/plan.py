@@ -12,7 +12,7 @@ import numpy as np
 from .. import plugins
 from ..conditions.base import Condition
 from ..errors import Fault, InputError
-from ..model import Cohort, LesionField, Patient, Scene, Schedule, Trajectories, Unit, View
+from ..model import NO_ARM, Cohort, LesionField, Patient, Scene, Schedule, Trajectories, Unit, View
 from ..protocol import Protocol
 from ..protocol.observation import Missing
 from ..render.views import view_of
@@ -80,6 +80,7 @@ class Plan:
         condition = plugins.resolve("conditions", protocol.condition.name, "condition.name")
         self.condition: Condition = condition(protocol.condition)
         self.block = lru_cache(maxsize=4)(self._block)
+        self._schedule = lru_cache(maxsize=4)(lambda rank: self.course(rank, 1).schedule)
 
     def course(self, first: int, count: int) -> Course:
         """The patients of rank `first` .. `first + count`, without their lesions; cheap."""
@@ -141,9 +142,22 @@ class Plan:
 
     def view(self, unit: Unit) -> View:
         """How one picture of the grid is looked at."""
-        images = self.protocol.images
-        scene = self.scene(unit.rank, unit.day)
-        return view_of(scene, self.protocol.seed, unit.occasion, unit.view, images.size_px, images.nuisance)
+        images, scene = self.protocol.images, self.scene(unit.rank, unit.day)
+        shifted = dict.fromkeys(images.confounding.of, self.shift(unit.rank, unit.day))
+        who = (scene, self.protocol.seed, unit.occasion, unit.view)
+        return view_of(*who, images.size_px, images.nuisance, shifted, tuple(images.layers))
+
+    def shift(self, rank: int, day: int) -> float:
+        """How far a day's photographs are shifted with the treatment (`images.confounding`), 0 to 1."""
+        confounding, design = self.protocol.images.confounding, self.protocol.design
+        if not confounding.is_on:
+            return 0.0
+        code = int(self._schedule(rank).arm[0, day - 1])
+        if code == NO_ARM:
+            return 0.0
+        arm, toward = design.arms[code], confounding.toward
+        meant = arm == toward if toward in design.arms else self.protocol.treatments[arm].active
+        return confounding.strength if meant else 0.0
 
     def photographed(self, rank: int) -> np.ndarray:
         """(days, occasions) of bool: which pictures of a patient exist."""

@@ -214,12 +214,15 @@ def parse_scale(text: str | None) -> tuple[float, float] | None:
     return low, high
 
 
-def plan_of(dataset: str | None, protocol: str | None, seed: str | None, size: int | None) -> Any:
-    """The Plan behind a dataset folder, or behind a protocol."""
+def plan_of(
+    dataset: str | None, protocol: str | None, seed: str | None, size: int | None, patients: int | None = None
+) -> Any:
+    """The Plan behind a dataset folder, or behind a protocol; the default protocol with so many `patients`."""
     from .plan import Plan
 
     if dataset is None:
-        return Plan(prepare(protocol, seed=seed, images={"size_px": size}).protocol)
+        count = patients if protocol is None else None
+        return Plan(prepare(protocol, seed=seed, patients=count, images={"size_px": size}).protocol)
     if protocol or seed or size:
         raise InputError("--dataset: the folder's own protocol is used; leave out --protocol, --seed and --size.")
     from ..dataset.reader import open_dataset

@@ -12,8 +12,9 @@ from ..dataset.images import Format, encode
 from ..errors import Fault, InputError, refuse
 from ..model import Render, Unit
 from ..protocol import Protocol, load_protocol
+from .driver import view_faults
 from .plan import Plan
-from .worker import picture_bytes
+from .worker import picture_bytes, quality_of
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
 
@@ -50,8 +51,9 @@ def checked_unit(plan: Plan, patient: int, day: int, occasion: int, view: str) -
         "--occasion": (occasion, protocol.images.occasions_per_day),
     }
     faults = [Fault(where, given, f"1 to {last}") for where, (given, last) in limits.items() if not 1 <= given <= last]
-    if view not in protocol.images.views:
-        faults.append(Fault("--view", view, ", ".join(protocol.images.views)))
+    if view not in protocol.images.views:  # nobody asked for it in the protocol, but it can be drawn all the same
+        renderer = plugins.resolve("renderers", protocol.images.renderer, "images.renderer")
+        faults += view_faults(renderer, "--view", view)
     refuse(faults, "The picture asked for")
     return Unit(patient - 1, day, occasion, view)
 
@@ -65,10 +67,11 @@ def write_image(plan: Plan, patient: int, day: int, occasion: int, view: str, ou
     if not out.parent.is_dir():
         raise InputError(f"--out: the folder {str(out.parent)!r} does not exist. Make it first.")
     render = render_unit(plan, unit)
+    seen = plan.view(unit)
     if form == plan.protocol.images.format:
-        data = picture_bytes(plan.protocol, plan.view(unit), render)
+        data = picture_bytes(plan.protocol, seen, render)
     else:
-        data = encode(render.pixels, form, plan.protocol.images.quality, {"generator": f"nof1sim {__version__}"})
+        data = encode(render.pixels, form, quality_of(plan.protocol, seen), {"generator": f"nof1sim {__version__}"})
     try:
         out.write_bytes(data)
     except OSError as error:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from numpy.typing import NDArray
+
 from .. import __version__, plugins
 from ..dataset import layout
 from ..dataset.images import encode, encode_mask
+from ..dataset.layers import encode_layer
 from ..dataset.parts import commit_part, part_row
 from ..dataset.target import Target
-from ..errors import RenderError
-from ..model import Render, Unit, View
+from ..errors import Fault, RenderError
+from ..model import Nuisance, Render, Unit, View
 from ..protocol import Protocol
 from ..run.engine import Report
 from ..run.units import Shard
@@ -56,13 +59,37 @@ class Worker:
         view = self.plan.view(unit)
         render = self.renderer.render([view])[0]
         path = image_name(self.plan, unit)
-        image = self.target.store(path, picture_bytes(self.plan.protocol, view, render))
-        mask = support = None
+        files = {"image": self.target.store(path, picture_bytes(self.plan.protocol, view, render))}
         if images.masks:
-            mask = self.target.store(layout.mask_of(path), encode_mask(render.lesion))
-            support = self.target.store(layout.mask_of(path, support=True), encode_mask(render.support))
-        drawn = plain({**render.drawn, "keypoints_px": dict(render.keypoints_px)})
-        return part_row(unit, image, mask, support, plain(asdict(view.nuisance)), drawn, boxes_of(render))
+            files["mask"] = self.target.store(layout.mask_of(path), encode_mask(render.lesion))
+            support = layout.mask_of(path, support=True)
+            files["support"] = self.target.store(support, encode_mask(render.support))
+        for name in images.layers:
+            files[name] = self.target.store(layout.layer_of(path, name), encode_layer(name, layer_of(render, name)))
+        said = {
+            "nuisance": plain(departures(view.nuisance)),
+            "drawn": plain({**render.drawn, "keypoints_px": dict(render.keypoints_px)}),
+            "face": plain(dict(render.face)),
+        }
+        return part_row(unit, files, said, boxes_of(render))
+
+
+def layer_of(render: Render, name: str) -> NDArray[Any]:
+    """A layer that the protocol asks for."""
+    if name not in render.layers:
+        given = ", ".join(render.layers) or "none"
+        fault = Fault("images.layers", name, f"the renderer's own: {given}", "Leave it out, or take another renderer.")
+        raise RenderError(str(fault))
+    return render.layers[name]
+
+
+NEUTRAL = asdict(Nuisance())
+"""The nuisance that leaves a picture alone."""
+
+
+def departures(nuisance: Nuisance) -> dict[str, float | str]:
+    """What of a nuisance is not neutral."""
+    return {name: value for name, value in asdict(nuisance).items() if value != NEUTRAL[name]}
 
 
 def boxes_of(render: Render) -> list[dict[str, Any]]:
@@ -78,7 +105,13 @@ def picture_bytes(protocol: Protocol, view: View, render: Render) -> bytes:
         "protocol": protocol.digest,
         "address": [str(label) for label in view.address],
     }
-    return encode(render.pixels, protocol.images.format, protocol.images.quality, note)
+    return encode(render.pixels, protocol.images.format, quality_of(protocol, view), note)
+
+
+def quality_of(protocol: Protocol, view: View) -> int:
+    """The protocol's quality, or that of the phone that took the picture if it is worse."""
+    phone = int(view.nuisance.jpeg_quality)
+    return min(protocol.images.quality, phone) if phone else protocol.images.quality
 
 
 def plain(thing: Any) -> Any:

@@ -10,7 +10,11 @@ from nof1sim.dataset import layout
 from nof1sim.model import Unit
 
 UNITS = st.builds(
-    Unit, st.integers(0, 20_000), st.integers(1, 4000), st.integers(1, 24), st.sampled_from(["front", "left"])
+    Unit,
+    st.integers(0, 20_000),
+    st.integers(1, 4000),
+    st.integers(1, 24),
+    st.sampled_from(["front", "left", "yaw20", "yaw-35_pitch10"]),
 )
 
 
@@ -22,6 +26,7 @@ def test_paths_are_those_of_the_conventions() -> None:
     assert layout.image_path(first, "webp").endswith(".webp")
     assert layout.mask_of(layout.image_path(first)) == "truth/masks/P001/P001_d001_front.png"
     assert layout.mask_of(layout.image_path(first), support=True) == "truth/masks/P001/P001_d001_front_support.png"
+    assert layout.layer_of(layout.image_path(first), "chart") == "truth/chart/P001/P001_d001_front.npz"
     assert layout.persistence_path("P001") == "truth/persistence/P001.npz"
 
 
@@ -53,7 +58,9 @@ def test_the_plain_hettich_name_is_the_published_one() -> None:
 def test_what_a_run_writes_is_known_as_such(unit: Unit) -> None:
     image = layout.image_path(unit)
     masks = [layout.mask_of(image), layout.mask_of(image, support=True)]
-    assert all(map(layout.is_generated, [image, *masks, layout.START, layout.DAYS, layout.KEYPOINTS]))
+    layers = [layout.layer_of(image, name) for name in layout.LAYERS]
+    assert len({image, *masks, *layers}) == 3 + len(layout.LAYERS)
+    assert all(map(layout.is_generated, [image, *masks, *layers, layout.START, layout.DAYS, layout.FACES]))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from nof1sim.dataset import parts
-from nof1sim.dataset.layout import PARTS, image_path, mask_of
+from nof1sim.dataset.layout import PARTS, image_path, layer_of, mask_of
 from nof1sim.dataset.target import Target
 from nof1sim.errors import DatasetError
 from nof1sim.model import Unit
@@ -20,8 +20,11 @@ def draw(target: Target, shard: str, *units: Unit, digest: str = DIGEST) -> None
         mask = target.store(mask_of(image.path), b"mask")
         support = target.store(mask_of(image.path, support=True), b"support")
         boxes = [BOX, BOX | {"lesion_id": 8}] if unit.day == 1 else []
-        more = {"nuisance": {"yaw_deg": 0.5}, "drawn": {"b": 1, "a": "x"}, "boxes": boxes}
-        rows.append(parts.part_row(unit, image, mask, support, **more))
+        files = {"image": image, "mask": mask, "support": support}
+        if unit.day == 2:
+            files["depth"] = target.store(layer_of(image.path, "depth"), b"depth")
+        said = {"nuisance": {"yaw_deg": 0.5}, "drawn": {"b": 1, "a": "x"}, "face": {"nose": 1.0}}
+        rows.append(parts.part_row(unit, files, said, boxes))
     parts.commit_part(target, shard, digest, rows)
 
 
@@ -82,7 +85,7 @@ def test_a_damaged_part_is_not_done(damage: object, target: Target) -> None:
 IMAGE = image_path(Unit(0, 2))
 
 
-@pytest.mark.parametrize("path", [IMAGE, mask_of(IMAGE), mask_of(IMAGE, support=True)])
+@pytest.mark.parametrize("path", [IMAGE, mask_of(IMAGE), mask_of(IMAGE, support=True), layer_of(IMAGE, "depth")])
 def test_a_picture_of_which_a_file_vanished_is_not_done(path: str, target: Target) -> None:
     draw(target, "one", Unit(0, 1), Unit(0, 2))
     target.remove(path)
@@ -113,7 +116,7 @@ def test_a_shard_in_which_everything_failed_leaves_nothing_done(target: Target) 
 
 def test_a_picture_without_masks_needs_none(target: Target) -> None:
     image = target.store(image_path(Unit(0, 1)), b"x")
-    row = parts.part_row(Unit(0, 1), image)
+    row = parts.part_row(Unit(0, 1), {"image": image})
     bare = {name: value for name, value in row.items() if not name.startswith(("mask", "support"))}
     parts.commit_part(target, "one", DIGEST, [bare])
     assert parts.files_of(parts.all_rows(target, DIGEST)) == {image.path: (image.sha256, image.bytes)}

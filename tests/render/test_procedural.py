@@ -9,7 +9,7 @@ from nof1sim.render.skin.chromophores import ita_deg, lab
 from nof1sim.chart import KEY_POINTS, region_of
 from nof1sim.errors import RenderError
 from nof1sim.model import Nuisance
-from nof1sim.protocol.types import NuisanceSettings
+from nof1sim.protocol.images import NuisanceSettings
 from nof1sim.render import draw_nuisance
 from nof1sim.render.procedural import CONTRAST_FLOOR, ProceduralRenderer, atlas
 from nof1sim.render.procedural.filters import sample
@@ -210,7 +210,7 @@ def test_refuses_what_it_cannot_draw(renderer: ProceduralRenderer) -> None:
 
 
 def test_drawn_numbers_are_in_the_render(renderer: ProceduralRenderer) -> None:
-    nuisance = draw_nuisance(0, "P001", 3, 1, "front", NuisanceSettings())
+    nuisance = draw_nuisance(0, make_patient(), 3, 1, "front", NuisanceSettings())
     drawn = renderer.render([make_view(no_lesions(), nuisance=nuisance, day=3)])[0].drawn
     assert drawn["yaw_deg"] == nuisance.yaw_deg
     assert "nose_width" in drawn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ class Dots:
     views: tuple[str, ...] = ("front", "left")
     repeatable: Literal["bitwise", "seeded"] = "bitwise"
     batch_size = 1
+    layers = ("parts", "depth", "normals", "chart")
 
     def __init__(self, options: object = None) -> None:
         del options
@@ -37,9 +39,25 @@ class Dots:
         pixels = (120 + 20 * view.nuisance.exposure_ev + 60 * (core > 0)[..., None] + noise).clip(0, 255)
         ids = np.unique(core[core > 0]).astype(np.int64)
         boxes = np.ones((ids.size, 4))
-        drawn = {"renderer": self.name}
+        face = {"nose_width": float(view.scene.patient.rank)}
+        drawn = {"renderer": self.name} | asdict(view.nuisance) | face
         area = np.ones(ids.size, np.int64)
-        return Render(pixels.astype(np.uint8), core, core, ids, boxes, area, {"nose": (1.0, float("nan"))}, drawn)
+        layers = {name: layer for name, layer in truth_images(size).items() if name in view.layers}
+        points = {"nose": (1.0, float("nan"))}
+        return Render(pixels.astype(np.uint8), core, core, ids, boxes, area, points, drawn, layers, face)
+
+
+def truth_images(size: int) -> dict[str, np.ndarray]:
+    """A disc of skin before nothing, with each layer's units."""
+    y, x = (np.mgrid[:size, :size] - size / 2) / (size / 2)
+    skin = x**2 + y**2 < 0.8
+    ball = np.stack([x, -y, np.sqrt(np.maximum(1 - x**2 - y**2, 0))], -1)
+    return {
+        "parts": skin.astype(np.uint8),
+        "depth": np.where(skin, 1150.25 - 90 * ball[..., 2], np.nan),
+        "normals": np.where(skin[..., None], ball, np.nan),
+        "chart": np.where(skin[..., None], np.stack([80 * x, -100 * y], -1), np.nan),
+    }
 
 
 class Fails(Dots):
@@ -49,3 +67,20 @@ class Fails(Dots):
         if view.scene.day == 3:
             raise RenderError("images.renderer: day 3 cannot be drawn.")
         return super()._draw(view)
+
+
+class Turns(Dots):
+    """Draws turned views, too, and no layers."""
+
+    layers = ()
+
+    @staticmethod
+    def accepts(view: str) -> bool:
+        return view in Dots.views or view.startswith("yaw")
+
+
+class Empty(Dots):
+    """Says that it has layers, and gives none."""
+
+    def _draw(self, view: View) -> Render:
+        return replace(super()._draw(view), layers={})

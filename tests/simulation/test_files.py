@@ -170,7 +170,7 @@ def test_overwriting_repairs_a_folder_with_parts_of_another_protocol(small: Prot
     run(other, tmp_path / "d", shard="1/2")
     target, unit = Target(tmp_path / "d"), Unit(0, 1)
     image = target.store(layout.image_path(unit), b"a picture of the first protocol, by a run that went on")
-    commit_part(target, "late", small.digest, [part_row(unit, image)])
+    commit_part(target, "late", small.digest, [part_row(unit, {"image": image})])
     with pytest.raises(DatasetError, match="--overwrite"):
         run(other, tmp_path / "d")
     assert run(other, tmp_path / "d", overwrite=True).complete

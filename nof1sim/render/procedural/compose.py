@@ -95,10 +95,11 @@ def packed(planes: F32) -> tuple[NDArray[np.uint16], float]:
 
 
 @njit(cache=True, fastmath=True)
-def weigh(planes, weights, index, image):
+def weigh(planes, weights, index, skin, tan, beard, growth, image):
     """Set the colours of image (pixels, 4) at `index` (n,) to the weighted sum of planes (groups * 4, n).
 
-    weights (groups, 2): of matt light and of gloss. Works in blocks that stay in the cache; slices and unsigned places
+    weights (groups, 2): of matt light and of gloss; tan (3,): factor on skin (n,); growth (3,): share that a beard
+    (n,) of full density, 255, takes. Works in blocks that stay in the cache; slices and unsigned places
     spare the checks for negative indices that would keep the loops from being vectorised.
     """
     n, block = index.size, 2048
@@ -125,5 +126,8 @@ def weigh(planes, weights, index, image):
                     for k in range(m):
                         row[k] += w * np.float32(plane[k])
         for k in range(m):
-            p = np.uint64(index[start + k])
-            image[p, 0], image[p, 1], image[p, 2] = total[0, k], total[1, k], total[2, k]
+            p, q = np.uint64(index[start + k]), np.uint64(start + k)
+            hair = np.float32(beard[q])
+            for c in range(3):
+                value = total[c, k] * (np.float32(1.0) - hair * growth[c])
+                image[p, c] = value * tan[c] if skin[q] else value

@@ -39,7 +39,7 @@ VIEWS = {
 """Named views. `left` shows the patient's left side. `patch` is bare skin of the left cheek, a little elsewhere on
 each person."""
 
-_TURNED = re.compile(r"yaw([+-]?\d+(?:\.\d+)?)(?:_pitch([+-]?\d+(?:\.\d+)?))?")
+_TURNED = re.compile(r"yaw(-?\d+)(?:_pitch(-?\d+))?")
 
 ALLOWED = (
     ", ".join(VIEWS) + f", or a turn of the head such as 'yaw20' or 'yaw-35_pitch10' "

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.model import Nuisance
-from nof1sim.render.base import PARTS
+from nof1sim.render.base import PART_CODE
 from nof1sim.render.procedural import cloth
 from nof1sim.render.procedural.compose import Cover, light_planes, packed, pool, weigh
 from nof1sim.render.procedural.expose import LENS_SIGMA_PX
@@ -48,8 +48,8 @@ class Plate:
     index (n,): place of each in the plate, y * s + x; planes (groups * 4, n) times `step`: light of each group;
     alpha (s, s): cover of the backdrop by the person, solid (s, s): where it is 1 up to the next pixels; backdrop (s, s, 3);
     glare (3, size, size): light that highlights spread over the picture; skin: what lesions need; part (s, s): code
-    of PARTS; chart (s, s, 2): canonical chart mm, NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes;
-    beard (n,): where a beard grows, 0 to 255; nodes: mesh of the scene for poses; points: key points.
+    in base.PARTS; chart (s, s, 2): canonical chart mm, NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes;
+    bare (n,): shows skin; beard (n,): where a beard grows, 0 to 255; nodes: mesh of the scene for poses; points: key points.
     The camera, the points and all coordinates count from the plate's own corner.
     """
 
@@ -70,6 +70,7 @@ class Plate:
     chart: F32
     normal: F32
     depth: F32
+    bare: NDArray[np.bool_]
     beard: NDArray[np.uint8]
     nodes: Nodes
     points: Points
@@ -256,7 +257,7 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, values, ste
     solid[:-1, :-1] &= solid[1:, :-1] & solid[:-1, 1:] & solid[1:, 1:]
     chart = np.stack([screen.layer("chart_x")[first], screen.layer("chart_y")[first]], -1).astype(np.float32)
     part = _parts(screen, covers)[first]
-    chart[(part != PARTS["skin"]) & (part != PARTS["lips"])] = np.nan
+    chart[(part != PART_CODE["skin"]) & (part != PART_CODE["lips"])] = np.nan
     chart[screen.owner[first] != 0] = np.nan
     far = -1e3
     depth = grid.image(screen.place[first, 2], far)
@@ -265,6 +266,7 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, values, ste
         head=head, frame=frame, camera=camera, size=size, margin=margin, index=grid.index, planes=values, step=step,
         alpha=alpha, solid=solid, backdrop=backdrop, glare=_glare(grid, values, step, backdrop, margin), skin=buffer, part=grid.image(part),
         chart=grid.image(chart, np.nan), normal=grid.image(screen.normal[first]), depth=depth,
+        bare=part == PART_CODE["skin"],
         beard=np.rint(255 * np.clip(skin.beard[first], 0, 1)).astype(np.uint8),
         nodes=nodes_of(head, camera, depth, screen, grid.index, first), points=points_of(head, screen, camera),
     )  # fmt: skip
@@ -273,7 +275,10 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, values, ste
 def _glare(grid: _Grid, values: NDArray, step: float, backdrop: F32, margin: int) -> F32:
     """Light that highlights of the clear face under neutral light spread, (3, size, size)."""
     person = np.zeros((grid.index.size, 4), np.float32)
-    weigh(values, np.full((len(GROUPS), 2), step, np.float32) * NEUTRAL[:, None], np.arange(grid.index.size), person)
+    n = grid.index.size
+    weights = np.full((len(GROUPS), 2), step, np.float32) * NEUTRAL[:, None]
+    plain = np.zeros(n, np.bool_), np.ones(3, np.float32), np.zeros(n, np.uint8), np.zeros(3, np.float32)
+    weigh(values, weights, np.arange(n, dtype=np.int32), *plain, person)
     lit = grid.image(person[:, :3]) + backdrop * (1 - grid.image(grid.cover))[..., None]
     bright = np.maximum(lit - GLARE_FROM, 0)
     soft = GLARE * wide_blur(bright, grid.side / 66)
@@ -282,19 +287,19 @@ def _glare(grid: _Grid, values: NDArray, step: float, backdrop: F32, margin: int
 
 
 def _parts(screen: Screen, covers: list[Cover]) -> NDArray[np.uint8]:
-    """Code of PARTS of each canvas pixel."""
-    out = np.full(screen.index.size, PARTS["skin"], np.uint8)
-    out[(screen.layer("lip") > 0.5) & (screen.owner == 0)] = PARTS["lips"]
+    """Code of base.PARTS of each canvas pixel."""
+    out = np.full(screen.index.size, PART_CODE["skin"], np.uint8)
+    out[(screen.layer("lip") > 0.5) & (screen.owner == 0)] = PART_CODE["lips"]
     garment = screen.layer("garment") > screen.layer("cloth")
     for cover in covers:
         limit = 0.35 if cover.name == "brow" else 0.5
         at = cover.at[cover.alpha > limit]
         if cover.name == "eyes":
-            out[at] = PARTS["eyes"]
+            out[at] = PART_CODE["eyes"]
         elif cover.name == "brow":
-            out[at] = PARTS["brows"]
+            out[at] = PART_CODE["brows"]
         elif cover.name == "cloth":
-            out[at] = np.where(garment[at], PARTS["cloth"], PARTS["headwear"])
+            out[at] = np.where(garment[at], PART_CODE["cloth"], PART_CODE["headwear"])
         elif cover.name in ("hair", "temple"):
-            out[at] = PARTS["hair"]
+            out[at] = PART_CODE["hair"]
     return out

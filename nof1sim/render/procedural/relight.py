@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.model import Nuisance
-from nof1sim.render.base import PARTS
 from nof1sim.render.procedural.compose import weigh
 from nof1sim.render.procedural.light import mix
 from nof1sim.render.procedural.plate import BACKDROP_SHARE, Plate
@@ -25,15 +24,9 @@ def day_image(plate: Plate, nuisance: Nuisance, image: F32) -> None:
     """Fill image (s, s, 4): linear light of the person (times cover), and cover. Only its colours are written."""
     factor = mix(nuisance) * np.float32(plate.step)
     weights = np.stack([factor, factor * np.float32(nuisance.oil)], -1)
-    flat = image.reshape(-1, 4)
-    weigh(plate.planes, weights, plate.index, flat)
-    if nuisance.tan > 0:
-        skin = plate.index[plate.part.ravel()[plate.index] == PARTS["skin"]]
-        flat[skin, :3] *= tan_factor(plate, nuisance.tan)
-    if nuisance.beard > 0:
-        grows = np.flatnonzero(plate.beard)
-        depth = (plate.beard[grows, None] * np.float32(nuisance.beard / 255)) * BEARD_DEPTH
-        flat[plate.index[grows], :3] *= 1 - depth
+    tan = tan_factor(plate, nuisance.tan) if nuisance.tan > 0 else np.ones(3, np.float32)
+    growth = BEARD_DEPTH * np.float32(nuisance.beard / 255)
+    weigh(plate.planes, weights, plate.index, plate.bare, tan, plate.beard, growth, image.reshape(-1, 4))
 
 
 def brightness(nuisance: Nuisance) -> np.float32:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -57,6 +57,7 @@ class ProceduralRenderer:
     views: tuple[str, ...] = tuple(VIEWS)
     repeatable: Literal["bitwise", "seeded"] = "bitwise"
     batch_size = 1
+    layers = ("parts", "depth", "normals", "chart")
 
     def __init__(self, options: Mapping[str, object] | None = None) -> None:
         if options:
@@ -65,7 +66,8 @@ class ProceduralRenderer:
         self._plates: OrderedDict[Hashable, Plate] = OrderedDict()
         self._canvas: dict[Hashable, np.ndarray] = {}
 
-    def accepts(self, view: str) -> bool:
+    @staticmethod
+    def accepts(view: str) -> bool:
         """Whether a view of this name can be drawn."""
         return frame_of(view) is not None
 
@@ -125,10 +127,11 @@ class ProceduralRenderer:
         pixels = develop(light, plate.glare, nuisance, key64(view.seed, *view.address, "sensor"))
         support = dilate(posed[0], reach_px(nuisance, size))
         ids, boxes, area = measure(posed[1])
-        drawn = {"renderer": self.name, "view": view.view} | asdict(nuisance) | describe(plate.head.face)
         return Render(
-            pixels, posed[1], support, ids, boxes, area, keypoints(plate, pose, seen), drawn,
-            layers(plate, pose, seen, view.layers) if view.layers else {},
+            pixels, posed[1], support, ids, boxes, area, keypoints(plate, pose, seen),
+            drawn={"renderer": self.name, "view": view.view},
+            layers=layers(plate, pose, seen, view.layers) if view.layers else {},
+            face=describe(plate.head.face),
         )  # fmt: skip
 
     def _blank(self, plate: Plate) -> np.ndarray:

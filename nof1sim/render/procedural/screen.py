@@ -121,12 +121,12 @@ def look(head: Head, camera: Camera) -> Screen:
         sx, sy, near = camera.project(p)
         draw_mesh(sx, sy, near, depth, column, row, owner, name)
     n = head.skin.shape[0]
-    coarse = max(1, n // 176)
+    coarse = max(1, round(n / 128))
     flow, seen = illuminate(
         [np.ascontiguousarray(placed[0][::coarse, ::coarse])] + [np.ascontiguousarray(p[::3, ::3]) for p in placed[1:]],
         [np.ascontiguousarray(p[::2, ::2]) for p in placed],
         [np.ascontiguousarray(v[::2, ::2]) for v in normals],
-        400 if n >= 600 else 256,
+        336 if n >= 600 else 224,
     )
     index = np.flatnonzero(owner.ravel() >= 0)
     screen = _gather(head, camera, index, owner, column, row, placed, normals, flow, seen)

@@ -19,7 +19,7 @@ from nof1sim.render.procedural.screen import camera_for
 from nof1sim.render.procedural.shade import BROAD_ROUGHNESS
 from nof1sim.render.skin import chromophores
 
-GRID = 128
+GRID = 96
 """Vertices a side of the mesh that is lit here, whatever the mesh of the picture."""
 MELANIN_RANGE = (0.004, 0.80)
 

@@ -31,7 +31,7 @@ def keypoints(plate: Plate, pose: Pose, seen: Look) -> dict[str, tuple[float, fl
 
 
 def layers(plate: Plate, pose: Pose, seen: Look, wanted: Sequence[str]) -> Mapping[str, NDArray[np.generic]]:
-    """Truth images by name (see `nof1sim.render.base.LAYERS`), each taken from the nearest pixel of the plate."""
+    """Truth images by name (see `Render.layers`), each taken from the nearest pixel of the plate."""
     last = plate.camera.width - 1
     i, j = np.clip(np.rint(seen.u), 0, last).astype(int), np.clip(np.rint(seen.v), 0, last).astype(int)
     person = (seen.u >= 0) & (plate.alpha[j, i] >= 0.5)
@@ -39,7 +39,7 @@ def layers(plate: Plate, pose: Pose, seen: Look, wanted: Sequence[str]) -> Mappi
     if "parts" in wanted:
         out["parts"] = np.where(person, plate.part[j, i], 0).astype(np.uint8)
     if "depth" in wanted:
-        out["depth"] = np.where(person, seen.depth, np.nan).astype(np.float32)
+        out["depth"] = np.where(person, pose.distance_mm - seen.depth, np.nan).astype(np.float32)
     if "normals" in wanted:
         turned = unit(turn(plate.normal[j, i], pose.turned))
         out["normals"] = np.where(person[..., None], turned, np.nan).astype(np.float32)
