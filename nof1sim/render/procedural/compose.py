@@ -125,9 +125,14 @@ def weigh(planes, weights, index, skin, tan, beard, growth, image):
                     plane = planes[g * 4 + c, start : start + m]
                     for k in range(m):
                         row[k] += w * np.float32(plane[k])
+        hairs, bare = beard[start : start + m], skin[start : start + m]
+        for c in range(3):
+            row, less, brown = total[c], growth[c], tan[c] - np.float32(1.0)
+            if less != 0 or brown != 0:
+                for k in range(m):
+                    row[k] *= (np.float32(1.0) - np.float32(hairs[k]) * less) * (
+                        np.float32(1.0) + np.float32(bare[k]) * brown
+                    )
         for k in range(m):
-            p, q = np.uint64(index[start + k]), np.uint64(start + k)
-            hair = np.float32(beard[q])
-            for c in range(3):
-                value = total[c, k] * (np.float32(1.0) - hair * growth[c])
-                image[p, c] = value * tan[c] if skin[q] else value
+            p = np.uint64(index[start + k])
+            image[p, 0], image[p, 1], image[p, 2] = total[0, k], total[1, k], total[2, k]

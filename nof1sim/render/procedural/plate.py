@@ -49,7 +49,7 @@ class Plate:
     alpha (s, s): cover of the backdrop by the person, solid (s, s): where it is 1 up to the next pixels; backdrop (s, s, 3);
     glare (3, size, size): light that highlights spread over the picture; skin: what lesions need; part (s, s): code
     in base.PARTS; chart (s, s, 2): canonical chart mm, NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes;
-    bare (n,): shows skin; beard (n,): where a beard grows, 0 to 255; nodes: mesh of the scene for poses; points: key points.
+    bare (n,): 1 where it shows skin; beard (n,): where a beard grows, 0 to 255; nodes: mesh of the scene for poses; points: key points.
     The camera, the points and all coordinates count from the plate's own corner.
     """
 
@@ -70,7 +70,7 @@ class Plate:
     chart: F32
     normal: F32
     depth: F32
-    bare: NDArray[np.bool_]
+    bare: NDArray[np.uint8]
     beard: NDArray[np.uint8]
     nodes: Nodes
     points: Points
@@ -266,7 +266,7 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, values, ste
         head=head, frame=frame, camera=camera, size=size, margin=margin, index=grid.index, planes=values, step=step,
         alpha=alpha, solid=solid, backdrop=backdrop, glare=_glare(grid, values, step, backdrop, margin), skin=buffer, part=grid.image(part),
         chart=grid.image(chart, np.nan), normal=grid.image(screen.normal[first]), depth=depth,
-        bare=part == PART_CODE["skin"],
+        bare=(part == PART_CODE["skin"]).astype(np.uint8),
         beard=np.rint(255 * np.clip(skin.beard[first], 0, 1)).astype(np.uint8),
         nodes=nodes_of(head, camera, depth, screen, grid.index, first), points=points_of(head, screen, camera),
     )  # fmt: skip
@@ -277,7 +277,7 @@ def _glare(grid: _Grid, values: NDArray, step: float, backdrop: F32, margin: int
     person = np.zeros((grid.index.size, 4), np.float32)
     n = grid.index.size
     weights = np.full((len(GROUPS), 2), step, np.float32) * NEUTRAL[:, None]
-    plain = np.zeros(n, np.bool_), np.ones(3, np.float32), np.zeros(n, np.uint8), np.zeros(3, np.float32)
+    plain = np.zeros(n, np.uint8), np.ones(3, np.float32), np.zeros(n, np.uint8), np.zeros(3, np.float32)
     weigh(values, weights, np.arange(n, dtype=np.int32), *plain, person)
     lit = grid.image(person[:, :3]) + backdrop * (1 - grid.image(grid.cover))[..., None]
     bright = np.maximum(lit - GLARE_FROM, 0)
