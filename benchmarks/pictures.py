@@ -31,7 +31,7 @@ from nof1sim.simulation.plan import Plan
 
 STAGES = {
     "light and skin of the day": ("day_image",),
-    "lesions": ("records", "draw_lesions"),
+    "lesions": ("add_lesions",),
     "pose": ("pose_of", "look_at"),
     "resample": ("resample",),
     "lens, tone, noise": ("develop",),

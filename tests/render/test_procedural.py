@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from nof1sim.render.skin.chromophores import ita_deg, lab
@@ -153,13 +155,13 @@ def test_counted_lesions_exceed_the_contrast_floor(renderer: ProceduralRenderer,
     x, y = (a.ravel() for a in np.meshgrid(np.arange(-64.0, 65.0, 16.0), np.arange(-98.0, 60.0, 14.0)))
     places = [p for p in zip(x, y, strict=True) if region_of(*np.array(p)[:, None])[0] >= 0]
     clear = renderer.render([make_view(no_lesions(), patient, size=512)])[0].pixels.astype(float)
-    for stage in (*ONE_OF_EACH, "hyperpigmentation"):
-        lesions = make_lesions(places, stage, diameter_mm=1.0, erythema=0.0)
+    for stage, d in product((*ONE_OF_EACH, "hyperpigmentation"), (1.0, 1.4, 2.0)):
+        lesions = make_lesions(places, stage, diameter_mm=d, erythema=0.0)
         render = renderer.render([make_view(lesions, patient, size=512)])[0]
         facing = render.lesion_ids[render.area_px >= 3]
         assert facing.size > 10
         contrast = {int(i): np.abs(render.pixels - clear)[render.lesion == i].mean() for i in facing}
-        assert min(contrast.values()) >= CONTRAST_FLOOR, (stage, contrast)
+        assert min(contrast.values()) >= CONTRAST_FLOOR, (stage, d, contrast)
 
 
 def test_redder_is_redder(renderer: ProceduralRenderer) -> None:

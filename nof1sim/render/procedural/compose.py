@@ -96,7 +96,7 @@ def packed(planes: F32) -> tuple[NDArray[np.uint16], float]:
 
 @njit(cache=True, fastmath=True)
 def weigh(planes, weights, index, skin, tan, beard, growth, image):
-    """Set the colours of image (pixels, 4) at `index` (n,) to the weighted sum of planes (groups * 4, n).
+    """Set the colours of image (pixels, 3) at `index` (n,) to the weighted sum of planes (groups * 4, n).
 
     weights (groups, 2): of matt light and of gloss; tan (3,): factor on skin (n,); growth (3,): share that a beard
     (n,) of full density, 255, takes. Works in blocks that stay in the cache; slices and unsigned places

@@ -49,11 +49,11 @@ CURVE = tone(np.linspace(0, 1, CURVE_STEPS) ** 2 * CURVE_TOP).astype(np.float32)
 
 
 @njit(cache=True, fastmath=True)
-def resample(image, solid, u, v, backdrop, brightness, place, near, cores, out, touched, core):
+def resample(image, alpha, solid, u, v, backdrop, brightness, place, near, cores, out, touched, core):
     """The posed picture: out (3, h, w), touched and core labels (h, w).
 
-    image (s, s, 4): light of the person times cover, and cover, already blurred by the lens, so that it can be read
-    between pixels bilinearly; solid (s, s): whether cover is 1 here and at the next three pixels; u, v (h, w): place
+    image (s, s, 3): light of the person times cover, alpha (s, s), already blurred by the lens, so that both can be
+    read between pixels bilinearly; solid (s, s): whether cover is 1 here and at the next three pixels; u, v (h, w): place
     in it, u < 0 where there is only backdrop (s, s, 3), which is found by the affine map `place` (6,). near, cores
     (s, s): labels, taken from the nearest pixel.
     """
@@ -63,8 +63,8 @@ def resample(image, solid, u, v, backdrop, brightness, place, near, cores, out, 
     width = np.int64(image.shape[1])
     flat = image.reshape(-1)
     near_flat, cores_flat, solid_flat = near.reshape(-1), cores.reshape(-1), solid.reshape(-1)
-    back = backdrop.reshape(-1)
-    four = np.uint64(4)
+    back, cover = backdrop.reshape(-1), alpha.reshape(-1)
+    three, unit = np.uint64(3), np.uint64(1)
     for y in range(h):
         red, green, blue = out[0, y], out[1, y], out[2, y]
         us, vs, labels, inner = u[y], v[y], touched[y], core[y]
@@ -81,18 +81,18 @@ def resample(image, solid, u, v, backdrop, brightness, place, near, cores, out, 
                 w3 = s * t
                 w1, w2 = s - w3, t - w3
                 w0 = one - s - w2
-                p = q * four
-                z = p + np.uint64(width * 4)
-                r0 = w0 * flat[p] + w1 * flat[p + np.uint64(4)] + w2 * flat[z] + w3 * flat[z + np.uint64(4)]
-                g0 = (w0 * flat[p + np.uint64(1)] + w1 * flat[p + np.uint64(5)]
-                      + w2 * flat[z + np.uint64(1)] + w3 * flat[z + np.uint64(5)])  # fmt: skip
-                b0 = (w0 * flat[p + np.uint64(2)] + w1 * flat[p + np.uint64(6)]
-                      + w2 * flat[z + np.uint64(2)] + w3 * flat[z + np.uint64(6)])  # fmt: skip
+                p = q * three
+                z = p + np.uint64(width * 3)
+                r0 = w0 * flat[p] + w1 * flat[p + three] + w2 * flat[z] + w3 * flat[z + three]
+                p, z = p + unit, z + unit
+                g0 = w0 * flat[p] + w1 * flat[p + three] + w2 * flat[z] + w3 * flat[z + three]
+                p, z = p + unit, z + unit
+                b0 = w0 * flat[p] + w1 * flat[p + three] + w2 * flat[z] + w3 * flat[z + three]
                 if solid_flat[q]:
                     a = one
                 else:
-                    a = (w0 * flat[p + np.uint64(3)] + w1 * flat[p + np.uint64(7)]
-                         + w2 * flat[z + np.uint64(3)] + w3 * flat[z + np.uint64(7)])  # fmt: skip
+                    m = q + np.uint64(width)
+                    a = w0 * cover[q] + w1 * cover[q + unit] + w2 * cover[m] + w3 * cover[m + unit]
             if a < np.float32(0.999):
                 # The backdrop is out of focus: its nearest pixel will do.
                 bx = min(max(np.int32(place[0] * x + place[1] * y + place[2] + half), none), last)
@@ -100,7 +100,7 @@ def resample(image, solid, u, v, backdrop, brightness, place, near, cores, out, 
                 k = (one - a) * brightness
                 e = np.uint64((by * width + bx) * 3)
                 r0 += k * back[e]
-                g0 += k * back[e + np.uint64(1)]
+                g0 += k * back[e + unit]
                 b0 += k * back[e + np.uint64(2)]
             red[x], green[x], blue[x] = r0, g0, b0
             labels[x], inner[x] = label, middle

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nof1sim.model import Nuisance
 from nof1sim.render.procedural.fields import unit
 from nof1sim.render.procedural.raster import draw_depth, gather_light
+from nof1sim.render.skin.buffer import Lighting
 
 F32 = NDArray[np.floating]
 
@@ -76,6 +77,17 @@ def light_groups() -> tuple[Group, ...]:
 
 
 LIGHTS = light_groups()
+
+LIGHTING = Lighting(
+    direction=np.stack(
+        [unit(np.array(KEY)), unit(np.array(FILL)), unit(np.array([0.0, 0.04, 1.0])), np.zeros(3), unit(np.array(KEY))]
+    ).astype(np.float32),
+    spread=np.array([0.30, 0.30, 0.11, 0.0, 0.04], np.float32),
+    strength=STRENGTH,
+    colour=COLOUR,
+    wrap=WRAP,
+)
+"""The clinical set-up as lesions see it: one direction a group; the room makes no highlight."""
 
 
 def illuminate(occluders: list[F32], points: list[F32], normals: list[F32], pixels: int) -> tuple[list[F32], list[F32]]:

@@ -31,9 +31,7 @@ class Nodes:
     ok: NDArray[np.bool_]
 
 
-def nodes_of(
-    head: Head, camera: Camera, depth: F32, screen: Screen, index: NDArray, first: NDArray
-) -> Nodes:
+def nodes_of(head: Head, camera: Camera, depth: F32, screen: Screen, index: NDArray, first: NDArray) -> Nodes:
     """depth (s, s): camera z of the person, far behind elsewhere; index, first: plate pixels and a canvas row each."""
     side = camera.width
     cell = max(2, -(-side // ACROSS))

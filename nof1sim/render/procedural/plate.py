@@ -6,7 +6,7 @@ picture; a day only weighs and adds them. With depth for each pixel it can be tu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from nof1sim.render.procedural.fields import dot, ramp
 from nof1sim.render.procedural.filters import blur, sample, shrink, wide_blur
 from nof1sim.render.procedural.frames import Frame
 from nof1sim.render.procedural.head import Head
-from nof1sim.render.procedural.light import COLOUR, GROUPS, STRENGTH, mix
+from nof1sim.render.procedural.light import COLOUR, GROUPS, LIGHTING, STRENGTH, mix
 from nof1sim.render.procedural.nodes import Nodes, nodes_of
 from nof1sim.render.procedural.pigment import Pigment, base_blood, pigment
 from nof1sim.render.procedural.points import Points, points_of
@@ -29,7 +29,7 @@ from nof1sim.render.procedural.screen import Camera, Screen, camera_for, look
 from nof1sim.render.procedural.shade import SkinLight, details, light_skin, skin_mask
 from nof1sim.render.procedural.strands import Hairs, draw_hairs
 from nof1sim.render.procedural.tone import base_melanin, gloss_strength
-from nof1sim.render.skin.buffer import SkinBuffer
+from nof1sim.render.skin import Scratch, SkinBuffer, make_scratch
 
 F32 = NDArray[np.floating]
 BACKDROP_SHARE = np.array([0.45, 0.20, 0.05, 0.30, 0.45], np.float32)
@@ -47,7 +47,7 @@ class Plate:
 
     index (n,): place of each in the plate, y * s + x; planes (groups * 4, n) times `step`: light of each group;
     alpha (s, s): cover of the backdrop by the person, solid (s, s): where it is 1 up to the next pixels; backdrop (s, s, 3);
-    glare (3, size, size): light that highlights spread over the picture; skin: what lesions need; part (s, s): code
+    glare (3, size, size): light that highlights spread over the picture; skin: what lesions need, with its scratch; part (s, s): code
     in base.PARTS; chart (s, s, 2): canonical chart mm, NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes;
     bare (n,): 1 where it shows skin; beard (n,): where a beard grows, 0 to 255; nodes: mesh of the scene for poses; points: key points.
     The camera, the points and all coordinates count from the plate's own corner.
@@ -66,6 +66,7 @@ class Plate:
     backdrop: F32
     glare: F32
     skin: SkinBuffer
+    scratch: Scratch
     part: NDArray[np.uint8]
     chart: F32
     normal: F32
@@ -79,7 +80,10 @@ class Plate:
     def bytes(self) -> int:
         """Memory of the arrays."""
         own = (self.index, self.planes, self.alpha, self.backdrop, self.part, self.chart, self.normal, self.depth)
-        return sum(a.nbytes for a in own) + self.skin.bytes
+        parts = (self.skin, self.scratch)
+        return sum(a.nbytes for a in own) + sum(
+            getattr(getattr(p, f.name), "nbytes", 0) for p in parts for f in fields(p)
+        )
 
 
 def margin_of(size: int) -> int:
@@ -104,9 +108,7 @@ def build_plate(head: Head, frame: Frame, size: int, supersample: int, melanin: 
     covers = _covers(head, screen, lit, flat, melanin)
     grid = _Grid.of(screen, supersample)
     strength = gloss_strength(head.face.ita_deg)
-    planes, above = light_planes(
-        lit, factor, sheen, strength, covers, grid.row, grid.index.size, 1.0 / supersample**2
-    )
+    planes, above = light_planes(lit, factor, sheen, strength, covers, grid.row, grid.index.size, 1.0 / supersample**2)
     thin = replace(camera, width=grid.side, per_mm=camera.per_mm / supersample)
     buffer = _skin_buffer(grid, thin, screen, lit, skin, factor * above[:, None], sheen * above * np.float32(strength),
                           melanin, blood)  # fmt: skip
@@ -178,7 +180,9 @@ def _covers(head: Head, screen: Screen, lit: SkinLight, hairs: dict[str, F32], m
     hair = blur(screen.canvas(layer("hair")), 1.0).reshape(-1)[screen.index] * on_head
     temple = wide_blur(screen.canvas(layer("temple")), 1.5 * screen.camera.per_mm).reshape(-1)[screen.index] * on_head
     at = np.flatnonzero((hair > 0.003) | (temple > 0.003))
-    hair_colour, texture = cloth.shade_hair(head, screen, at, np.maximum(dot(screen.normal[at, None], screen.flow[at]), 0))
+    hair_colour, texture = cloth.shade_hair(
+        head, screen, at, np.maximum(dot(screen.normal[at, None], screen.flow[at]), 0)
+    )
     temple_cover = temple[at] * np.clip(0.5 + 0.5 * texture, 0, 1) * (0.45 if head.face.wear == "band" else 0.2)
     hair_cover = np.clip(np.maximum(hair[at], temple_cover), 0, 1).astype(np.float32)
     cloth_cover = np.clip(np.maximum(layer("cloth"), layer("garment")), 0, 1) * on_head
@@ -226,7 +230,7 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     slot = np.full(grid.side * grid.side, -1, np.int32)
     pixel = grid.index[rows]
     slot[pixel] = np.arange(rows.size, dtype=np.int32)
-    fields = dict(
+    arrays = dict(
         normal=lit.normal[first],
         view=screen.view[first],
         flow=screen.flow[first],
@@ -243,10 +247,10 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
         sheen=pooled(sheen, share),
         lock=pooled(lock, 1 / count),
     )
-    fields = {name: np.ascontiguousarray(a, dtype=np.float32) for name, a in fields.items()}
+    arrays = {name: np.ascontiguousarray(a, dtype=np.float32) for name, a in arrays.items()}
     return SkinBuffer(
-        pixel=pixel, slot=slot.reshape(grid.side, grid.side), mm_per_px=1.0 / camera.per_mm,
-        rotation=camera.rotation, **fields,
+        pixel=pixel.astype(np.int64), slot=slot.reshape(grid.side, grid.side), mm_per_px=1.0 / camera.per_mm,
+        rotation=np.ascontiguousarray(camera.rotation, dtype=np.float32), **arrays,
     )  # fmt: skip
 
 
@@ -264,7 +268,8 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, values, ste
     backdrop = shrink(cloth.backdrop(head, grid.side * grid.supersample), grid.supersample)
     return Plate(
         head=head, frame=frame, camera=camera, size=size, margin=margin, index=grid.index, planes=values, step=step,
-        alpha=alpha, solid=solid, backdrop=backdrop, glare=_glare(grid, values, step, backdrop, margin), skin=buffer, part=grid.image(part),
+        alpha=alpha, solid=solid, backdrop=backdrop, glare=_glare(grid, values, step, backdrop, margin), skin=buffer,
+        scratch=make_scratch(buffer, LIGHTING), part=grid.image(part),
         chart=grid.image(chart, np.nan), normal=grid.image(screen.normal[first]), depth=depth,
         bare=(part == PART_CODE["skin"]).astype(np.uint8),
         beard=np.rint(255 * np.clip(skin.beard[first], 0, 1)).astype(np.uint8),
@@ -274,12 +279,12 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, values, ste
 
 def _glare(grid: _Grid, values: NDArray, step: float, backdrop: F32, margin: int) -> F32:
     """Light that highlights of the clear face under neutral light spread, (3, size, size)."""
-    person = np.zeros((grid.index.size, 4), np.float32)
+    person = np.zeros((grid.index.size, 3), np.float32)
     n = grid.index.size
     weights = np.full((len(GROUPS), 2), step, np.float32) * NEUTRAL[:, None]
     plain = np.zeros(n, np.uint8), np.ones(3, np.float32), np.zeros(n, np.uint8), np.zeros(3, np.float32)
     weigh(values, weights, np.arange(n, dtype=np.int32), *plain, person)
-    lit = grid.image(person[:, :3]) + backdrop * (1 - grid.image(grid.cover))[..., None]
+    lit = grid.image(person) + backdrop * (1 - grid.image(grid.cover))[..., None]
     bright = np.maximum(lit - GLARE_FROM, 0)
     soft = GLARE * wide_blur(bright, grid.side / 66)
     inner = slice(margin, grid.side - margin)

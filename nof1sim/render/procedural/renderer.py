@@ -13,12 +13,11 @@ from nof1sim.errors import Fault, RenderError
 from nof1sim.model import Lesions, Nuisance, Patient, Render, Scene, View
 from nof1sim.randomness import key64
 from nof1sim.render.masks import dilate, measure
-from nof1sim.render.procedural.cores import core_labels
 from nof1sim.render.procedural.expose import backdrop_map, develop, reach_px, resample
 from nof1sim.render.procedural.frames import ALLOWED, VIEWS, frame_of
 from nof1sim.render.procedural.head import Head, build_head
 from nof1sim.render.procedural.identity import describe, draw_face
-from nof1sim.render.procedural.lesions import add_lesions, records
+from nof1sim.render.procedural.lesions import add_lesions
 from nof1sim.render.procedural.plate import Plate, build_plate
 from nof1sim.render.procedural.pose import look_at, pose_of
 from nof1sim.render.procedural.relight import brightness, day_image, even_skin, make_up
@@ -110,9 +109,7 @@ class ProceduralRenderer:
         image = self._blank(plate)
         day_image(plate, nuisance, image)
         even = even_skin(plate, image) if nuisance.makeup > 0 else None
-        rec, place, seeds = records(plate, view.scene.lesions)
-        touched = add_lesions(plate, rec, place, seeds, nuisance, image)
-        core = core_labels(plate, rec, place)
+        touched, core = add_lesions(plate, view.scene.lesions, nuisance, image)
         if even is not None:
             make_up(plate, image, even, nuisance.makeup)
         pose = pose_of(plate, nuisance)
@@ -122,8 +119,9 @@ class ProceduralRenderer:
         where = backdrop_map(nuisance, size, plate.margin)
         near = dilate(touched, 1)
         resample(
-            image, plate.solid, seen.u, seen.v, plate.backdrop, brightness(nuisance), where, near, core, light, *posed
-        )
+            image, plate.alpha, plate.solid, seen.u, seen.v, plate.backdrop, brightness(nuisance), where, near, core,
+            light, *posed,
+        )  # fmt: skip
         pixels = develop(light, plate.glare, nuisance, key64(view.seed, *view.address, "sensor"))
         support = dilate(posed[0], reach_px(nuisance, size))
         ids, boxes, area = measure(posed[1])
@@ -135,13 +133,11 @@ class ProceduralRenderer:
         )  # fmt: skip
 
     def _blank(self, plate: Plate) -> np.ndarray:
-        """Scratch image (s, s, 4) of a plate with its cover; the colours of the person are overwritten each day."""
+        """Scratch image (s, s, 3) of a plate: the person's pixels are overwritten each day, the others stay 0."""
         key = id(plate)
         if key not in self._canvas:
             self._canvas.clear()
-            image = np.zeros((*plate.alpha.shape, 4), np.float32)
-            image[..., 3] = plate.alpha
-            self._canvas[key] = image
+            self._canvas[key] = np.zeros((*plate.alpha.shape, 3), np.float32)
         return self._canvas[key]
 
 

@@ -25,8 +25,7 @@ def keypoints(plate: Plate, pose: Pose, seen: Look) -> dict[str, tuple[float, fl
     inside = (x >= -0.5) & (y >= -0.5) & (x < plate.size - 0.5) & (y < plate.size - 0.5)
     shown = inside & (seen.depth[j, i] <= placed[:, 2] + COVER_MM)
     return {
-        name: (float(a), float(b)) if ok else NOWHERE
-        for name, a, b, ok in zip(points.names, x, y, shown, strict=True)
+        name: (float(a), float(b)) if ok else NOWHERE for name, a, b, ok in zip(points.names, x, y, shown, strict=True)
     }
 
 

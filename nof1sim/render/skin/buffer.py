@@ -1,28 +1,34 @@
-"""What the lesion layer needs to know of the skin in a picture, whoever made the picture."""
+"""What every renderer knows of a clear face and hands to the lesion layer: skin pixel by pixel, lights, lesion places.
+
+The procedural renderer fills it from its mesh; one that starts from a photograph fills it from a warp (places), the
+photograph (albedo) and an estimate of the light. Nothing here knows which.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-F32 = NDArray[np.floating]
+F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class SkinBuffer:
-    """Paintable skin pixels of a picture (h, w), n of them; g light groups. float32.
+    """The n paintable skin pixels of one view of one clear face; G light groups. Arrays are float32, C-contiguous.
 
-    pixel (n,): place in the picture, y * w + x; slot (h, w): row of each pixel, -1 where no skin; spot (n, 3):
-    canonical mm on the head; normal, view (n, 3): camera axes; flow (n, g, 3), seen (n, g): vector irradiance and
-    visible share of each group; light (n, g, 3), gloss (n, g): what reaches the skin, strength included; through
-    (n, 3): share of skin light that reaches the picture; sheen (n,): same for gloss; melanin, blood (n,): volume
-    fractions, albedo (n, 3) of them; oil, rough (n,): gloss; lock (n,): 0 .. 1, fades lesions out towards lips and
-    lids. mm_per_px: footprint of a pixel face on; rotation (3, 3): canonical to camera axes.
+    pixel (n,) int64: place in the picture, row * width + column; slot (h, w) int32: row of a pixel, or -1.
+    spot (n, 3): place on the skin, canonical mm; normal, view (n, 3): unit, camera axes (x right, y up, z to camera).
+    flow (n, G, 3): vector irradiance, camera axes; seen (n, G): share of a group that is not hidden.
+    light (n, G, 3), gloss (n, G): clear skin's irradiance and gloss, the groups' strength included.
+    through (n, 3), sheen (n,): share of skin light and of gloss that reaches the picture.
+    melanin, blood (n,): volume fractions; albedo (n, 3): linear RGB, which need not be the chromophore table's.
+    oil, rough (n,): amount and roughness of gloss; lock (n,): 0 .. 1, fades lesions out towards lips and lids.
+    mm_per_px: a pixel's width on skin that faces the camera; rotation (3, 3): canonical to camera axes.
     """
 
-    pixel: NDArray[np.int32]
+    pixel: NDArray[np.int64]
     slot: NDArray[np.int32]
     spot: F32
     normal: F32
@@ -42,7 +48,33 @@ class SkinBuffer:
     mm_per_px: float
     rotation: F32
 
-    @property
-    def bytes(self) -> int:
-        """Memory of the arrays."""
-        return sum(getattr(self, f.name).nbytes for f in fields(self) if hasattr(getattr(self, f.name), "nbytes"))
+
+@dataclass(frozen=True, slots=True)
+class Lighting:
+    """The set-up that a buffer's G light groups belong to.
+
+    direction (G, 3): unit, camera axes, where a group's highlight comes from; all zero for one without (the room).
+    spread (G,): its width, radians, half angle. strength (G,), colour (G, 3): as they are in the buffer's light.
+    wrap (3,): per channel, how far light wraps round a form under the skin (0 .. 1).
+    """
+
+    direction: F32
+    spread: F32
+    strength: F32
+    colour: F32
+    wrap: F32
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Where a day's lesions lie, one entry a lesion of the table, hidden ones too.
+
+    spot (k, 3): canonical mm; normal (k, 3): unit, canonical axes; x_px, y_px (k,): projected spot, pixel centres at
+    whole numbers, in the buffer's picture; px_per_mm (k,): magnification there.
+    """
+
+    spot: F32
+    normal: F32
+    x_px: F32
+    y_px: F32
+    px_per_mm: F32

@@ -48,12 +48,12 @@ def _matching() -> NDArray:
     return np.stack([x, y, z])
 
 
-def reflectance(melanin: NDArray, blood: NDArray) -> NDArray:
-    """Spectra (..., wavelengths) of skin with these volume fractions, oxygen saturation 75 %."""
+def reflectance(melanin: NDArray, blood: NDArray, saturation: float = 0.75) -> NDArray:
+    """Spectra (..., wavelengths) of skin with these volume fractions and this oxygen saturation of the blood."""
     melanin, blood = np.asarray(melanin)[..., None], np.asarray(blood)[..., None]
     w = WAVELENGTH_NM
     bloodless = 0.244 + 85.3 * np.exp(-(w - 154) / 66.2)
-    mu_blood = 2.303 * (0.75 * _HBO2 + 0.25 * _HB) * 150 / 64500.0
+    mu_blood = 2.303 * (saturation * _HBO2 + (1 - saturation) * _HB) * 150 / 64500.0
     mu_blood = mu_blood / (1 + 0.010 * mu_blood * 0.35)  # pigment packaged in vessels absorbs less
     absorption = blood * mu_blood + (1 - blood) * bloodless * 0.55
     scattering = 46 * (w / 500) ** -1.35 * 0.9
@@ -63,21 +63,25 @@ def reflectance(melanin: NDArray, blood: NDArray) -> NDArray:
     return 0.94 * epidermis * dermis + 0.010 * (1 - epidermis)
 
 
-def _build_table() -> F32:
+def _build_table(melanin: NDArray, blood: NDArray, saturation: float = 0.75) -> F32:
     weights = _matching() * np.interp(WAVELENGTH_NM, _D65_NM, _D65)
     weights = weights / weights[1].sum()
-    m, b = np.meshgrid(
-        np.geomspace(MEL_LOW, MEL_HIGH, STEPS), np.geomspace(BLOOD_LOW, BLOOD_HIGH, STEPS), indexing="ij"
-    )
-    spectra = reflectance(m, b)
+    m, b = np.meshgrid(melanin, blood, indexing="ij")
+    spectra = reflectance(m, b, saturation)
     # Sums written out: a BLAS product may round differently with its number of threads.
     xyz = np.stack([(spectra * weights[k]).sum(-1) * (_WHITE[k] / weights[k].sum()) for k in range(3)], -1)
     rgb = np.stack([(xyz * _XYZ_TO_RGB[k]).sum(-1) for k in range(3)], -1)
     return np.clip(rgb, 1e-4, 1).astype(np.float32)
 
 
-TABLE = _build_table()
+TABLE = _build_table(np.geomspace(MEL_LOW, MEL_HIGH, STEPS), np.geomspace(BLOOD_LOW, BLOOD_HIGH, STEPS))
 """Linear sRGB albedo (melanin steps, blood steps, 3), both axes logarithmic."""
+ROOT_MEL, ROOT_BLOOD = 1.2, 0.45
+ROOT_TABLE = _build_table(
+    np.linspace(0, ROOT_MEL**0.5, STEPS) ** 2, np.linspace(0, ROOT_BLOOD**0.5, STEPS) ** 2, saturation=0.95
+)
+"""The same from 0 to ROOT_MEL and ROOT_BLOOD, both axes even in the square root (a look-up without logarithms), for the
+arterial blood of inflamed skin. Only ratios of its entries are used."""
 
 
 @njit(cache=True, fastmath=True)
