@@ -9,6 +9,7 @@ import re
 import struct
 import zlib
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -122,11 +123,12 @@ def decode_mask(data: bytes) -> NDArray[np.int32]:
     return np.asarray(opened(data)).astype(np.int32)
 
 
-def _exif() -> Image.Exif:
+@cache
+def _exif() -> bytes:
     exif = Image.Exif()
     exif[_IMAGE_DESCRIPTION] = DESCRIPTION
     exif[_SOFTWARE] = SOFTWARE
-    return exif
+    return exif.tobytes()
 
 
 def _png_info(xmp: str) -> PngInfo:

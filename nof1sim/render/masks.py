@@ -14,7 +14,7 @@ def dilate(labels: Labels, radius: int) -> Labels:
     column, the lower or right one of two at the same distance last. Labels stay as they are."""
     if radius <= 0:
         return labels.copy()
-    out = np.empty_like(labels)
+    out = np.zeros_like(labels)
     _grow(np.ascontiguousarray(labels), radius, out)
     return out
 
@@ -22,35 +22,44 @@ def dilate(labels: Labels, radius: int) -> Labels:
 @njit(cache=True)
 def _grow(labels, radius, out):
     h, w = labels.shape
-    far = 1 << 30
     wide = np.empty((h, w), labels.dtype)
-    filled = np.zeros(h, np.bool_)
+    # First and last column of each row that the row's own labels reach; most rows of most pictures have none.
+    low, high = np.full(h, w, np.int64), np.full(h, -1, np.int64)
     for y in range(h):
         row, new = labels[y], wide[y]
-        last, some = -far, False
+        some = row[0]
         for x in range(w):
+            some |= row[x]
+        if some == 0:
+            continue
+        first, last = 0, w - 1
+        while row[first] == 0:
+            first += 1
+        while row[last] == 0:
+            last -= 1
+        a, b = max(first - radius, 0), min(last + radius, w - 1)
+        low[y], high[y] = a, b
+        left = -(1 << 30)
+        for x in range(a, b + 1):
             if row[x] != 0:
-                last, some = x, True
-            new[x] = row[last] if x - last <= radius else 0
-        filled[y] = some
-        if some:
-            last = far
-            for x in range(w - 1, -1, -1):
-                if row[x] != 0:
-                    last = x
-                elif new[x] == 0 and last - x <= radius:
-                    new[x] = row[last]
+                left = x
+            new[x] = row[left] if x - left <= radius else 0
+        right = 1 << 30
+        for x in range(b, a - 1, -1):
+            if row[x] != 0:
+                right = x
+            elif new[x] == 0 and right - x <= radius:
+                new[x] = row[right]
     for y in range(h):
         to = out[y]
-        source = wide[y]
-        for x in range(w):
-            to[x] = source[x]
-        for step in range(1, radius + 1):
-            for other in (y - step, y + step):
-                if 0 <= other < h and filled[other]:
+        for step in range(radius + 1):
+            for side in range(2 if step else 1):
+                other = y + step if side else y - step
+                if 0 <= other < h:
                     source = wide[other]
-                    for x in range(w):
-                        to[x] = to[x] if to[x] != 0 else source[x]
+                    for x in range(low[other], high[other] + 1):
+                        if to[x] == 0:
+                            to[x] = source[x]
 
 
 def measure(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:

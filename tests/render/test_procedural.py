@@ -6,7 +6,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from nof1sim.render.skin.chromophores import ita_deg, lab
 
 from nof1sim.chart import KEY_POINTS, region_of
 from nof1sim.errors import RenderError
@@ -17,6 +16,7 @@ from nof1sim.render.procedural import CONTRAST_FLOOR, ProceduralRenderer, atlas
 from nof1sim.render.procedural.filters import sample
 from nof1sim.render.procedural.renderer import no_lesions
 from nof1sim.render.procedural.tone import tone_patch
+from nof1sim.render.skin.chromophores import ita_deg, lab
 
 from .conftest import make_lesions, make_patient, make_view
 

@@ -1,96 +1,138 @@
-"""Hair on the head, band or cap, garment and backdrop: everything in the picture that is not skin or eyes."""
+"""Headband, bouffant cap and garment: where they end, to the thread, and how they look."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nof1sim.render.procedural.fields import turn, unit
-from nof1sim.render.procedural.filters import enlarge
+from nof1sim.render.procedural.backdrop import backdrop
+from nof1sim.render.procedural.fields import ramp
+from nof1sim.render.procedural.hair import hair_colour as tone_of_hair
+from nof1sim.render.procedural.hair import shade_hair
 from nof1sim.render.procedural.head import Head
-from nof1sim.render.procedural.light import COLOUR, LIGHTS
-from nof1sim.render.procedural.noise import noise
+from nof1sim.render.procedural.light import COLOUR
+from nof1sim.render.procedural.noise import cells, noise
+from nof1sim.render.procedural.scalp import BAND_TOP, EDGE, neckline
 from nof1sim.render.procedural.screen import Screen
 from nof1sim.render.procedural.shade import bumped
 
 F32 = NDArray[np.floating]
+__all__ = ["backdrop", "cloth_cover", "hair_colour", "shade_cloth", "shade_hair"]
 
-HAIR = np.array(
-    [[0.016, 0.012, 0.010], [0.040, 0.024, 0.016], [0.085, 0.052, 0.030], [0.23, 0.15, 0.075], [0.14, 0.052, 0.022]]
-)
-"""Linear albedo: black, dark brown, brown, blond, red."""
 BAND = np.array([
-    [0.55, 0.57, 0.6], [0.08, 0.16, 0.32], [0.35, 0.36, 0.38],
-    [0.5, 0.3, 0.35], [0.04, 0.04, 0.045], [0.25, 0.38, 0.36],
+    [0.62, 0.63, 0.64], [0.62, 0.60, 0.56], [0.05, 0.09, 0.20], [0.30, 0.31, 0.33], [0.46, 0.27, 0.31],
+    [0.028, 0.028, 0.031], [0.20, 0.33, 0.31], [0.45, 0.53, 0.60], [0.60, 0.62, 0.62], [0.40, 0.36, 0.31],
+    [0.11, 0.20, 0.33], [0.50, 0.47, 0.56],
 ])  # fmt: skip
 CAP = np.array([
-    [0.3, 0.46, 0.6], [0.27, 0.46, 0.4], [0.5, 0.54, 0.54],
-    [0.36, 0.48, 0.56], [0.62, 0.64, 0.64], [0.3, 0.46, 0.6],
+    [0.30, 0.41, 0.52], [0.30, 0.42, 0.40], [0.46, 0.48, 0.49], [0.36, 0.45, 0.52], [0.50, 0.52, 0.53],
+    [0.26, 0.38, 0.52], [0.33, 0.43, 0.53], [0.48, 0.50, 0.51], [0.33, 0.44, 0.43], [0.38, 0.46, 0.54],
+    [0.28, 0.41, 0.47], [0.46, 0.48, 0.51],
 ])  # fmt: skip
 GARMENT = np.array([
-    [0.2, 0.34, 0.46], [0.32, 0.36, 0.38], [0.55, 0.57, 0.58],
-    [0.07, 0.08, 0.1], [0.22, 0.36, 0.33], [0.34, 0.22, 0.22],
+    [0.60, 0.60, 0.59], [0.035, 0.037, 0.042], [0.19, 0.20, 0.21], [0.03, 0.045, 0.09], [0.42, 0.43, 0.44],
+    [0.16, 0.045, 0.045], [0.10, 0.14, 0.10], [0.45, 0.40, 0.33], [0.09, 0.17, 0.30], [0.50, 0.33, 0.32],
+    [0.24, 0.25, 0.20], [0.58, 0.57, 0.53],
 ])  # fmt: skip
-BACKDROP = np.array([
-    [0.3, 0.34, 0.38], [0.12, 0.2, 0.32], [0.46, 0.49, 0.51],
-    [0.17, 0.18, 0.19], [0.26, 0.34, 0.4], [0.38, 0.37, 0.34],
+GOWN = np.array([
+    [0.28, 0.42, 0.54], [0.33, 0.46, 0.45], [0.46, 0.52, 0.58], [0.55, 0.57, 0.60], [0.22, 0.36, 0.46],
+    [0.40, 0.50, 0.52],
 ])  # fmt: skip
+"""Linear albedo of cotton towelling, of polypropylene caps, of T-shirts and of patients' gowns."""
 
 
 def hair_colour(head: Head) -> NDArray:
-    """Linear albedo of the person's hair (3,)."""
-    return HAIR[head.face.hair] * head.face.hair_shade
+    """Linear albedo (3,) of the person's hair."""
+    return tone_of_hair(head.face)
 
 
-def shade_hair(head: Head, screen: Screen, at: NDArray, raw: F32) -> tuple[F32, F32]:
-    """Combed-back hair at pixels `at`: colour per light group (k, groups, 3), and the strand texture (k,).
+def cloth_cover(head: Head, screen: Screen) -> F32:
+    """Opacity (n,) of cloth: edges of band and cap follow the hairline coordinate, frayed by loops of the cloth."""
+    face, q = head.face, screen.layer("q")
+    cloth, garment = np.clip(screen.layer("cloth"), 0, 1), np.clip(screen.layer("garment"), 0, 1)
+    near = np.flatnonzero((cloth > 0.002) & (screen.owner == 0))
+    edge = q[near]
+    if face.wear == "band":
+        frayed = 0.35 * noise(screen.spot[near], 1.3, face.noise_seed + 221, 2, 0.8)
+        sharp = ramp(EDGE - 0.45, EDGE - 0.05, edge + frayed) * ramp(BAND_TOP - 0.1, BAND_TOP - 0.5, edge + frayed)
+        # The ends behind the ears are the mesh's own.
+        cloth[near] = np.where(np.abs(edge - EDGE) + 40 * (edge > BAND_TOP - 3) < 3, sharp, cloth[near])
+        cloth[near] = np.where(np.abs(edge - BAND_TOP) < 3, np.minimum(sharp, ramp(0.1, 0.4, cloth[near])), cloth[near])
+    else:
+        cloth[near] = np.where(np.abs(edge - EDGE) < 3, ramp(EDGE - 0.35, EDGE + 0.05, edge), cloth[near])
+    return np.maximum(cloth, ramp(0.3, 0.7, garment)) * (screen.owner == 0)
 
-    raw (k, groups): plain irradiance. Highlights after Kajiya and Kay (1989).
-    """
-    seed = head.face.noise_seed
-    p, q = screen.spot[at], screen.layer("q")[at]
-    angle = np.arctan2(p[:, 0], p[:, 2] + 110) * 90
-    along = np.stack([angle, q * 0.05, p[:, 2] * 0.02 + p[:, 1] * 0.05], -1)
-    fine, tuft = noise(along, 0.9, seed + 201, 3, 0.75), noise(along, 6.0, seed + 202, 2, 0.6)
-    tone = hair_colour(head)
-    albedo = tone * np.clip(1 + 0.55 * fine + 0.35 * tuft, 0.15, 2.6)[:, None]
-    normal = screen.normal[at]
-    back = turn(np.array([0, 0.62, -0.78], np.float32), screen.camera.rotation)
-    tangent = unit(back - (normal * back).sum(-1, keepdims=True) * normal) + normal * (0.16 * fine)[:, None]
-    colour = np.empty((at.size, len(LIGHTS), 3), np.float32)
-    for g, group in enumerate(LIGHTS):
-        colour[:, g] = albedo * raw[:, g, None] * COLOUR[g]
-        if g == 3:
-            continue
-        half = unit(screen.view[at] + unit((group.directions * group.weights[:, None]).sum(0)))
-        across = np.maximum(1 - (tangent * half).sum(-1) ** 2, 0)
-        line = across**21 * screen.seen[at, g] * (0.6 + 0.6 * np.clip(fine, -1, 1))
-        colour[:, g] += (0.018 + 0.22 * tone) * 0.55 * line[:, None]
-    return colour, fine
+
+def _band(face, p: F32, q: F32) -> tuple[F32, F32]:
+    """Towelling: albedo (k, 3), height (k,) in mm. Loops stand in cells, the hems are rolled."""
+    d, label = cells(p, 1.25, face.noise_seed + 211)
+    loop = ramp(0.62, 0.15, d) * (0.6 + 0.4 * label)
+    wear, fold = noise(p, 9, face.noise_seed + 212, 2, 0.6), noise(p, 5, face.noise_seed + 213, 2, 0.6, (1.0, 2.2, 1.0))
+    hem = np.exp(-(((q - EDGE - 2.6) / 0.55) ** 2)) + np.exp(-(((q - BAND_TOP + 2.6) / 0.55) ** 2))
+    tint = 1 + 0.10 * np.sin(face.noise_seed * np.array([0.31, 0.37, 0.43]))
+    shade = (0.82 + 0.22 * loop) * (1 + 0.05 * wear) * (1 - 0.22 * hem)
+    return BAND[face.band] * tint * shade[:, None], 0.20 * loop + 0.35 * fold - 0.35 * hem
+
+
+def _cap(face, p: F32, q: F32, elastic: F32) -> tuple[F32, F32]:
+    """Non-woven polypropylene: thin enough to let hair show, gathered in fine pleats by the elastic."""
+    around = np.arctan2(p[:, 0], p[:, 2] + 100) * 92
+    up = np.clip(q - EDGE, 0, 60)
+    lanes = np.stack([around, 0.10 * up, 0 * up], -1).astype(np.float32)
+    pleat = noise(lanes, 4.2, face.noise_seed + 214, 2, 0.7)
+    gather = noise(lanes, 1.6, face.noise_seed + 215, 2, 0.7) * np.exp(-up / 9)
+    crease = np.abs(noise(p, 13, face.noise_seed + 216, 3, 0.6))
+    fibre = noise(p, 0.9, face.noise_seed + 217, 2, 0.8)
+    through = 0.16 * ramp(2, 14, up) * (1 - 0.5 * ramp(0.0, 0.4, np.abs(pleat)))
+    own = CAP[face.band] * (1 + 0.035 * fibre + 0.05 * pleat - 0.10 * np.clip(gather, 0, 1) - 0.10 * elastic)[:, None]
+    albedo = own * (1 - through[:, None]) + tone_of_hair(face) * through[:, None]
+    line = np.exp(-((crease / 0.05) ** 2))
+    return albedo, 0.55 * pleat * np.exp(-up / 28) + 0.5 * gather + 0.04 * line + 0.03 * fibre
+
+
+def _garment(head: Head, p: F32) -> tuple[F32, F32]:
+    """Knitted T-shirt with a ribbed collar, or a woven gown with a bound edge; folds fall from the shoulders."""
+    face = head.face
+    gown = face.garment // 12 == 2
+    below = neckline(face, head.marks, p[:, 0], p[:, 2]) - p[:, 1]
+    collar = ramp(0.0, 0.4, below) * ramp(10.0 if gown else 17.0, 9.4 if gown else 16.4, below)
+    seam = np.exp(-(((below - (10.0 if gown else 17.0)) / 0.6) ** 2))
+    weave = noise(p, 0.8, face.noise_seed + 218, 2, 0.8, (1, 2.5, 1) if not gown else (1, 1, 1))
+    fold = noise(p, 15, face.noise_seed + 219, 3, 0.55, (0.8, 2.4, 1.2))
+    rib = np.sin(p[:, 0] * (2 * np.pi / 1.9)) * collar * (not gown)
+    print_ = np.zeros_like(below)
+    if gown:
+        row = np.floor(p[:, 1] / 7.0)
+        a, b = (p[:, 0] / 7.0 + 0.5 * row) % 1 - 0.5, p[:, 1] / 7.0 - row - 0.5
+        print_ = ramp(0.20, 0.13, np.abs(a) + np.abs(b))
+    table = GOWN if gown else GARMENT
+    tint = 1 + 0.10 * np.sin(face.noise_seed * np.array([0.23, 0.29, 0.41]))
+    albedo = table[face.garment % 12 % len(table)] * tint
+    shade = (1 + 0.07 * weave + 0.05 * fold) * (1 - 0.35 * seam) * (1 - 0.10 * np.maximum(rib, 0)) * (1 - 0.4 * print_)
+    return albedo * shade[:, None], 0.05 * weave + 0.9 * fold + 0.12 * rib + 0.25 * collar - 0.3 * seam
 
 
 def shade_cloth(head: Head, screen: Screen, at: NDArray) -> F32:
     """Band, cap and garment at pixels `at`: colour per light group (k, groups, 3)."""
     face = head.face
-    p = screen.spot[at]
-    weave, fold = noise(p, 1.3, face.noise_seed + 211, 2, 0.8), noise(p, 12, face.noise_seed + 212, 3, 0.6)
-    colour = (CAP if face.wear == "cap" else BAND)[face.band]
-    top = colour * (1 + 0.10 * weave + 0.05 * fold)[:, None] * (1 - 0.25 * screen.layer("elastic")[at])[:, None]
-    gown = GARMENT[face.garment] * (1 + 0.05 * weave + 0.08 * fold)[:, None]
-    albedo = np.where((screen.layer("garment") > screen.layer("cloth"))[at, None], gown, top)
+    garment = (screen.layer("garment") > screen.layer("cloth"))[at]
+    albedo, relief = np.empty((at.size, 3)), np.empty(at.size)
+    for mine, on_head in ((~garment, True), (garment, False)):
+        part = at[mine]
+        if part.size == 0:
+            continue
+        p, q = screen.spot[part], screen.layer("q")[part]
+        if not on_head:
+            albedo[mine], relief[mine] = _garment(head, p)
+        elif face.wear == "cap":
+            albedo[mine], relief[mine] = _cap(face, p, q, screen.layer("elastic")[part])
+        else:
+            albedo[mine], relief[mine] = _band(face, p, q)
     height, fade = np.zeros(screen.index.size, np.float32), np.zeros(screen.index.size, np.float32)
-    height[at], fade[at] = 0.16 * weave + 0.25 * fold, 1.0
-    normal = bumped(screen, height, fade)[at]
-    light = np.maximum((normal[:, None] * screen.flow[at]).sum(-1), 0)
-    return (albedo[:, None] * light[..., None] * COLOUR).astype(np.float32)
-
-
-def backdrop(head: Head, width: int) -> F32:
-    """Paper backdrop with a soft fall-off and a little cloudiness: (width, width, 3) linear."""
-    t = (np.arange(width, dtype=np.float32) + 0.5) / width - 0.5
-    x, y = np.meshgrid(t, t)
-    coarse = 8 if width % 8 == 0 else 1
-    place = np.stack([x, y, np.zeros_like(x)], -1)[coarse // 2 :: coarse, coarse // 2 :: coarse] * 100
-    cloud = enlarge(noise(place, 38.0, head.face.noise_seed + 301, 2, 0.5), coarse)
-    shade = 1.06 - 0.70 * (x * x + (y + 0.05) ** 2) - 0.10 * x + 0.05 * cloud
-    return (BACKDROP[head.face.backdrop].astype(np.float32) * shade[..., None]).astype(np.float32)
+    height[at], fade[at] = relief, 1.0
+    normal = bumped(screen, height, fade, 0.8)[at]
+    flow = screen.flow[at]
+    light = np.maximum((normal[:, None] * flow).sum(-1), 0)
+    # Cloth scatters a little light round its threads, so folds stay soft.
+    soft = 0.12 * np.sqrt((flow * flow).sum(-1))
+    return (albedo[:, None] * ((light + soft) / 1.12)[..., None] * COLOUR).astype(np.float32)

@@ -98,8 +98,8 @@ def packed(planes: F32) -> tuple[NDArray[np.uint16], float]:
 def weigh(planes, weights, index, skin, tan, beard, growth, image):
     """Set the colours of image (pixels, 3) at `index` (n,) to the weighted sum of planes (groups * 4, n).
 
-    weights (groups, 2): of matt light and of gloss; tan (3,): factor on skin (n,); growth (3,): share that a beard
-    (n,) of full density, 255, takes. Works in blocks that stay in the cache; slices and unsigned places
+    weights (groups, 2): of matt light and of gloss; tan (3,): factor on skin (n,), 0 .. 1; growth (3,): share that a
+    beard (n,), 0 .. 1, takes. Works in blocks that stay in the cache; slices and unsigned places
     spare the checks for negative indices that would keep the loops from being vectorised.
     """
     n, block = index.size, 2048
@@ -130,9 +130,7 @@ def weigh(planes, weights, index, skin, tan, beard, growth, image):
             row, less, brown = total[c], growth[c], tan[c] - np.float32(1.0)
             if less != 0 or brown != 0:
                 for k in range(m):
-                    row[k] *= (np.float32(1.0) - np.float32(hairs[k]) * less) * (
-                        np.float32(1.0) + np.float32(bare[k]) * brown
-                    )
+                    row[k] *= (np.float32(1.0) - hairs[k] * less) * (np.float32(1.0) + bare[k] * brown)
         for k in range(m):
             p = np.uint64(index[start + k])
             image[p, 0], image[p, 1], image[p, 2] = total[0, k], total[1, k], total[2, k]

@@ -54,8 +54,8 @@ def resample(image, alpha, solid, u, v, backdrop, brightness, place, near, cores
 
     image (s, s, 3): light of the person times cover, alpha (s, s), already blurred by the lens, so that both can be
     read between pixels bilinearly; solid (s, s): whether cover is 1 here and at the next three pixels; u, v (h, w): place
-    in it, u < 0 where there is only backdrop (s, s, 3), which is found by the affine map `place` (6,). near, cores
-    (s, s): labels, taken from the nearest pixel.
+    in it, u < 0 where there is only backdrop (s, s, 3), whose unit is `brightness` and which is found by the affine
+    map `place` (6,). near, cores (s, s): labels, taken from the nearest pixel; touched and core come as zeros.
     """
     h, w = u.shape
     last = np.int32(image.shape[0] - 2)
@@ -77,7 +77,9 @@ def resample(image, alpha, solid, u, v, backdrop, brightness, place, near, cores
                 s, t = uu - np.float32(i), vv - np.float32(j)
                 q = np.uint64(j * width + i)
                 n = np.uint64((j + np.int32(t >= half)) * width + i + np.int32(s >= half))
-                label, middle = near_flat[n], cores_flat[n]
+                label = near_flat[n]
+                if label != none:
+                    middle = cores_flat[n]
                 w3 = s * t
                 w1, w2 = s - w3, t - w3
                 w0 = one - s - w2
@@ -103,7 +105,8 @@ def resample(image, alpha, solid, u, v, backdrop, brightness, place, near, cores
                 g0 += k * back[e + unit]
                 b0 += k * back[e + np.uint64(2)]
             red[x], green[x], blue[x] = r0, g0, b0
-            labels[x], inner[x] = label, middle
+            if label != none:
+                labels[x], inner[x] = label, middle
 
 
 def backdrop_map(nuisance: Nuisance, size: int, margin: int) -> F32:

@@ -1,12 +1,19 @@
-"""The eyeballs, ray-traced: globe, cornea, iris seen through refraction, lids' shadow, reflections of the lights."""
+"""The eyeballs, ray-traced: globe, cornea, iris seen through refraction, lids' shadow, reflections of the lights.
+
+Beyond the globe, towards the corners, the fissure shows conjunctiva and caruncle: an ellipsoid as wide as the fissure
+stands for them, so that no view looks past the globe into a hole.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.render.procedural.fields import ramp, turn, unit
 from nof1sim.render.procedural.head import Head
+from nof1sim.render.procedural.iris import iris_colour
 from nof1sim.render.procedural.landmarks import skewed
 from nof1sim.render.procedural.lids import EYE_RADIUS_MM
 from nof1sim.render.procedural.light import COLOUR, FILL, KEY, LIGHTS
@@ -15,12 +22,12 @@ from nof1sim.render.procedural.screen import Screen
 from nof1sim.render.skin import chromophores
 
 F32 = NDArray[np.floating]
-IRIS = np.array(
-    [[0.026, 0.013, 0.008], [0.042, 0.020, 0.010], [0.085, 0.058, 0.024], [0.075, 0.115, 0.15], [0.085, 0.105, 0.06]]
-)
-"""Linear albedo: dark brown, brown, hazel, blue, green."""
 CORNEA_RADIUS_MM, CORNEA_AHEAD_MM, IRIS_AHEAD_MM = 7.9, 5.3, 10.2
 """Anterior corneal radius; centres of the cornea's sphere and of the iris plane ahead of the globe's centre."""
+APERTURE_MM = np.array([16.2, 14.0, 12.7])
+"""Half-axes of the ellipsoid on which the fissure lies: corner to corner, up, ahead of the globe's centre."""
+SCLERA = np.array([0.272, 0.245, 0.223])
+"""Linear albedo of the white of the eye: never white in a photograph, a little warm; judged by eye."""
 
 
 def pupil_centres(head: Head, screen: Screen) -> NDArray:
@@ -30,10 +37,11 @@ def pupil_centres(head: Head, screen: Screen) -> NDArray:
 
 
 def gaze(screen: Screen, centre: NDArray) -> NDArray:
-    """Unit direction of sight: at the camera in a front view, mostly with the head in a turned one."""
+    """Unit direction of sight: at the camera in a front view, with the head and a little towards it in a turned one."""
     ahead = screen.camera.rotation[:, 2].astype(float)
     towards = unit(screen.camera.eye.astype(float) - centre)
-    return unit(0.55 * towards + 0.45 * ahead) if ahead[2] > 0.95 else unit(0.15 * towards + 0.85 * ahead)
+    share = 0.18 + 0.60 * ramp(0.88, 0.99, float(ahead[2]))
+    return unit(share * towards + (1 - share) * ahead)
 
 
 def _dot(a: NDArray, b: NDArray) -> NDArray:
@@ -48,81 +56,141 @@ def shade_eyes(head: Head, screen: Screen, melanin: float) -> tuple[NDArray, F32
     return joined[0], joined[1], joined[2], joined[3]
 
 
-def _shade_eye(head: Head, screen: Screen, centre: NDArray, side: int, melanin: float):
-    lid = screen.layer("lid")
-    at = np.flatnonzero((lid > -1.5) & (screen.owner == 0) & (screen.spot[:, 0] * side > 0))
+@dataclass(slots=True)
+class _Eye:
+    """Pixels of one eye: rays and what they meet, camera axes; above, below, inner, outer: mm to lids and corners."""
+
+    head: Head
+    side: int
+    centre: NDArray
+    look: NDArray
+    ray: NDArray
+    point: NDArray
+    normal: NDArray
+    on_cornea: NDArray
+    local: F32
+    globe: NDArray
+    above: NDArray
+    below: NDArray
+    inner: NDArray
+    outer: NDArray
+
+
+def _meet(eye: NDArray, ray: NDArray, centre: NDArray, radius: float) -> NDArray:
+    """Distance along rays to a sphere; 1e9 past it."""
+    oc = eye - centre
+    b = _dot(ray, oc)
+    q = b * b - (float((oc * oc).sum()) - radius * radius)
+    return np.where(q > 0, -b - np.sqrt(np.maximum(q, 0)), 1e9)
+
+
+def _trace(head: Head, screen: Screen, at: NDArray, centre: NDArray, side: int) -> _Eye:
     place = screen.place[at].astype(float)
     eye = screen.camera.eye.astype(float)
     ray = unit(place - eye)
     look = gaze(screen, centre)
-
-    def hit(c: NDArray, r: float) -> NDArray:
-        oc = eye - c
-        b = _dot(ray, oc)
-        q = b * b - (float(oc @ oc) - r * r)
-        return np.where(q > 0, -b - np.sqrt(np.maximum(q, 0)), 1e9)
-
     cornea = centre + look * CORNEA_AHEAD_MM
-    t_globe, t_cornea = hit(centre, EYE_RADIUS_MM), hit(cornea, CORNEA_RADIUS_MM)
+    t_globe, t_cornea = _meet(eye, ray, centre, EYE_RADIUS_MM), _meet(eye, ray, cornea, CORNEA_RADIUS_MM)
     t = np.minimum(t_globe, t_cornea)
-    ok = t < 1e8
-    at, ray, place, t, on_cornea = at[ok], ray[ok], place[ok], t[ok], (t_cornea < t_globe)[ok]
-    point = eye + ray * t[:, None]
+    missed = t > 1e8
+    window, outward = _aperture(screen, eye, ray, centre)
+    # Off the globe one sees the tissue that closes the fissure.
+    turned = screen.camera.rotation
+    point = np.where(missed[:, None], centre + turn(window, turned), eye + ray * np.where(missed, 0, t)[:, None])
+    on_cornea = (t_cornea < t_globe) & ~missed
     normal = unit(np.where(on_cornea[:, None], point - cornea, point - centre))
-    cover = np.clip((point[:, 2] - place[:, 2]) * 1.6 + 0.5, 0, 1) * ramp(-0.2, 0.35, lid[at])
-    local = turn(point - centre, screen.camera.rotation.T)
-    albedo = _globe_colour(head, point, ray, normal, on_cornea, centre, look, local, side, melanin)
-    above, below, inner = _apertures(head, np.abs(screen.spot[at, 0]), screen.spot[at, 1])
-    shadow = (0.18 + 0.82 * ramp(-0.2, 5.0, above)) * (0.55 + 0.45 * ramp(-0.2, 2.2, below))
-    shadow = shadow * (0.55 + 0.45 * ramp(0, 4.5, inner))
+    normal = np.where(missed[:, None], turn(outward, turned), normal)
+    # How surely the globe, not the tissue beside it, is what one sees: fades out towards its rim.
+    globe = np.where(missed, 0.0, ramp(0.10, 0.42, -_dot(ray, unit(point - centre))))
+    lids, m = head.lids, head.marks
+    x, y = side * window[:, 0] + lids.centre[0], window[:, 1] + lids.centre[1]
+    local = turn(point - centre, turned.T)
+    return _Eye(head, side, centre, look, ray, point, normal, on_cornea, local, globe, lids.upper_at(x) - y,
+                y - lids.lower_at(x), x - m.eye_inner, m.eye_outer - x)  # fmt: skip
+
+
+def _aperture(screen: Screen, eye: NDArray, ray: NDArray, centre: NDArray) -> tuple[F32, F32]:
+    """Where rays pass the lids' opening, and the unit normal there: (k, 3) from the globe's centre, head axes.
+
+    The mesh behind the opening is a pit, so its own places would put what one sees too near the lids.
+    """
+    back = screen.camera.rotation.T
+    o, d = turn(eye - centre, back) / APERTURE_MM, turn(ray, back) / APERTURE_MM
+    dd, od = _dot(d, d), _dot(d, o)
+    q = np.maximum(od * od - dd * (float((o * o).sum()) - 1), 0)
+    at = o + d * ((-od - np.sqrt(q)) / dd)[:, None]
+    return (at * APERTURE_MM).astype(np.float32), unit(at / APERTURE_MM).astype(np.float32)
+
+
+def _shade_eye(head: Head, screen: Screen, centre: NDArray, side: int, melanin: float):
+    lid = screen.layer("lid")
+    at = np.flatnonzero((lid > -0.5) & (screen.owner == 0) & (screen.spot[:, 0] * side > 0))
+    e = _trace(head, screen, at, centre, side)
+    cover = ramp(-0.25, 0.30, lid[at])
+    albedo = _colour(e, melanin)
+    # The brow and the upper lid with its lashes keep light off the upper third of the globe.
+    shadow = (0.20 + 0.80 * ramp(-0.3, 4.2, e.above)) * (0.62 + 0.38 * ramp(-0.2, 1.8, e.below))
+    shadow = shadow * (0.62 + 0.38 * ramp(-0.5, 4.5, np.minimum(e.inner, e.outer)))
+    # In a turned view the rays to the corner pass the opening's edge; what they meet lies open to the light.
+    open_ = (0.44 + 0.30 * ramp(-0.3, 3.0, e.above)) * (0.55 + 0.45 * ramp(-0.5, 3.0, e.outer))
+    shadow = shadow * e.globe + open_ * (1 - e.globe)
     colour = np.empty((at.size, len(LIGHTS), 3), np.float32)
-    out = unit(point - centre)
+    out = unit(0.75 * unit(e.point - centre) + 0.25 * e.normal)
+    ahead = screen.camera.rotation[:, 2].astype(float)
+    out = unit(out * e.globe[:, None] + unit(e.normal + ahead) * (1 - e.globe[:, None]))
+    # Light that has passed through the lids' edge tints what lies under them.
+    warm = 1 - ((0.55 * ramp(2.4, 0.0, e.above) + 0.25 * ramp(1.0, 0, e.below)) * e.globe)[:, None] * np.array(
+        [0.0, 0.16, 0.20]
+    )
     for g, group in enumerate(LIGHTS):
         light = np.zeros(at.size)
         for d, w in zip(group.directions, group.weights, strict=True):
-            light += w * np.clip((_dot(out, d.astype(float)) + 0.25) / 1.25, 0, 1)
-        colour[:, g] = albedo * (light * shadow)[:, None] * COLOUR[g]
-    return at, cover.astype(np.float32), colour, _reflections(ray, normal, above, below, inner).astype(np.float32)
+            light += w * np.clip((_dot(out, d.astype(float)) + 0.30) / 1.30, 0, 1)
+        colour[:, g] = albedo * warm * (light * shadow)[:, None] * COLOUR[g]
+    return at, cover.astype(np.float32), colour, _reflections(e).astype(np.float32)
 
 
-def _apertures(head: Head, x: F32, y: F32) -> tuple[NDArray, NDArray, NDArray]:
-    """Distance below the upper lid, above the lower lid, and from the nearer corner."""
-    lids, m = head.lids, head.marks
-    return lids.upper_at(x) - y, y - lids.lower_at(x), np.minimum(x - m.eye_inner, m.eye_outer - x)
+def _colour(e: _Eye, melanin: float) -> NDArray:
+    """Albedo (k, 3): iris, sclera with veins, conjunctiva, caruncle, the moist rims of the lids."""
+    face = e.head.face
+    iris, r = iris_colour(face, *_iris_plane(e))
+    away = np.arccos(np.clip(_dot(unit(e.point - e.centre), e.look), -1, 1)) * EYE_RADIUS_MM
+    vein = noise(e.local + np.float32(e.side * 40), 1.7, face.noise_seed + 7, 3, 0.7, (4, 1, 1))
+    vein = ramp(0.16, 0.50, vein) * ramp(6.5, 12, away)
+    red = 0.04 + 0.26 * ramp(7.5, 14, away) + 0.30 * vein + 0.22 * ramp(4.5, 0.5, np.minimum(e.inner, e.outer))
+    # On dark skin the conjunctiva carries pigment: a browner white.
+    brown = 0.30 * float(np.clip((10 - face.ita_deg) / 55, 0, 1)) * ramp(4, 12, away)
+    white = (
+        SCLERA * (1 - red[:, None] * np.array([0.10, 0.46, 0.46])) * (1 - brown[:, None] * np.array([0.3, 0.4, 0.6]))
+    )
+    limbus = ramp(6.15, 5.30, r)[:, None]
+    tissue = white * np.array([0.97, 0.88, 0.87])
+    colour = (white * (1 - limbus) + iris * limbus) * e.globe[:, None] + tissue * (1 - e.globe[:, None])
+    pink = chromophores.albedo(np.array([melanin * 0.30 + 0.004]), np.array([0.050]))[0]
+    corner = (ramp(4.6, 2.0, e.inner + 0.6 * np.abs(e.local[:, 1] + 1.2)) * 0.85)[:, None]
+    fold = 0.35 * np.exp(-(((e.inner - 4.4) / 0.7) ** 2))[:, None]  # plica, beside the caruncle
+    rim = ((0.75 * ramp(0.55, 0.0, e.below) + 0.5 * ramp(0.5, 0.0, e.above)) * (0.4 + 0.6 * e.globe))[:, None]
+    for share in (fold, corner, rim):
+        colour = colour * (1 - share) + pink * share
+    return colour
 
 
-def _globe_colour(head, point, ray, normal, on_cornea, centre, look, local, side, melanin) -> NDArray:
-    face, m = head.face, head.marks
-    # Refract at the cornea (n = 1.336) and meet the iris plane.
+def _iris_plane(e: _Eye) -> tuple[NDArray, NDArray]:
+    """Where the rays, refracted at the cornea (n = 1.336), meet the iris's plane: mm right and up of its middle."""
     eta = 1 / 1.336
-    c = -_dot(ray, normal)
-    bent = eta * ray + (eta * c - np.sqrt(np.maximum(1 - eta * eta * (1 - c * c), 0)))[:, None] * normal
-    inside = np.where(on_cornea[:, None], bent, ray)
-    plane = centre + look * IRIS_AHEAD_MM
-    q = point + inside * (_dot(plane - point, look) / _dot(inside, look))[:, None]
-    a = unit(np.cross([0, 1, 0], look))
-    b = np.cross(look, a)
-    ix, iy = _dot(q - plane, a), _dot(q - plane, b)
-    r, th = np.hypot(ix, iy), np.arctan2(iy, ix)
-    fibre = np.sin(th * 37 + 6 * np.sin(th * 5 + 1.3) + r * 2.2) * 0.25
-    fibre = 0.5 + fibre + 0.2 * np.sin(th * 61 + 2 * np.sin(th * 9) + 1) + 0.25
-    iris = IRIS[face.iris] * ((0.65 + 0.55 * fibre) * (1 + 0.5 * np.exp(-(((r - 3.0) / 0.7) ** 2))))[:, None]
-    iris = iris * (1.25 if face.iris > 1 else 1.0) * (1 - 0.75 * ramp(4.7, 5.8, r))[:, None]
-    iris = iris * ramp(face.pupil_mm - 0.15, face.pupil_mm + 0.25, r)[:, None] + 0.004
-    iris = iris * (1 + 0.30 * ramp(-3, 5, ix * 0.6 - iy * 0.8))[:, None]  # caustic opposite to the key light
-    away = np.arccos(np.clip(_dot(unit(point - centre), look), -1, 1)) * EYE_RADIUS_MM
-    vein = noise(local + np.float32(side * 40), 2.2, face.noise_seed + 7, 3, 0.6, (3, 1, 1))
-    red = np.clip(0.12 + 0.5 * ramp(7, 12.5, away) + 0.25 * np.maximum(vein, 0), 0, 1) * 0.55
-    sclera = np.array([0.29, 0.262, 0.248]) * (1 - red[:, None] * np.array([0.10, 0.42, 0.40]))
-    limbus = ramp(6.05, 5.25, r)[:, None]
-    colour = sclera * (1 - limbus) + iris * limbus
-    corner = ramp(3.6, 1.2, np.abs(local[:, 0] + side * head.lids.centre[0]) - m.eye_inner)[:, None] * 0.85
-    caruncle = chromophores.albedo(np.array([melanin * 0.35]), np.array([0.05]))[0]
-    return colour * (1 - corner) + caruncle * corner
+    c = -_dot(e.ray, e.normal)
+    bent = eta * e.ray + (eta * c - np.sqrt(np.maximum(1 - eta * eta * (1 - c * c), 0)))[:, None] * e.normal
+    inside = np.where(e.on_cornea[:, None], bent, e.ray)
+    plane = e.centre + e.look * IRIS_AHEAD_MM
+    along = np.minimum(_dot(inside, e.look), -0.05)
+    q = e.point + inside * (_dot(plane - e.point, e.look) / along)[:, None]
+    a = unit(np.cross([0, 1, 0], e.look))
+    b = np.cross(e.look, a)
+    return _dot(q - plane, a), _dot(q - plane, b)
 
 
-def _reflections(ray, normal, above, below, inner) -> NDArray:
-    mirror = ray - 2 * _dot(ray, normal)[:, None] * normal
+def _reflections(e: _Eye) -> NDArray:
+    mirror = e.ray - 2 * _dot(e.ray, e.normal)[:, None] * e.normal
 
     def box(direction, ha: float, hb: float) -> NDArray:
         d = unit(np.array(direction))
@@ -130,11 +198,15 @@ def _reflections(ray, normal, above, below, inner) -> NDArray:
         b = np.cross(d, a)
         w = _dot(mirror, d)
         u, v = np.abs(_dot(mirror, a) / np.maximum(w, 0.1)), np.abs(_dot(mirror, b) / np.maximum(w, 0.1))
-        return ramp(ha + 0.02, ha - 0.02, u) * ramp(hb + 0.02, hb - 0.02, v) * (w > 0)
+        return ramp(ha + 0.03, ha - 0.03, u) * ramp(hb + 0.03, hb - 0.03, v) * (w > 0)
 
     ring = np.arccos(np.clip(_dot(mirror, unit(np.array([0, 0.04, 1.0]))), -1, 1))
-    lights = 0.9 * box(KEY, 0.15, 0.20) + 0.32 * box(FILL, 0.12, 0.19)
-    lights = lights + 0.75 * ramp(0.055, 0.075, ring) * ramp(0.16, 0.14, ring)
-    sky = 0.0072 * ramp(-0.2, 0.8, mirror[:, 1])
-    tear = 0.10 * np.exp(-(((below - 0.25) / 0.22) ** 2)) * ramp(0, 4, inner)  # wet line on the lower lid
-    return lights * 0.95 * ramp(-0.1, 0.8, above) + sky + tear
+    lights = 0.95 * box(KEY, 0.20, 0.26) + 0.30 * box(FILL, 0.14, 0.22)
+    lights = lights + 0.50 * ramp(0.050, 0.075, ring) * ramp(0.16, 0.13, ring)
+    # A wet globe mirrors the lit room above and the face below; lashes break up what is near the lid.
+    sky = 0.006 * ramp(-0.3, 0.9, mirror[:, 1]) * ramp(0.2, 2.2, e.above)
+    wet = e.globe * ramp(-0.1, 0.9, e.above)
+    corners = np.minimum(e.inner, e.outer)
+    tear = 0.14 * np.exp(-(((e.below - 0.35) / 0.20) ** 2)) * ramp(0.5, 4, corners)  # wet line on the lower lid
+    glint = 0.10 * np.exp(-(((e.inner - 2.0) / 0.5) ** 2 + ((e.local[:, 1] + 0.6) / 0.4) ** 2))  # on the caruncle
+    return lights * 0.95 * wet + sky + tear + glint

@@ -37,7 +37,9 @@ MEASURES: dict[str, tuple[float, float, float, float, tuple[float, float, float,
     "neck_width": (52, 3.0, 44.5, 2.6, (0.3, 0.5, 0, 0)),  # half width
 }
 
-WEARS = ("band", "cap")
+WEARS = ("band", "cap", "tied", "short")
+WEAR_SHARE = {"F": (0.38, 0.20, 0.42, 0.0), "M": (0.18, 0.17, 0.10, 0.55)}
+"""How often each sex comes with headband, bouffant cap, hair tied (or combed) back, cropped hair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def _looks(rng: Generator, patient: Patient) -> dict[str, float]:
         "blood": np.clip(1 + 0.18 * z[0], 0.6, 1.5),  # factor on the dermal blood fraction
         "ruddy": np.clip(1 + 0.35 * z[1], 0.3, 1.9),  # factor on the red cheeks and nose
         "oil": np.clip(1 + 0.25 * z[2] + 0.12 * (patient.age_years < 22), 0.5, 1.7),
-        "freckles": max(0.0, -0.2 + 0.6 * z[3]) if light else 0.0,
+        "freckles": max(0.0, -0.15 + 0.6 * z[3] + 0.01 * (patient.ita_deg - 45)) if light else 0.0,
         "beard": beard,
         "hair_volume_mm": 7 + abs(3 * z[4]),
         "lip_colour": np.clip(1 + 0.22 * z[5], 0.55, 1.5),
@@ -162,7 +164,27 @@ def _looks(rng: Generator, patient: Patient) -> dict[str, float]:
         "pupil_mm": 1.9 + 0.15 * np.clip(z[8], -2, 2),
         "hair_shade": np.clip(1 + 0.25 * z[9], 0.5, 1.6),
     }
+    out |= _hair(patient, u)
     return {name: float(value) for name, value in out.items()}
+
+
+def _hair(patient: Patient, u: np.ndarray) -> dict[str, float]:
+    """Pigment concentrations of d'Eon et al. (2011), 0.1 blond to 2.4 black, and the hair's shape. Spread follows
+    skin tone: light hair on light skin only, grey from the thirties on; shares judged by eye."""
+    pale = float(np.clip((patient.ita_deg + 5) / 60, 0, 1))
+    coily = float(np.clip((5 - patient.ita_deg) / 30, 0, 1))
+    low, high = np.log(2.0 * 0.06**pale), np.log(2.4 * 0.5**pale)
+    return {
+        "hair_eumelanin": np.exp(low + (high - low) * u[1] ** 0.75),
+        "hair_pheomelanin": pale * (0.03 + 0.10 * u[2] + 0.55 * max(0.0, u[2] - 0.93) / 0.07),
+        "hair_grey": np.clip((patient.age_years - 33) / 45, 0, 0.7) * u[3] ** 2,
+        "hair_curl": coily * (0.55 + 0.45 * u[4]) + (1 - coily) * 0.45 * max(0.0, u[4] - 0.7) / 0.3,
+        "hair_wave": 1.0 + 4.0 * u[5],  # mm by which strands stray sideways
+        "hair_side": u[9] - 0.5,  # to which side hair is combed back
+        "hairline_back": u[6] * (0.25 if patient.sex == "F" else 1 + 0.04 * max(0.0, patient.age_years - 25)),
+        "crop_mm": 1.5 + 5.0 * u[7],
+        "beard_mm": 0.3 + 2.4 * u[8] ** 2,  # how long stubble stands where beard grows
+    }
 
 
 def draw_face(seed: int, patient: Patient) -> Face:
@@ -187,12 +209,12 @@ def draw_face(seed: int, patient: Patient) -> Face:
         modes=_modes(rng("modes"), patient, youth, dark),
         asymmetry=tuple(float(v) for v in np.clip(rng("asymmetry").normal(0, 1, 8), -2.2, 2.2)),
         looks=_looks(rng("looks"), patient),
-        wear=WEARS[int(wear.uniform() < 0.4)],
+        wear=WEARS[min(3, int(np.searchsorted(np.cumsum(WEAR_SHARE[patient.sex]), wear.uniform())))],
         hair=int(min(hair, 4)),
         iris=int(min(iris, 4)),
-        band=int(wear.integers(0, 6)),
-        garment=int(wear.integers(0, 6)),
-        backdrop=int(wear.integers(0, 6)),
+        band=int(wear.integers(0, 12)),
+        garment=int(wear.integers(0, 36)),
+        backdrop=int(wear.integers(0, 12)),
         moles=int(rng("moles").poisson(4)),
     )
 

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from nof1sim.model import Nuisance
 from nof1sim.render.base import PART_CODE
-from nof1sim.render.procedural import cloth
+from nof1sim.render.procedural import cloth, hair
+from nof1sim.render.procedural.backdrop import backdrop
 from nof1sim.render.procedural.compose import Cover, light_planes, packed, pool, weigh
 from nof1sim.render.procedural.expose import LENS_SIGMA_PX
 from nof1sim.render.procedural.eyeball import shade_eyes
 from nof1sim.render.procedural.fields import dot, ramp
-from nof1sim.render.procedural.filters import blur, sample, shrink, wide_blur
+from nof1sim.render.procedural.filters import blur, shrink, wide_blur
 from nof1sim.render.procedural.frames import Frame
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import COLOUR, GROUPS, LIGHTING, STRENGTH, mix
@@ -34,9 +35,13 @@ from nof1sim.render.skin import Scratch, SkinBuffer, make_scratch
 F32 = NDArray[np.floating]
 BACKDROP_SHARE = np.array([0.45, 0.20, 0.05, 0.30, 0.45], np.float32)
 """Share of each light group in the light on the backdrop."""
+BACKDROP_STEPS = 20_000
+"""Steps of the backdrop's stored light to one unit; it never exceeds 3."""
 GLARE, GLARE_FROM = 0.10, 0.75
 """Share of the light above a level that lens and sensor spread around."""
 NEUTRAL = mix(Nuisance())
+FAR_MM = -1e3
+"""Depth of what is not the person."""
 MARGIN = 0.0625
 """Plate around the picture on each side, as a share of it: shift and scale bring in more of the scene."""
 
@@ -46,10 +51,11 @@ class Plate:
     """See the module's text. s = size + 2 margin pixels a side; n pixels show the person.
 
     index (n,): place of each in the plate, y * s + x; planes (groups * 4, n) times `step`: light of each group;
-    alpha (s, s): cover of the backdrop by the person, solid (s, s): where it is 1 up to the next pixels; backdrop (s, s, 3);
-    glare (3, size, size): light that highlights spread over the picture; skin: what lesions need, with its scratch; part (s, s): code
-    in base.PARTS; chart (s, s, 2): canonical chart mm, NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes;
-    bare (n,): 1 where it shows skin; beard (n,): where a beard grows, 0 to 255; nodes: mesh of the scene for poses; points: key points.
+    alpha (s, s): cover of the backdrop by the person; solid (s, s): where it is 1 up to the next pixels; backdrop
+    (s, s, 3): in steps of 1 / BACKDROP_STEPS; glare (3, size, size): light that highlights spread over the picture;
+    skin: what lesions need, with its scratch; part (s, s): code in base.PARTS; chart (s, s, 2): canonical chart mm,
+    NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes; bare (n,): 1 where it shows skin; beard (n,):
+    where a beard grows, 0 to 1; nodes: mesh of the scene for poses; points: key points.
     The camera, the points and all coordinates count from the plate's own corner.
     """
 
@@ -63,7 +69,7 @@ class Plate:
     step: float
     alpha: F32
     solid: NDArray[np.bool_]
-    backdrop: F32
+    backdrop: NDArray[np.uint16]
     glare: F32
     skin: SkinBuffer
     scratch: Scratch
@@ -71,8 +77,8 @@ class Plate:
     chart: F32
     normal: F32
     depth: F32
-    bare: NDArray[np.uint8]
-    beard: NDArray[np.uint8]
+    bare: F32
+    beard: F32
     nodes: Nodes
     points: Points
 
@@ -112,8 +118,9 @@ def build_plate(head: Head, frame: Frame, size: int, supersample: int, melanin: 
     thin = replace(camera, width=grid.side, per_mm=camera.per_mm / supersample)
     buffer = _skin_buffer(grid, thin, screen, lit, skin, factor * above[:, None], sheen * above * np.float32(strength),
                           melanin, blood)  # fmt: skip
-    values, step = packed(np.stack([_lens(grid, plane) for plane in planes]))
-    return _finish(head, frame, size, margin, screen, grid, thin, buffer, values, step, covers, skin)
+    lens = np.stack([_lens(grid, plane) for plane in planes])
+    stray = _stray(head, screen, hairs, grid)
+    return _finish(head, frame, size, margin, screen, grid, thin, buffer, lens, stray, covers, skin)
 
 
 @dataclass(slots=True)
@@ -177,32 +184,60 @@ def _covers(head: Head, screen: Screen, lit: SkinLight, hairs: dict[str, F32], m
     # Reflections belong to the lights that cause them; the key makes most of them.
     eye_colour = eye_colour + eye_gloss[:, None, None] * np.array([0.40, 0.30, 0.45, 0.3, 0.4], np.float32)[:, None]
     layer = screen.layer
-    hair = blur(screen.canvas(layer("hair")), 1.0).reshape(-1)[screen.index] * on_head
-    temple = wide_blur(screen.canvas(layer("temple")), 1.5 * screen.camera.per_mm).reshape(-1)[screen.index] * on_head
-    at = np.flatnonzero((hair > 0.003) | (temple > 0.003))
-    hair_colour, texture = cloth.shade_hair(
-        head, screen, at, np.maximum(dot(screen.normal[at, None], screen.flow[at]), 0)
-    )
-    temple_cover = temple[at] * np.clip(0.5 + 0.5 * texture, 0, 1) * (0.45 if head.face.wear == "band" else 0.2)
-    hair_cover = np.clip(np.maximum(hair[at], temple_cover), 0, 1).astype(np.float32)
-    cloth_cover = np.clip(np.maximum(layer("cloth"), layer("garment")), 0, 1) * on_head
+    at = np.flatnonzero(((layer("hair") > 0.003) | (layer("temple") > 0.02)) & on_head)
+    raw = np.maximum(dot(screen.normal[at, None], screen.flow[at]), 0)
+    hair_colour, hair_cover = hair.shade_hair(head, screen, at, raw)
+    closed = np.zeros(screen.index.size, np.float32)
+    closed[at] = hair_cover
+    cloth_cover = cloth.cloth_cover(head, screen)
     dressed = np.flatnonzero(cloth_cover > 0.003)
     out = [
         Cover("eyes", eyes, cover, eye_colour),
         Cover("hair", at, hair_cover, hair_colour),
         Cover("cloth", dressed, cloth_cover[dressed], cloth.shade_cloth(head, screen, dressed)),
     ]
-    tone = (cloth.hair_colour(head) * 0.62 + 0.003).astype(np.float32)
-    for name, opacity, bright in (("brow", 0.93, 0.9), ("temple", 0.9, 1.1)):
+    # Single hairs over skin look darker than the mass of hair; brows are ashier still.
+    dark, tone = hair.hair_colour(head.face, 1.5) * 0.75, hair.hair_colour(head.face) * 0.85
+    for name, opacity, colour in (("beard", 0.75, dark), ("brow", 0.92, dark), ("temple", 0.9, tone)):
         where = np.flatnonzero(hairs[name] > 0.003)
         light = np.clip(lit.irradiance[where, :, 1], 0.04, 3)
-        alpha = opacity * hairs[name][where] * (1 - cloth_cover[where] if name == "temple" else 1)
-        out.append(Cover(name, where, alpha, tone * bright * light[..., None] * COLOUR))
+        alpha = opacity * hairs[name][where]
+        if name == "temple":
+            alpha = alpha * (1 - cloth_cover[where]) * (1 - 0.8 * closed[where])
+        out.append(Cover(name, where, alpha, colour.astype(np.float32) * light[..., None] * COLOUR))
+    # Seen over the hair itself, a stray hair hardly differs from it.
+    where = np.flatnonzero(hairs["stray"] > 0.003)
+    alpha = (0.10 if head.face.wear == "short" else 0.25) * hairs["stray"][where]
+    out.append(Cover("stray", where, alpha, np.broadcast_to(_stray_colour(head), (where.size, len(GROUPS), 3))))
     where = np.flatnonzero(hairs["lash"] > 0.003)
     dark = np.broadcast_to(np.array([0.012, 0.010, 0.009], np.float32), (where.size, len(GROUPS), 3))
     share = STRENGTH / STRENGTH[:4].sum()
     out.append(Cover("lash", where, 0.95 * hairs["lash"][where], dark, share))
     return out
+
+
+def _stray_colour(head: Head) -> F32:
+    """Single hairs away from the head, per unit strength of each light group (groups, 3)."""
+    return ((hair.hair_colour(head.face) * 1.15 + 0.004) * 0.55 * COLOUR).astype(np.float32)
+
+
+@dataclass(slots=True)
+class _Stray:
+    """Hairs beyond the head's outline: plate pixels at (k,), their cover (k,), and light planes (groups * 4, k)."""
+
+    at: NDArray[np.int64]
+    cover: F32
+    planes: F32
+
+
+def _stray(head: Head, screen: Screen, hairs: Hairs, grid: _Grid) -> _Stray:
+    beyond = hairs.stray.copy()
+    beyond.reshape(-1)[screen.index] = 0.0
+    cover = shrink(beyond, grid.supersample).reshape(-1)
+    at = np.flatnonzero(cover > 0.004)
+    planes = np.zeros((len(GROUPS), 4, at.size), np.float32)
+    planes[:, :3] = (STRENGTH[:, None] * _stray_colour(head))[..., None] * cover[at]
+    return _Stray(at, cover[at], planes.reshape(len(GROUPS) * 4, at.size))
 
 
 def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood) -> SkinBuffer:
@@ -230,23 +265,23 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     slot = np.full(grid.side * grid.side, -1, np.int32)
     pixel = grid.index[rows]
     slot[pixel] = np.arange(rows.size, dtype=np.int32)
-    arrays = dict(
-        normal=lit.normal[first],
-        view=screen.view[first],
-        flow=screen.flow[first],
-        seen=screen.seen[first],
-        light=lit.irradiance[first] * (STRENGTH[:, None] * COLOUR),
-        gloss=lit.gloss[first] * STRENGTH,
-        melanin=melanin * pooled(skin.melanin, 1 / count),
-        blood=blood * pooled(skin.blood, 1 / count),
-        albedo=pooled(lit.albedo, 1 / count),
-        oil=skin.oil[first],
-        rough=lit.rough[first],
-        spot=pooled(screen.spot, 1 / count),
-        through=pooled(through, share),
-        sheen=pooled(sheen, share),
-        lock=pooled(lock, 1 / count),
-    )
+    arrays = {
+        "normal": lit.normal[first],
+        "view": screen.view[first],
+        "flow": screen.flow[first],
+        "seen": screen.seen[first],
+        "light": lit.irradiance[first] * (STRENGTH[:, None] * COLOUR),
+        "gloss": lit.gloss[first] * STRENGTH,
+        "melanin": melanin * pooled(skin.melanin, 1 / count),
+        "blood": blood * pooled(skin.blood, 1 / count),
+        "albedo": pooled(lit.albedo, 1 / count),
+        "oil": skin.oil[first],
+        "rough": lit.rough[first],
+        "spot": pooled(screen.spot, 1 / count),
+        "through": pooled(through, share),
+        "sheen": pooled(sheen, share),
+        "lock": pooled(lock, 1 / count),
+    }
     arrays = {name: np.ascontiguousarray(a, dtype=np.float32) for name, a in arrays.items()}
     return SkinBuffer(
         pixel=pixel.astype(np.int64), slot=slot.reshape(grid.side, grid.side), mm_per_px=1.0 / camera.per_mm,
@@ -254,40 +289,52 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     )  # fmt: skip
 
 
-def _finish(head, frame, size, margin, screen, grid, camera, buffer, values, step, covers, skin) -> Plate:
+def _finish(head, frame, size, margin, screen, grid, camera, buffer, planes, stray, covers, skin) -> Plate:
     first = grid.first
-    alpha = grid.image(_lens(grid, grid.cover))
-    solid = alpha > 0.999
-    solid[:-1, :-1] &= solid[1:, :-1] & solid[:-1, 1:] & solid[1:, 1:]
     chart = np.stack([screen.layer("chart_x")[first], screen.layer("chart_y")[first]], -1).astype(np.float32)
     part = _parts(screen, covers)[first]
-    chart[(part != PART_CODE["skin"]) & (part != PART_CODE["lips"])] = np.nan
-    chart[screen.owner[first] != 0] = np.nan
-    far = -1e3
-    depth = grid.image(screen.place[first, 2], far)
-    backdrop = shrink(cloth.backdrop(head, grid.side * grid.supersample), grid.supersample)
+    chart[((part != PART_CODE["skin"]) & (part != PART_CODE["lips"])) | (screen.owner[first] != 0)] = np.nan
+    depth = grid.image(screen.place[first, 2], FAR_MM)
+    index, planes, alpha = _with_stray(grid, planes, stray)
+    values, step = packed(planes)
+    solid = alpha > 0.999
+    solid[:-1, :-1] &= solid[1:, :-1] & solid[:-1, 1:] & solid[1:, 1:]
+    paper = shrink(backdrop(head, grid.side * grid.supersample), grid.supersample)
+    none = np.zeros(index.size - first.size, np.float32)
     return Plate(
-        head=head, frame=frame, camera=camera, size=size, margin=margin, index=grid.index, planes=values, step=step,
-        alpha=alpha, solid=solid, backdrop=backdrop, glare=_glare(grid, values, step, backdrop, margin), skin=buffer,
-        scratch=make_scratch(buffer, LIGHTING), part=grid.image(part),
-        chart=grid.image(chart, np.nan), normal=grid.image(screen.normal[first]), depth=depth,
-        bare=(part == PART_CODE["skin"]).astype(np.uint8),
-        beard=np.rint(255 * np.clip(skin.beard[first], 0, 1)).astype(np.uint8),
+        head=head, frame=frame, camera=camera, size=size, margin=margin, index=index, planes=values, step=step,
+        alpha=alpha, solid=solid, backdrop=np.rint(paper * BACKDROP_STEPS).astype(np.uint16),
+        glare=_glare(index, values, step, alpha, paper, margin), skin=buffer,
+        scratch=make_scratch(buffer, LIGHTING), part=grid.image(part), chart=grid.image(chart, np.nan),
+        normal=grid.image(screen.normal[first]), depth=depth,
+        bare=np.concatenate([part == PART_CODE["skin"], none]).astype(np.float32),
+        beard=np.concatenate([np.clip(skin.beard[first], 0, 1), none]).astype(np.float32),
         nodes=nodes_of(head, camera, depth, screen, grid.index, first), points=points_of(head, screen, camera),
     )  # fmt: skip
 
 
-def _glare(grid: _Grid, values: NDArray, step: float, backdrop: F32, margin: int) -> F32:
+def _with_stray(grid: _Grid, planes: F32, stray: _Stray) -> tuple[NDArray[np.int32], F32, F32]:
+    """Pixels, light planes and cover (s, s) of the person with the hairs beyond the outline."""
+    row = np.full(grid.side * grid.side, -1, np.int64)
+    row[grid.index] = np.arange(grid.index.size)
+    rim = row[stray.at] >= 0
+    planes[:, row[stray.at[rim]]] += stray.planes[:, rim]
+    alpha = grid.image(_lens(grid, grid.cover))
+    alpha.reshape(-1)[stray.at] += stray.cover
+    index = np.concatenate([grid.index, stray.at[~rim]]).astype(np.int32)
+    return index, np.concatenate([planes, stray.planes[:, ~rim]], axis=1), np.minimum(alpha, 1.0)
+
+
+def _glare(index: NDArray, values: NDArray, step: float, alpha: F32, paper: F32, margin: int) -> F32:
     """Light that highlights of the clear face under neutral light spread, (3, size, size)."""
-    person = np.zeros((grid.index.size, 3), np.float32)
-    n = grid.index.size
+    side, n = alpha.shape[0], index.size
+    lit = np.zeros((side * side, 3), np.float32)
     weights = np.full((len(GROUPS), 2), step, np.float32) * NEUTRAL[:, None]
-    plain = np.zeros(n, np.uint8), np.ones(3, np.float32), np.zeros(n, np.uint8), np.zeros(3, np.float32)
-    weigh(values, weights, np.arange(n, dtype=np.int32), *plain, person)
-    lit = grid.image(person) + backdrop * (1 - grid.image(grid.cover))[..., None]
-    bright = np.maximum(lit - GLARE_FROM, 0)
-    soft = GLARE * wide_blur(bright, grid.side / 66)
-    inner = slice(margin, grid.side - margin)
+    plain = np.zeros(n, np.float32), np.ones(3, np.float32), np.zeros(n, np.float32), np.zeros(3, np.float32)
+    weigh(values, weights, index, *plain, lit)
+    whole = lit.reshape(side, side, 3) + paper * (1 - alpha)[..., None]
+    soft = GLARE * wide_blur(np.maximum(whole - GLARE_FROM, 0), side / 66)
+    inner = slice(margin, side - margin)
     return np.ascontiguousarray(np.moveaxis(soft[inner, inner], -1, 0), dtype=np.float32)
 
 
@@ -305,6 +352,6 @@ def _parts(screen: Screen, covers: list[Cover]) -> NDArray[np.uint8]:
             out[at] = PART_CODE["brows"]
         elif cover.name == "cloth":
             out[at] = np.where(garment[at], PART_CODE["cloth"], PART_CODE["headwear"])
-        elif cover.name in ("hair", "temple"):
+        elif cover.name in ("hair", "temple", "beard"):
             out[at] = PART_CODE["hair"]
     return out

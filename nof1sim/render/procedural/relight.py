@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from nof1sim.model import Nuisance
 from nof1sim.render.procedural.compose import weigh
 from nof1sim.render.procedural.light import mix
-from nof1sim.render.procedural.plate import BACKDROP_SHARE, Plate
+from nof1sim.render.procedural.plate import BACKDROP_SHARE, BACKDROP_STEPS, Plate
 from nof1sim.render.skin import chromophores
 
 F32 = NDArray[np.floating]
@@ -25,13 +25,13 @@ def day_image(plate: Plate, nuisance: Nuisance, image: F32) -> None:
     factor = mix(nuisance) * np.float32(plate.step)
     weights = np.stack([factor, factor * np.float32(nuisance.oil)], -1)
     tan = tan_factor(plate, nuisance.tan) if nuisance.tan > 0 else np.ones(3, np.float32)
-    growth = BEARD_DEPTH * np.float32(nuisance.beard / 255)
+    growth = BEARD_DEPTH * np.float32(nuisance.beard)
     weigh(plate.planes, weights, plate.index, plate.bare, tan, plate.beard, growth, image.reshape(-1, 3))
 
 
 def brightness(nuisance: Nuisance) -> np.float32:
-    """Factor on the backdrop's light."""
-    return np.float32((mix(nuisance) * BACKDROP_SHARE).sum())
+    """Light of one step of a plate's backdrop."""
+    return np.float32((mix(nuisance) * BACKDROP_SHARE).sum() / BACKDROP_STEPS)
 
 
 def tan_factor(plate: Plate, tan: float) -> F32:

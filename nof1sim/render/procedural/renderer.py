@@ -115,7 +115,7 @@ class ProceduralRenderer:
         pose = pose_of(plate, nuisance)
         seen = look_at(plate, pose)
         light = np.empty((3, size, size), np.float32)
-        posed = np.empty((2, size, size), np.int32)
+        posed = np.zeros((2, size, size), np.int32)
         where = backdrop_map(nuisance, size, plate.margin)
         near = dilate(touched, 1)
         resample(

@@ -15,6 +15,8 @@ from nof1sim.render.procedural.noise import noise
 F32 = NDArray[np.floating]
 EDGE = -9.3
 """Value of the hairline coordinate `q` at the lower edge of the band or cap."""
+BAND_TOP = 26.2
+"""The same at the upper edge of the band."""
 LIFT_MM = 2.5
 """How far the whole arrangement sits up, so that no chart point of the forehead lies under cloth."""
 
@@ -53,12 +55,14 @@ def _cap(face: Face, p: F32, q: F32) -> tuple[F32, F32, F32]:
     ear = _near_ear(y, z, -12, 30, -102, 26) * (np.abs(x) > 40)
     behind = ramp(-64, -56, y - 0.35 * (z + 110))
     mask = ramp(EDGE - 0.5, EDGE + 0.5, q) * behind * (1 - ramp(0.25, 0.6, ear))
-    crumple = noise(p, 22, face.noise_seed + 9, 3, 0.55, (1.0, 0.6, 1.0))
+    crumple = noise(p, 24, face.noise_seed + 9, 2, 0.45, (1.0, 0.6, 1.0))
     # Pleats fan out from the elastic.
     pleat = noise(p, 6.0, face.noise_seed + 10, 2, 0.5, (0.8, 3.2, 2.0))
     puff = 3 + 11 * ramp(-8, 26, q)
     flat = 1 - 0.85 * _near_ear(y, z, -12, 40, -102, 34)
-    lift = mask * flat * (puff * (1 + 0.16 * crumple) + (0.5 + 0.7 * ramp(20, -4, q)) * pleat * ramp(EDGE, EDGE + 6, q))
+    lift = (
+        mask * flat * (puff * (1 + 0.16 * crumple) + (0.12 + 1.0 * ramp(22, -4, q)) * pleat * ramp(EDGE, EDGE + 6, q))
+    )
     lift = lift + 1.2 * ramp(EDGE - 1.5, EDGE + 1.5, q) * ramp(-3, -6, q) * ramp(-64, -40, y)
     elastic = np.exp(-(((q - EDGE - 2.8) / 2.6) ** 2)) * ramp(-64, -40, y)
     return mask, lift, elastic
@@ -70,10 +74,42 @@ def _band(face: Face, p: F32, q: F32, hair: F32, temple: F32) -> tuple[F32, F32,
     mask = ramp(EDGE - 0.5, EDGE + 0.4, q) * ramp(27, 25.5, q) * ramp(-135, -120, y)
     profile = np.sqrt(np.clip(1 - ((q - 8.5) / 18.2) ** 2, 0, 1))
     crumple = noise(p, 16, face.noise_seed + 9, 3, 0.55, (2.2, 1.0, 2.2))
-    strands = hair * (face.hair_volume_mm * ramp(18, 45, q) + 3.0) * (1 + 0.12 * noise(p, 30, face.noise_seed + 3, 2))
+    strands = (
+        hair * (0.45 * face.hair_volume_mm * ramp(18, 60, q) + 2.2) * (1 + 0.12 * noise(p, 30, face.noise_seed + 3, 2))
+    )
     ear = _near_ear(y, z, -14, 34, -100, 30)
     lift = strands * (1 - mask) * (1 - 0.6 * ear) + mask * (1.5 + (4.2 + 0.9 * crumple) * profile) * (1 - 0.75 * ear)
     return mask, lift + 0.8 * temple, np.zeros_like(mask)
+
+
+def neckline(face: Face, m: Landmarks, x: F32, z: F32) -> F32:
+    """Height of the garment's upper edge: round T-shirt, V-neck, or gown closed high; highest at the neck's sides."""
+    style = face.garment // 12
+    dip = (20 * np.exp(-((x / 34) ** 2)), 46 * np.maximum(1 - np.abs(x) / 46, 0), 9 * np.exp(-((x / 40) ** 2)))[style]
+    start = (48.0, 46.0, 42.0)[style]
+    return m.menton - start - dip + 16 * np.tanh((z + 60) / -40)
+
+
+def hairline(face: Face, x: F32) -> F32:
+    """Hairline coordinate of the hair's edge: a low peak in the middle, temples set back more on men."""
+    back = (4.0 + 6.0 * np.clip(face.hairline_back, 0, 1.8)) * np.exp(-(((np.abs(x) - 41) / 12) ** 2))
+    return EDGE + 1.4 + 1.6 * np.tanh((x / 15) ** 2) + back
+
+
+def _hair(face: Face, p: F32, q: F32, behind: F32) -> tuple[F32, F32]:
+    """Uncovered hair, tied back or cropped: mask, rising over 15 mm from its edge, and displacement."""
+    x, z = p[..., 0], p[..., 2]
+    ragged = 2.8 * noise(p, 11.0, face.noise_seed + 5, 3, 0.7)
+    inside = q - hairline(face, x) - np.maximum(ragged, -1.0)
+    hair = np.maximum(np.clip(inside / 15.0, 0, 1), behind)
+    ear = _near_ear(p[..., 1], z, -14, 34, -100, 30)
+    locks = noise(p, 26, face.noise_seed + 3, 2)
+    if face.wear == "short":
+        grown = (face.crop_mm * (0.45 + 0.55 * ramp(20, 60, p[..., 1])) + 0.6 * locks) * ramp(-1, 14, inside)
+        return hair, np.maximum(grown, 0) * np.maximum(hair, 0) * (1 - 0.8 * ear) + 0.6 * behind
+    rise = 0.25 * face.hair_volume_mm * (1 - np.exp(-np.maximum(inside, 0) / 12.0)) * (1 + 0.9 * face.hair_curl)
+    crown = 0.45 * face.hair_volume_mm * ramp(18, 60, inside)
+    return hair, hair * (0.3 + (rise + crown) * (1 + 0.14 * locks)) * (1 - 0.75 * ear)
 
 
 def cover(face: Face, m: Landmarks, p: F32) -> Cover:
@@ -88,10 +124,13 @@ def cover(face: Face, m: Landmarks, p: F32) -> Cover:
     hair = top * ramp(m.menton - 40, m.menton + 10, y)
     if face.wear == "cap":
         cloth, lift, elastic = _cap(face, p, q)
+    elif face.wear in ("tied", "short"):
+        hair, lift = _hair(face, p, q, behind * ramp(m.menton - 40, m.menton + 10, y))
+        temple = temple * (1 - hair)
+        cloth, elastic = np.zeros_like(lift), np.zeros_like(lift)
     else:
         cloth, lift, elastic = _band(face, p, q, hair, temple)
-    neckline = m.menton - 70 + 0.0011 * x * x - 8 * np.exp(-((x / 20) ** 2))
-    garment = ramp(1.0, -1.0, y - neckline - 16 * np.tanh((z + 60) / -40))
+    garment = ramp(1.0, -1.0, y - neckline(face, m, x, z))
     lift = lift + garment * (2.2 + 1.6 * noise(p, 40, face.noise_seed + 12, 3, 0.5, (1, 1.6, 1)))
     return Cover(*(np.asarray(a, np.float32) for a in (hair, temple, cloth, elastic, garment, q, lift)))
 

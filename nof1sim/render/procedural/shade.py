@@ -185,19 +185,20 @@ def details(head: Head, screen: Screen, skin: Pigment, brow: F32) -> tuple[F32, 
 
     dim(layer("nostril"), (0.86, 0.93, 0.95))
     dim(layer("lip_line"), (0.62, 0.78, 0.78))
-    dim(0.55 * layer("crease"), (0.66, 0.70, 0.70))
+    # More red than blue goes: light scattered under the skin has filled the crease with red.
+    dim(0.70 * layer("crease"), (0.85, 0.58, 0.48))
     # Lid margins and corners: moist, shaded skin, not the glow of light under thin skin.
     dim(ramp(-0.35, 0.4, layer("lid")), (0.58, 0.40, 0.36))
     dim(layer("fold") * float(np.clip(face.smile_fold, 0, 1.2)) * 0.18, (0.5, 0.6, 0.6))
-    covered = screen.canvas(np.maximum(layer("cloth"), layer("hair")))
+    covered = screen.canvas(np.maximum(layer("cloth"), 0.3 * layer("hair")))
     shade = wide_blur(covered, 2.2 * screen.camera.per_mm).reshape(-1)[screen.index]
-    dim(1.5 * shade * (1 - np.clip(layer("cloth"), 0, 1)), (0.45, 0.55, 0.60))
+    dim(1.5 * shade * (1 - np.clip(layer("cloth"), 0, 1)), (0.56, 0.60, 0.62))
     dim(0.9 * screen.hollow, (0.55, 0.68, 0.72))
     dim(skin.stubble, (0.62, 0.60, 0.55))
     dim(0.55 * skin.beard, (0.42, 0.36, 0.30))
     lashes = np.exp(-(((layer("lid") + 0.2) / 0.75) ** 2)) * layer("lid_up") * (0.55 if face.male else 0.75)
     dim(lashes, (0.75, 0.80, 0.82))
-    dim(0.45 * brow, (0.6, 0.6, 0.6))
+    dim(0.35 * brow, (0.6, 0.6, 0.6))
     dim(0.22 * skin.pore, (0.50, 0.60, 0.65))
     sheen = (1 - 0.75 * layer("nostril")) * (1 - 0.6 * lashes)
     return factor, sheen.astype(np.float32)
