@@ -62,7 +62,7 @@ def pool(values, row, share, out):
 
 
 def over(count: int, covers: Sequence[Cover]) -> tuple[F32, list[F32]]:
-    """Share of the skin's light that passes all covers (count,), and the share of each cover that passes those above."""
+    """Share of the skin's light that passes all covers (count,), and of each cover that passes those above."""
     above = np.ones(count, np.float32)
     weights: list[F32] = []
     for cover in reversed(covers):

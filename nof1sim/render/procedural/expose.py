@@ -53,9 +53,9 @@ def resample(image, alpha, solid, u, v, backdrop, brightness, place, near, cores
     """The posed picture: out (3, h, w), touched and core labels (h, w).
 
     image (s, s, 3): light of the person times cover, alpha (s, s), already blurred by the lens, so that both can be
-    read between pixels bilinearly; solid (s, s): whether cover is 1 here and at the next three pixels; u, v (h, w): place
-    in it, u < 0 where there is only backdrop (s, s, 3), whose unit is `brightness` and which is found by the affine
-    map `place` (6,). near, cores (s, s): labels, taken from the nearest pixel; touched and core come as zeros.
+    read between pixels bilinearly; solid (s, s): whether cover is 1 here and at the next three pixels; u, v (h, w):
+    place in it, u < 0 where there is only backdrop (s, s, 3), whose unit is `brightness` and which is found by the
+    affine map `place` (6,). near, cores (s, s): labels, from the nearest pixel; touched and core come as zeros.
     """
     h, w = u.shape
     last = np.int32(image.shape[0] - 2)
@@ -318,6 +318,9 @@ def develop(light: F32, glare: F32, nuisance: Nuisance, key: int) -> NDArray[np.
     soft = blur_planes(luma, SHARPEN_SIGMA_PX)
     out = np.empty((h, w, 3), np.uint8)
     ox, oy = key % TILE, (key >> 20) % TILE
-    _print(shown, luma, soft, np.float32(SHARPEN * n.sharpening), sensor_tile(), ox, oy, np.float32(n.noise),
-           np.float32(NOISE_FLOOR), np.float32(NOISE_DARK), np.float32(n.contrast), np.float32(n.saturation), out)  # fmt: skip
+    f = np.float32
+    _print(
+        shown, luma, soft, f(SHARPEN * n.sharpening), sensor_tile(), ox, oy, f(n.noise), f(NOISE_FLOOR), f(NOISE_DARK),
+        f(n.contrast), f(n.saturation), out,
+    )  # fmt: skip
     return out

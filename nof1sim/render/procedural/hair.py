@@ -96,7 +96,7 @@ def hair_cover(head: Head, screen: Screen, at: NDArray, fine: F32, glints: F32) 
 
 
 def shade_hair(head: Head, screen: Screen, at: NDArray, raw: F32) -> tuple[F32, F32]:
-    """Hair at pixels `at`: colour per light group (k, groups, 3), and its cover (k,). raw (k, groups): plain irradiance."""
+    """Hair at pixels `at`: colour per light group (k, groups, 3), and its cover (k,). raw (k, groups): irradiance."""
     face = head.face
     p = screen.spot[at]
     way = lie(face, p)

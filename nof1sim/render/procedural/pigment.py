@@ -18,6 +18,7 @@ from nof1sim.render.procedural.identity import Face
 from nof1sim.render.procedural.landmarks import Landmarks
 from nof1sim.render.procedural.noise import cells, noise
 from nof1sim.render.procedural.relief import pores, relief
+from nof1sim.render.procedural.screen import Screen
 from nof1sim.render.procedural.spots import add_freckles, add_moles
 
 F32 = NDArray[np.floating]
@@ -173,3 +174,18 @@ def _beard(face: Face, m: Landmarks, s: Spots, seed: int) -> tuple[F32, F32]:
     size = 0.16 + 0.20 * label
     stubble[at] = np.sqrt(beard[at]) * ramp(0.10, -0.06, d - size) * ramp(-0.1, 0.1, 1.1 * beard[at] - label)
     return beard, stubble
+
+
+def pigment_of(head: Head, screen: Screen) -> Pigment:
+    """Pigment of all pixels of a view: evaluated where the head shows skin, plain elsewhere."""
+    at = np.flatnonzero((screen.owner == 0) & (screen.layer("bare") > 0.01))
+    part = pigment(head, screen.spot[at], screen.layers[at])
+    plain = {"melanin": 1.0, "blood": 1.0, "oil": 0.8}
+    skin = Pigment(*(np.full(screen.index.size, plain.get(n, 0.0), np.float32) for n in Pigment.__dataclass_fields__))
+    for name in Pigment.__dataclass_fields__:
+        getattr(skin, name)[at] = getattr(part, name)
+    # Ears have no field of their own: redder and plain.
+    ear = screen.owner > 0
+    skin.melanin[ear] = 1.05
+    skin.blood[ear] = 1.75 * (1 - 0.25 * screen.hollow[ear])
+    return skin

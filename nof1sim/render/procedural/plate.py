@@ -24,7 +24,7 @@ from nof1sim.render.procedural.frames import Frame
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import COLOUR, GROUPS, LIGHTING, STRENGTH, mix
 from nof1sim.render.procedural.nodes import Nodes, nodes_of
-from nof1sim.render.procedural.pigment import Pigment, base_blood, pigment
+from nof1sim.render.procedural.pigment import base_blood, pigment_of
 from nof1sim.render.procedural.points import Points, points_of
 from nof1sim.render.procedural.screen import Camera, Screen, camera_for, look
 from nof1sim.render.procedural.shade import SkinLight, details, light_skin, skin_mask
@@ -53,7 +53,8 @@ class Plate:
     index (n,): place of each in the plate, y * s + x; planes (groups * 4, n) times `step`: light of each group;
     alpha (s, s): cover of the backdrop by the person; solid (s, s): where it is 1 up to the next pixels; backdrop
     (s, s, 3): in steps of 1 / BACKDROP_STEPS; glare (3, size, size): light that highlights spread over the picture;
-    skin: what lesions need, with its scratch; part (s, s): code in base.PARTS; chart (s, s, 2): canonical chart mm,
+    skin: what lesions need, with its scratch; typical: median
+    volume fractions of melanin and blood; part (s, s): code in base.PARTS; chart (s, s, 2): canonical chart mm,
     NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes; bare (n,): 1 where it shows skin; beard (n,):
     where a beard grows, 0 to 1; nodes: mesh of the scene for poses; points: key points.
     The camera, the points and all coordinates count from the plate's own corner.
@@ -73,6 +74,7 @@ class Plate:
     glare: F32
     skin: SkinBuffer
     scratch: Scratch
+    typical: tuple[float, float]
     part: NDArray[np.uint8]
     chart: F32
     normal: F32
@@ -104,7 +106,7 @@ def build_plate(head: Head, frame: Frame, size: int, supersample: int, melanin: 
     width = (size + 2 * margin) * supersample
     camera = camera_for(head, frame, width, size * supersample)
     screen = look(head, camera)
-    skin = _pigment(head, screen)
+    skin = pigment_of(head, screen)
     melanin, blood = base_melanin(head) if melanin is None else melanin, base_blood(head.face)
     lit = light_skin(screen, skin, melanin, blood, supersample)
     hairs = draw_hairs(head, screen)
@@ -160,21 +162,6 @@ class _Grid:
 def _lens(grid: _Grid, plane: F32) -> F32:
     """A plane (n,) as the lens blurs it, cover included: light spills into pixels of the person only."""
     return blur(grid.image(plane), LENS_SIGMA_PX).reshape(-1)[grid.index]
-
-
-def _pigment(head: Head, screen: Screen) -> Pigment:
-    """Pigment of all the screen's pixels: evaluated where the head shows skin, plain elsewhere."""
-    at = np.flatnonzero((screen.owner == 0) & (screen.layer("bare") > 0.01))
-    part = pigment(head, screen.spot[at], screen.layers[at])
-    plain = {"melanin": 1.0, "blood": 1.0, "oil": 0.8}
-    skin = Pigment(*(np.full(screen.index.size, plain.get(n, 0.0), np.float32) for n in Pigment.__dataclass_fields__))
-    for name in Pigment.__dataclass_fields__:
-        getattr(skin, name)[at] = getattr(part, name)
-    # Ears have no field of their own: redder and plain.
-    ear = screen.owner > 0
-    skin.melanin[ear] = 1.05
-    skin.blood[ear] = 1.75 * (1 - 0.25 * screen.hollow[ear])
-    return skin
 
 
 def _covers(head: Head, screen: Screen, lit: SkinLight, hairs: dict[str, F32], melanin: float) -> list[Cover]:
@@ -305,8 +292,9 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, planes, str
         head=head, frame=frame, camera=camera, size=size, margin=margin, index=index, planes=values, step=step,
         alpha=alpha, solid=solid, backdrop=np.rint(paper * BACKDROP_STEPS).astype(np.uint16),
         glare=_glare(index, values, step, alpha, paper, margin), skin=buffer,
-        scratch=make_scratch(buffer, LIGHTING), part=grid.image(part), chart=grid.image(chart, np.nan),
-        normal=grid.image(screen.normal[first]), depth=depth,
+        scratch=make_scratch(buffer, LIGHTING),
+        typical=(float(np.median(buffer.melanin)), float(np.median(buffer.blood))),
+        part=grid.image(part), chart=grid.image(chart, np.nan), normal=grid.image(screen.normal[first]), depth=depth,
         bare=np.concatenate([part == PART_CODE["skin"], none]).astype(np.float32),
         beard=np.concatenate([np.clip(skin.beard[first], 0, 1), none]).astype(np.float32),
         nodes=nodes_of(head, camera, depth, screen, grid.index, first), points=points_of(head, screen, camera),

@@ -1,4 +1,4 @@
-"""A plate's person under a day's light, on the plate's pixels; and what a person does to the skin: tan, beard, make-up."""
+"""A plate's person under a day's light; and what a person does to the skin: tan, beard, make-up."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def brightness(nuisance: Nuisance) -> np.float32:
 
 def tan_factor(plate: Plate, tan: float) -> F32:
     """Factor (3,) on the light of skin whose melanin rises by the share `tan`."""
-    melanin, blood = float(np.median(plate.skin.melanin)), float(np.median(plate.skin.blood))
+    melanin, blood = plate.typical
     pair = chromophores.albedo(np.array([melanin, melanin * (1 + tan)]), np.array([blood, blood]))
     return pair[1] / pair[0]
 

@@ -1,6 +1,6 @@
 """How much melanin a person needs so that the developed picture shows the requested skin tone: a closed loop.
 
-The face is lit as in a front view, coarsely, and the base melanin is solved so that the median of cheeks and forehead,
+The face is lit as in a small front view, and the base melanin is solved so that the median of cheeks and forehead,
 developed by the neutral camera, has the individual typology angle of the patient.
 """
 
@@ -9,18 +9,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nof1sim.model import Nuisance
 from nof1sim.render.procedural.expose import EXPOSURE, GAIN, tone
-from nof1sim.render.procedural.fields import unit
 from nof1sim.render.procedural.frames import VIEWS
 from nof1sim.render.procedural.head import Head
-from nof1sim.render.procedural.light import COLOUR, GLOSSY, LIGHTS, STRENGTH, WRAP, gloss_map, illuminate, wrapped
-from nof1sim.render.procedural.pigment import base_blood, pigment
-from nof1sim.render.procedural.screen import camera_for
-from nof1sim.render.procedural.shade import BROAD_ROUGHNESS
+from nof1sim.render.procedural.light import COLOUR, STRENGTH, mix
+from nof1sim.render.procedural.pigment import base_blood, pigment_of
+from nof1sim.render.procedural.screen import camera_for, look
+from nof1sim.render.procedural.shade import details, light_skin
 from nof1sim.render.skin import chromophores
 
-GRID = 96
-"""Vertices a side of the mesh that is lit here, whatever the mesh of the picture."""
+PICTURE_PX = 80
+"""Size of the front view that is lit here, whatever the picture."""
 MELANIN_RANGE = (0.004, 0.80)
 
 
@@ -38,27 +38,15 @@ def tone_patch(chart_x: NDArray, chart_y: NDArray) -> NDArray:
 
 def base_melanin(head: Head) -> float:
     """Volume fraction of melanosomes for the person's skin tone."""
-    step = max(1, head.skin.shape[0] // GRID)
-    camera = camera_for(head, VIEWS["front"], 64, 64)
-    points = np.ascontiguousarray(camera.place(head.surface[::step, ::step]))
-    normals = np.ascontiguousarray(head.normals[::step, ::step])
-    flow, seen = illuminate([points], [points], [normals], 128)
-    at = tone_patch(head.layer("chart_x")[::step, ::step], head.layer("chart_y")[::step, ::step])
-    layers = head.layers[::step, ::step][at]
-    skin = pigment(head, head.skin[::step, ::step][at], layers)
-    n = np.ascontiguousarray(normals[at])
-    view = unit(camera.eye - points[at]).astype(np.float32)
-    light, shine = np.zeros((len(n), 3), np.float32), np.zeros(len(n), np.float32)
-    rough = np.clip(0.36 - 0.05 * (skin.oil - 1), 0.26, 0.46).astype(np.float32)
-    for g, group in enumerate(LIGHTS[:-1]):
-        raw, part = np.empty((len(n), 3), np.float32), np.empty(len(n), np.float32)
-        wrapped(n, np.ascontiguousarray(flow[0][at][:, g]), WRAP, raw)
-        light += STRENGTH[g] * COLOUR[g] * raw
-        if g != GLOSSY:
-            share = np.ascontiguousarray(seen[0][at][:, g])
-            gloss_map(n, view, share, group.directions, group.weights, rough, BROAD_ROUGHNESS, skin.oil, part)
-            shine += STRENGTH[g] * part
-    return _solve(head, skin.melanin, base_blood(head.face) * skin.blood, light, shine)
+    screen = look(head, camera_for(head, VIEWS["front"], PICTURE_PX, PICTURE_PX))
+    skin, blood = pigment_of(head, screen), base_blood(head.face)
+    lit = light_skin(screen, skin, 0.05, blood, 1)
+    factor, sheen = details(head, screen, skin, np.zeros(screen.index.size, np.float32))
+    at = np.flatnonzero(tone_patch(screen.layer("chart_x"), screen.layer("chart_y")) & (screen.layer("bare") > 0.9))
+    neutral = mix(Nuisance())
+    light = (neutral[:, None] * STRENGTH[:, None] * COLOUR * lit.irradiance[at]).sum(1) * factor[at]
+    shine = (neutral * STRENGTH * lit.gloss[at]).sum(1) * sheen[at]
+    return _solve(head, skin.melanin[at], blood * skin.blood[at], light, shine)
 
 
 def _solve(head: Head, pattern: NDArray, blood: NDArray, light: NDArray, shine: NDArray) -> float:
