@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.render.procedural.backdrop import backdrop
-from nof1sim.render.procedural.fields import ramp
+from nof1sim.render.procedural.fields import dot, ramp
 from nof1sim.render.procedural.hair import hair_colour as tone_of_hair
 from nof1sim.render.procedural.hair import shade_hair
 from nof1sim.render.procedural.head import Head
@@ -132,7 +132,7 @@ def shade_cloth(head: Head, screen: Screen, at: NDArray) -> F32:
     height[at], fade[at] = relief, 1.0
     normal = bumped(screen, height, fade, 0.8)[at]
     flow = screen.flow[at]
-    light = np.maximum((normal[:, None] * flow).sum(-1), 0)
+    light = np.maximum(dot(normal[:, None], flow), 0)
     # Cloth scatters a little light round its threads, so folds stay soft.
-    soft = 0.12 * np.sqrt((flow * flow).sum(-1))
+    soft = 0.12 * np.sqrt(dot(flow, flow))
     return (albedo[:, None] * ((light + soft) / 1.12)[..., None] * COLOUR).astype(np.float32)

@@ -24,15 +24,17 @@ GAIN = np.array([1.015, 1.0, 0.985], np.float32)
 LENS_SIGMA_PX = 0.42
 """Blur of a perfectly focused lens, built into the plate; reading between its pixels adds as much again."""
 SHARPEN_SIGMA_PX, SHARPEN = 1.1, 0.55
-FOCUS_FROM_PX = 0.25
+FOCUS_FROM_PX = 0.3
 """A focus blur less than this is lost in that of the lens."""
 NOISE_FLOOR, NOISE_DARK = 0.0065, 0.006
 """Standard deviation of sensor noise at white and its rise towards black, display units."""
 DAYLIGHT_K = 5500.0
-CURVE_STEPS, CURVE_TOP = 8192, 4.0
+CURVE_STEPS, CURVE_TOP = 4096, 4.0
 REFERENCE_PX = 512
 TILE = 1024
-"""Side of the tile of sensor noise, a power of two; each picture takes it at its own place."""
+"""Side of the tile of sensor noise; each picture takes it at its own place."""
+TILE_SD = 30.0
+"""Steps of the stored noise to one standard deviation."""
 
 
 def tone(x: NDArray) -> NDArray:
@@ -45,7 +47,7 @@ def tone(x: NDArray) -> NDArray:
 
 
 CURVE = tone(np.linspace(0, 1, CURVE_STEPS) ** 2 * CURVE_TOP).astype(np.float32)
-"""The tone curve over sqrt(light), so that steps are small in the shadows: a tenth of a grey level at most."""
+"""The tone curve over sqrt(light), so that steps are small in the shadows: a seventh of a grey level at most."""
 
 
 @njit(cache=True, fastmath=True)
@@ -207,13 +209,14 @@ def white_balance(shift_k: float, tint: float = 0.0) -> F32:
 
 
 @cache
-def sensor_tile() -> NDArray[np.float32]:
-    """Sensor noise (3, TILE, TILE) of unit variance, slightly correlated as demosaicing leaves it. The same always."""
+def sensor_tile() -> NDArray[np.int8]:
+    """Sensor noise (3, TILE, TILE), slightly correlated as demosaicing leaves it, SD `TILE_SD`. The same always."""
     grain = np.empty((TILE, TILE, 3), np.float32)
     _grain(np.uint32(20240607), np.uint32(77), TILE, TILE, grain)
     soft = blur(grain, 0.55)
     common = soft.mean(-1, keepdims=True) * np.float32(1.7 * 0.4)
-    return np.ascontiguousarray(np.moveaxis((np.float32(0.6) * soft + common) * np.float32(1.6), -1, 0))
+    whole = np.moveaxis((np.float32(0.6) * soft + common) * np.float32(1.6 * TILE_SD), -1, 0)
+    return np.ascontiguousarray(np.clip(np.rint(whole), -127, 127).astype(np.int8))
 
 
 @njit(cache=True, fastmath=True)
@@ -267,6 +270,7 @@ def _print(shown, luma, soft, sharpen, tile, ox, oy, noise, floor, dark, contras
     side = tile.shape[1]
     one, zero, two, half = np.float32(1.0), np.float32(0.0), np.float32(2.0), np.float32(0.5)
     lines, edge = np.empty((3, w), np.float32), np.empty(w, np.float32)
+    bytes_ = np.empty((3, w), np.uint8)
     for y in range(h):
         grey, blurred = luma[0, y], soft[0, y]
         for x in range(w):
@@ -291,14 +295,16 @@ def _print(shown, luma, soft, sharpen, tile, ox, oy, noise, floor, dark, contras
                     m = min(w - start, side - at)
                     part, these = line[start : start + m], grain[at : at + m]
                     for x in range(m):
-                        part[x] += noise * (floor + dark * (one - min(max(part[x], zero), one))) * these[x]
+                        part[x] += noise * (floor + dark * (one - min(max(part[x], zero), one))) * np.float32(these[x])
                     start += m
+            plane = bytes_[p]
             for x in range(w):
-                line[x] = min(max(line[x], zero), one) * np.float32(255.0) + half
-        red, green, blue = lines[0], lines[1], lines[2]
-        row = out[y]
+                plane[x] = np.uint8(np.int32(min(max(line[x], zero), one) * np.float32(255.0) + half))
+        red, green, blue = bytes_[0], bytes_[1], bytes_[2]
+        row = out[y].reshape(-1)
         for x in range(w):
-            row[x, 0], row[x, 1], row[x, 2] = np.uint8(red[x]), np.uint8(green[x]), np.uint8(blue[x])
+            k = np.uint64(3 * x)
+            row[k], row[k + np.uint64(1)], row[k + np.uint64(2)] = red[x], green[x], blue[x]
 
 
 def develop(light: F32, glare: F32, nuisance: Nuisance, key: int) -> NDArray[np.uint8]:
@@ -320,7 +326,7 @@ def develop(light: F32, glare: F32, nuisance: Nuisance, key: int) -> NDArray[np.
     ox, oy = key % TILE, (key >> 20) % TILE
     f = np.float32
     _print(
-        shown, luma, soft, f(SHARPEN * n.sharpening), sensor_tile(), ox, oy, f(n.noise), f(NOISE_FLOOR), f(NOISE_DARK),
+        shown, luma, soft, f(SHARPEN * n.sharpening), sensor_tile(), ox, oy, f(n.noise / TILE_SD), f(NOISE_FLOOR), f(NOISE_DARK),
         f(n.contrast), f(n.saturation), out,
     )  # fmt: skip
     return out

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nof1sim.render.procedural.fields import ramp, turn, unit
+from nof1sim.render.procedural.fields import dot, ramp, turn, unit
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.iris import iris_colour
 from nof1sim.render.procedural.landmarks import skewed
@@ -45,7 +45,7 @@ def gaze(screen: Screen, centre: NDArray) -> NDArray:
 
 
 def _dot(a: NDArray, b: NDArray) -> NDArray:
-    return (a * b).sum(-1)
+    return dot(a, b)
 
 
 def shade_eyes(head: Head, screen: Screen, melanin: float) -> tuple[NDArray, F32, F32, F32]:

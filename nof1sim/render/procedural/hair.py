@@ -54,8 +54,8 @@ def lie(face: Face, p: F32) -> Lie:
     v = unit(p - CENTRE).astype(np.float32)
     pole = unit(FACE_POLE + np.array([0.5 * face.hair_side, 0.0, 0.0])).astype(np.float32)
     up = np.array([0.0, FACE_POLE[2], -FACE_POLE[1]], np.float32)
-    ahead = (v * pole).sum(-1)
-    phi, theta = np.arctan2(v[:, 0] - pole[0] * ahead, (v * up).sum(-1)), np.arccos(np.clip(ahead, -1, 1))
+    ahead = dot(v, pole)
+    phi, theta = np.arctan2(v[:, 0] - pole[0] * ahead, dot(v, up)), np.arccos(np.clip(ahead, -1, 1))
     across = phi * RADIUS_MM + 0.6 * face.hair_wave * noise(p, 32, face.noise_seed + 203, 2, 0.35)
     # Towards the far pole along the great circle.
     way = unit(v * ahead[:, None] - pole)

@@ -30,7 +30,7 @@ COLOUR = np.array(
 )
 KEY, FILL = (-0.55, 0.70, 0.66), (0.80, 0.34, 0.62)
 """Directions of the softboxes, camera axes."""
-ROOM = 18
+ROOM = 16
 """Directions that stand for the light of the room."""
 WRAP = np.array([0.23, 0.13, 0.09], np.float32)
 """Per channel: how far light wraps round a form under the skin (red travels farthest)."""
@@ -59,17 +59,17 @@ def _disc(centre: tuple[float, float, float], half_angle_deg: float, n: int) -> 
 
 def light_groups() -> tuple[Group, ...]:
     """The groups, in the order of GROUPS."""
-    t = np.arange(8) * 2 * np.pi / 8
-    ring = unit(np.stack([0.11 * np.cos(t), 0.11 * np.sin(t) + 0.04, np.ones(8)], -1))
+    t = np.arange(6) * 2 * np.pi / 6
+    ring = unit(np.stack([0.11 * np.cos(t), 0.11 * np.sin(t) + 0.04, np.ones(6)], -1))
     i = np.arange(ROOM) + 0.5
     y, turn = 1 - 1.5 * i / ROOM, i * 2.39996
     r = np.sqrt(1 - y * y)
     room = np.stack([r * np.cos(turn), y, r * np.sin(turn)], -1)
     weight = (0.55 + 0.45 * room[:, 1]) * (0.6 + 0.4 * room[:, 2])
     table = (
-        (_disc(KEY, 17, 9), np.full(9, 1 / 9)),
-        (_disc(FILL, 17, 7), np.full(7, 1 / 7)),
-        (ring, np.full(8, 1 / 8)),
+        (_disc(KEY, 17, 8), np.full(8, 1 / 8)),
+        (_disc(FILL, 17, 5), np.full(5, 1 / 5)),
+        (ring, np.full(6, 1 / 6)),
         (room, weight / weight.sum() * 2.6),
         (unit(np.array([KEY])), np.ones(1)),
     )

@@ -13,9 +13,9 @@ from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.screen import Camera, Screen
 
 F32 = NDArray[np.floating]
-ACROSS = 96
+ACROSS = 72
 """Cells along a side of the plate, at most; a cell is 2 pixels or more."""
-BELOW_MM = 60.0
+BEYOND_MM = 60.0
 FRINGE = 2
 """Cells by which the mesh goes on beyond the person, so that it carries the soft edge."""
 
@@ -52,8 +52,9 @@ def nodes_of(head: Head, camera: Camera, depth: F32, screen: Screen, index: NDAr
     x = (at[None] - half) / (f * camera.per_mm) + camera.x
     y = (half - at[:, None]) / (f * camera.per_mm) + camera.y
     place = np.stack([np.broadcast_to(x, z.shape), np.broadcast_to(y, z.shape), z], -1).astype(np.float32)
-    # Below the picture the body goes on: the last row is drawn out, so that no pose shows where the plate ends.
-    place[-1, :, 1] -= BELOW_MM
+    # The body goes on below the plate, and hair above: the outermost rows are drawn out, so that no pose shows its end.
+    place[-1, :, 1] -= BEYOND_MM
+    place[0, :, 1] += BEYOND_MM
     return Nodes(cell, place, smile, on)
 
 

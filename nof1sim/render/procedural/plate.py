@@ -42,7 +42,7 @@ GLARE, GLARE_FROM = 0.10, 0.75
 NEUTRAL = mix(Nuisance())
 FAR_MM = -1e3
 """Depth of what is not the person."""
-MARGIN = 0.0625
+MARGIN = 0.04
 """Plate around the picture on each side, as a share of it: shift and scale bring in more of the scene."""
 
 

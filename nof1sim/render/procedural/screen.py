@@ -121,20 +121,20 @@ def look(head: Head, camera: Camera) -> Screen:
         sx, sy, near = camera.project(p)
         draw_mesh(sx, sy, near, depth, column, row, owner, name)
     n = head.skin.shape[0]
-    coarse = max(1, round(n / 128))
+    coarse, thin = max(1, round(n / 128)), 3 if n >= 600 else 2  # vertices that throw shadows, and that are lit
     flow, seen = illuminate(
         [np.ascontiguousarray(placed[0][::coarse, ::coarse])] + [np.ascontiguousarray(p[::3, ::3]) for p in placed[1:]],
-        [np.ascontiguousarray(p[::2, ::2]) for p in placed],
-        [np.ascontiguousarray(v[::2, ::2]) for v in normals],
+        [np.ascontiguousarray(p[::thin, ::thin]) for p in placed],
+        [np.ascontiguousarray(v[::thin, ::thin]) for v in normals],
         336 if n >= 600 else 224,
     )
     index = np.flatnonzero(owner.ravel() >= 0)
-    screen = _gather(head, camera, index, owner, column, row, placed, normals, flow, seen)
+    screen = _gather(head, camera, index, owner, column, row, placed, normals, flow, seen, thin)
     screen.view = unit(camera.eye - screen.place).astype(np.float32)
     return screen
 
 
-def _gather(head, camera, index, owner, column, row, placed, normals, flow, seen) -> Screen:
+def _gather(head, camera, index, owner, column, row, placed, normals, flow, seen, thin) -> Screen:
     count = index.size
     who = owner.ravel()[index]
     u, v = column.ravel()[index], row.ravel()[index]
@@ -148,8 +148,8 @@ def _gather(head, camera, index, owner, column, row, placed, normals, flow, seen
         at = np.flatnonzero(who == name)
         a, b = u[at], v[at]
         place[at], normal[at] = sample(placed[name], a, b), sample(normals[name], a, b)
-        light[at] = sample(flow[name].reshape(*flow[name].shape[:2], 3 * groups), a / 2, b / 2)
-        shown[at] = sample(seen[name], a / 2, b / 2)
+        light[at] = sample(flow[name].reshape(*flow[name].shape[:2], 3 * groups), a / thin, b / thin)
+        shown[at] = sample(seen[name], a / thin, b / thin)
         if name == 0:
             spot[at], layers[at] = sample(head.skin, a, b), sample(head.layers, a, b)
         else:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nof1sim.chart import region_of
 from nof1sim.randomness import stream
 from nof1sim.render.procedural.atlas import on_mesh
-from nof1sim.render.procedural.fields import blob, ramp
+from nof1sim.render.procedural.fields import blob, dot, ramp
 from nof1sim.render.procedural.filters import sample
 from nof1sim.render.procedural.identity import Face
 from nof1sim.render.procedural.noise import cells, noise
@@ -67,6 +67,6 @@ def add_moles(head: Head, s: Spots, melanin: F32, dark: float) -> None:
             continue
         o = s.p[near] - place
         a = np.cos(way[i]) * o[:, 0] + np.sin(way[i]) * o[:, 1]
-        d2 = (o * o).sum(-1) + a * a * (1 / long[i] ** 2 - 1)
+        d2 = dot(o, o) + a * a * (1 / long[i] ** 2 - 1)
         d = np.sqrt(np.maximum(d2, 0)) * (1 + 0.22 * noise(s.p[near], 1.1 * r + 0.4, face.noise_seed + 31 + int(i)))
         melanin[near] += (3.0 - 1.7 * dark) * strength[i] * more * ramp(r * 1.25, r * 0.55, d)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.randomness import key64, stream
-from nof1sim.render.procedural.fields import unit
+from nof1sim.render.procedural.fields import dot, unit
 from nof1sim.render.procedural.filters import sample
 from nof1sim.render.procedural.hair import lie
 from nof1sim.render.procedural.head import Head
@@ -96,7 +96,7 @@ def _coarse(head: Head, name: str) -> F32:
 
 
 def _tangent(way: F32, normal: F32) -> F32:
-    return unit(way - normal * (way * normal).sum(-1, keepdims=True)).astype(np.float32)
+    return unit(way - normal * dot(way, normal)[..., None]).astype(np.float32)
 
 
 def _curves(root: F32, way: F32, normal: F32, length: NDArray, lift: NDArray, bend: NDArray, k: int) -> F32:

@@ -197,9 +197,10 @@ def paint(slot, spot, lock, rec, tile, where, rows, nearest, closeness, acc):
         top, low = max(0, int(one[r.PY] - one[r.HALF])), min(h - 1, int(one[r.PY] + one[r.HALF]) + 1)
         for y in range(top, low + 1):
             for x in range(left, right + 1):
-                q = slot[y, x]
-                if q < 0:
+                row = slot[y, x]
+                if row < 0:
                     continue
+                q = np.uint64(row)  # unsigned: no check for a negative index at each look-up
                 dx, dy, dz = spot[q, 0] - cx, spot[q, 1] - cy, spot[q, 2] - cz
                 flat = dx * dx + dy * dy + dz * dz
                 if flat >= reach2:
@@ -210,10 +211,10 @@ def paint(slot, spot, lock, rec, tile, where, rows, nearest, closeness, acc):
                     continue
                 u = dx * one[r.EAST] + dy * one[r.EAST + 1] + dz * one[r.EAST + 2]
                 v = dx * one[r.NORTH] + dy * one[r.NORTH + 1] + dz * one[r.NORTH + 2]
-                p = where[q]
-                if p < 0:
-                    p = m
-                    where[q], rows[p], closeness[p] = p, q, F(1e9)
+                known = where[q]
+                p = np.uint64(known if known >= 0 else m)
+                if known < 0:
+                    where[q], rows[p], closeness[p] = m, q, F(1e9)
                     acc[p] = _0
                     m += 1
                 d = math.sqrt(d2)

@@ -165,6 +165,8 @@ def _relit(acc, q, normal, view, flow, seen, clear, oil, rough, power, relief, w
     fat = oil[q] * (_1 + F(0.10) * tense) + F(0.7) * wet
     f0, f1, f2, shine = e[0], e[1], e[2], _0
     for g in range(power.shape[0]):
+        if power[g] == _0:
+            continue
         bx, by, bz = flow[q, g, 0], flow[q, g, 1], flow[q, g, 2]
         size = math.sqrt(bx * bx + by * by + bz * bz)
         old, new = n[0] * bx + n[1] * by + n[2] * bz, t[0] * bx + t[1] * by + t[2] * bz
@@ -196,6 +198,8 @@ def shade(
         q, a = rows[m], acc[m]
         e0, e1, e2 = _0, _0, _0
         for g in range(day.shape[0]):
+            if day[g] == _0:
+                continue
             e0 += day[g] * light[q, g, 0]
             e1 += day[g] * light[q, g, 1]
             e2 += day[g] * light[q, g, 2]
