@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nof1sim.chart import KEY_POINTS
 from nof1sim.render.procedural.identity import Face
-from nof1sim.render.procedural.landmarks import BROW_PEAK, Landmarks, brow_line
+from nof1sim.render.procedural.landmarks import Landmarks, brow_half, brow_line
 from nof1sim.render.procedural.loft import Loft
 from nof1sim.render.procedural.nose import nostril_centre
 from nof1sim.render.procedural.raster import draw_mesh
@@ -28,7 +28,10 @@ X_LOW, Y_HIGH, PER_MM = -100.0, 82.0, 2
 SIZE = (420, 400)
 """Rows and columns of the look-up raster."""
 
-CLOTH_EDGE = ((0.0, 67.5), (18.0, 67.0), (34.0, 64.5), (44.0, 60.5), (54.0, 52.0), (61.0, 42.0))
+STEP = 4
+"""The chart map is evaluated at every STEP-th vertex."""
+
+CLOTH_EDGE = ((0.0, 67.5), (18.0, 67.0), (34.0, 64.5), (44.0, 60.5), (54.0, 52.0), (61.0, 42.0), (67.0, 30.0))
 """Chart points just off the facial skin, to which the lower edge of band or cap is tied from the midline out."""
 
 JAW = ((22.0, -107.5), (36.0, -103.0), (52.0, -95.0), (64.0, -85.0), (74.0, -74.0))
@@ -39,7 +42,7 @@ def frontal_points(face: Face, m: Landmarks) -> dict[str, tuple[float, float]]:
     """The person's key points that are known by frontal (x, y), midline or x > 0."""
     brow = {
         name: (m.brow_inner + (m.brow_outer - m.brow_inner) * s, float(brow_line(face, np.array(s))))
-        for name, s in (("brow_inner_left", 0.0), ("brow_peak_left", BROW_PEAK), ("brow_outer_left", 1.0))
+        for name, s in (("brow_inner_left", 0.0), ("brow_peak_left", face.brow_peak), ("brow_outer_left", 1.0))
     }
     return brow | {
         "glabella": (0.0, face.brow_height + 0.7),
@@ -74,8 +77,11 @@ def _anchors(face: Face, m: Landmarks, loft: Loft) -> tuple[NDArray, NDArray]:
         # The last fraction of a millimetre to the vertex is left to the plane.
         arc = 0.0 if x == 0 else float(loft.arc.ravel()[i]) + x - float(loft.x.ravel()[i])
         add(arc, y, KEY_POINTS.get(name, (7.5, -45.0)))
-    inner = brow_line(face, np.array(0.34))
-    add(m.brow_inner + 0.34 * (m.brow_outer - m.brow_inner), float(inner), (25.0, 19.4))
+    peak = face.brow_peak
+    for s, x in ((0.45 * peak, 23.4), (peak, 36.0), (peak + 0.45 * (1 - peak), 43.7)):
+        line, half = (float(f(face, np.array(s))) for f in (brow_line, brow_half))
+        top = 20.0 - 0.006 * (x - 36.0) ** 2 + 2.7
+        add(m.brow_inner + s * (m.brow_outer - m.brow_inner), line + half, (x, top))
     for arc, y, to in _cloth_edge(face, m, loft):
         add(arc, y, to)
     width, jaw = face.face_width / 134.0, face.jaw_width / 100.5
@@ -83,15 +89,19 @@ def _anchors(face: Face, m: Landmarks, loft: Loft) -> tuple[NDArray, NDArray]:
     for x, y in JAW:
         add(x * jaw, float(np.interp(x * jaw, loft.arc[row], loft.y[row])), (x, y))
     add(KEY_POINTS["zygion_left"][0] * width, -20.0, KEY_POINTS["zygion_left"])
-    add(KEY_POINTS["temple_left"][0] * face.head_width / 147.5, 30.0, KEY_POINTS["temple_left"])
+    # Where cloth comes down low at the temple, the key point goes down with it.
+    arc, y, _ = _cloth_edge(face, m, loft, ((KEY_POINTS["temple_left"][0], 0.0),))[0]
+    add(arc, min(30.0, y + 9.0), KEY_POINTS["temple_left"])
     add(110.0 * width, -20.0, (110.0, -20.0))
     add(105.0 * width, 40.0, (105.0, 40.0))
     return np.array(source), np.array(target)
 
 
-def _cloth_edge(face: Face, m: Landmarks, loft: Loft) -> list[tuple[float, float, tuple[float, float]]]:
+def _cloth_edge(
+    face: Face, m: Landmarks, loft: Loft, points: tuple[tuple[float, float], ...] = CLOTH_EDGE
+) -> list[tuple[float, float, tuple[float, float]]]:
     """(arc, y) a little below the edge of band or cap, and the chart point of each."""
-    q = hairline_coordinate(m, loft.y, loft.z) - (EDGE - 1.8)
+    q = hairline_coordinate(m, loft.y, loft.z) - (EDGE - 2.2)
     # Rows run down: the last row above the edge, per column.
     row = (q > 0).sum(0)
     columns = np.arange(q.shape[1])
@@ -100,7 +110,7 @@ def _cloth_edge(face: Face, m: Landmarks, loft: Loft) -> list[tuple[float, float
     arc = loft.arc[row - 1, columns] * (1 - t) + loft.arc[row, columns] * t
     y = loft.y[row - 1, columns] * (1 - t) + loft.y[row, columns] * t
     width = face.head_width / 147.5
-    return [(x * width, float(np.interp(x * width, arc, y)), (x, to)) for x, to in CLOTH_EDGE]
+    return [(x * width, float(np.interp(x * width, arc, y)), (x, to)) for x, to in points]
 
 
 @njit(cache=True)
@@ -167,10 +177,23 @@ def chart_coordinates(face: Face, m: Landmarks, loft: Loft) -> F32:
     knots = np.concatenate([source * np.array([1.0, 1.0]), source[off] * mirror])
     values = np.concatenate([target, target[off] * mirror])
     # The little smoothing (units of mm^2 log) lets close anchors give way to each other rather than fold the map.
-    weights = _fit(knots, values, 20.0)
-    out = np.empty((loft.x.size, 2))
-    _spline_values(knots, weights, loft.arc.ravel().astype(float), loft.y.ravel().astype(float), out)
-    return out.astype(np.float32).reshape(*loft.x.shape, 2)
+    weights = _fit(knots, values, 10.0)
+    # The map is smooth: every fourth vertex, and straight lines between.
+    n = loft.x.shape
+    rows, columns = (np.unique(np.append(np.arange(0, k, STEP), k - 1)) for k in n)
+    arc, y = (a[np.ix_(rows, columns)].astype(float) for a in (loft.arc, loft.y))
+    out = np.empty((arc.size, 2))
+    _spline_values(knots, weights, arc.ravel(), y.ravel(), out)
+    return _between(_between(out.reshape(*arc.shape, 2), rows, n[0], 0), columns, n[1], 1).astype(np.float32)
+
+
+def _between(values: NDArray, at: NDArray, n: int, axis: int) -> NDArray:
+    """Values known at indices `at` of an axis, at all its n indices."""
+    index = np.arange(n)
+    low = np.clip(np.searchsorted(at, index, side="right") - 1, 0, len(at) - 2)
+    t = ((index - at[low]) / (at[low + 1] - at[low])).reshape((-1,) + (1,) * (values.ndim - 1 - axis))
+    a, b = np.take(values, low, axis), np.take(values, low + 1, axis)
+    return a + (b - a) * t
 
 
 def chart_lookup(chart: F32, z: F32) -> tuple[F32, F32]:

@@ -1,4 +1,4 @@
-"""The outer ear: a polar height field (helix, antihelix, concha, tragus, lobe) on an inclined plane."""
+"""The outer ear: a polar height field (helix, antihelix, concha, tragus, lobe) on a plane that leans off the head."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from nof1sim.render.procedural.fields import cross, ramp, unit
 from nof1sim.render.procedural.identity import Face
 
 F32 = NDArray[np.floating]
+HINGE_Z_MM = -93.0
+"""Depth of the line along which the ear meets the head, behind the glabella."""
 
 
 @dataclass(slots=True)
@@ -22,34 +24,55 @@ class Ear:
     hollow: F32
 
 
+def _groove(v: NDArray, at: float, width: float) -> NDArray:
+    return np.exp(-(((v - at) / width) ** 2))
+
+
 def _relief(a: NDArray, b: NDArray, r: NDArray, ca: NDArray, sb: NDArray, hw: float, hh: float) -> NDArray:
-    back = ramp(-0.6, 0.1, ca)
-    helix = 4.6 * np.exp(-(((r - 0.86) / 0.085) ** 2)) * ramp(-0.75, -0.2, sb + 0.9 * ca)
-    antihelix = 4.0 * np.exp(-(((r - 0.56) / 0.11) ** 2)) * back * ramp(-0.9, -0.4, sb)
-    scapha = -1.2 * np.exp(-(((r - 0.71) / 0.06) ** 2)) * back
-    concha = -7.0 * np.exp(-((((a + 0.10 * hw) / (0.42 * hw)) ** 2) + ((b + 0.12 * hh) / (0.34 * hh)) ** 2))
-    tragus = 4.0 * np.exp(-((((a + 0.62 * hw) / 3.2) ** 2) + ((b + 0.10 * hh) / 4.5) ** 2))
-    antitragus = 2.6 * np.exp(-((((a - 0.05 * hw) / 4.0) ** 2) + ((b + 0.52 * hh) / 3.5) ** 2))
-    lobe = 1.5 * np.exp(-(((a / 7.0) ** 2) + ((b + 0.80 * hh) / 6.0) ** 2))
-    return 4.5 * (1 - 0.55 * r**2) + helix + antihelix + scapha + concha + tragus + antitragus + lobe
+    """Height off the plane; a: mm backwards, b: mm up, r: 0 .. 1 of the outline."""
+    back = ramp(-0.55, 0.15, ca)
+    helix = 3.9 * _groove(r, 0.90, 0.085) * ramp(-0.8, -0.15, sb + 0.85 * ca)
+    # The root of the helix runs down and inwards into the concha.
+    root = 2.6 * np.exp(
+        -((((a + 0.52 * hw) + 0.25 * (b - 0.22 * hh)) / 2.6) ** 2) - ((b - 0.26 * hh) / (0.2 * hh)) ** 2
+    )
+    upper = ramp(0.25, 0.75, sb)
+    fork = 0.55 + 0.45 * np.cos(3.2 * (np.arctan2(sb, ca) - 1.25)) * upper
+    antihelix = 3.3 * _groove(r, 0.60 + 0.04 * upper, 0.13 + 0.06 * upper) * back * ramp(-0.85, -0.35, sb)
+    antihelix = antihelix * (1 - upper + upper * fork)
+    scapha = -1.3 * _groove(r, 0.76, 0.06) * back * ramp(-0.8, -0.3, sb)
+    concha = -7.5 * np.exp(-((((a + 0.16 * hw) / (0.40 * hw)) ** 2) + ((b + 0.10 * hh) / (0.33 * hh)) ** 2))
+    tragus = 4.6 * np.exp(-((((a + 0.68 * hw) / 3.4) ** 2) + ((b + 0.14 * hh) / 5.0) ** 2))
+    antitragus = 2.8 * np.exp(-((((a - 0.02 * hw) / 4.2) ** 2) + ((b + 0.50 * hh) / 3.8) ** 2))
+    lobe = 2.0 * np.exp(-((((a + 0.1 * hw) / 8.0) ** 2) + ((b + 0.80 * hh) / 7.0) ** 2))
+    return 3.6 * (1 - 0.5 * r**2) + helix + root + antihelix + scapha + concha + tragus + antitragus + lobe
+
+
+def _outline(face: Face, ca: NDArray, sb: NDArray, r: NDArray, hw: float, hh: float) -> tuple[NDArray, NDArray]:
+    low = np.maximum(-sb, 0)
+    width = 1 + 0.17 * sb - (0.16 - 0.04 * face.ear_lobe) * low**2
+    # The upper back is full, the front nearly straight.
+    width = width * np.where(ca > 0, 1 + 0.05 * sb, 0.86 + 0.14 * np.abs(sb) ** 3)
+    return r * ca * hw * width - 0.08 * hw * low * r, r * sb * hh * (1 + 0.05 * face.ear_lobe * low)
 
 
 def build_ear(face: Face, side: int, skin: F32, n: int) -> Ear:
     """The ear at image right (+1) or left (-1) of the head `skin` (rows, columns, 3), n radial samples."""
-    hw, hh = face.ear_height * 0.29, face.ear_height * 0.5
+    hw, hh = face.ear_height * (0.290 + 0.012 * face.ear_width), face.ear_height * 0.5
     u, r = np.linspace(0, 2 * np.pi, n * 5 // 4), np.linspace(0, 1, n)[:, None]
     ca, sb = np.cos(u)[None], np.sin(u)[None]
-    a = r * ca * hw * (1 + 0.16 * sb - 0.10 * np.maximum(-sb, 0) ** 2) + 1.5 * sb * r
-    b = r * sb * hh
+    a, b = _outline(face, ca, sb, r, hw, hh)
     h = _relief(a, b, r, ca, sb, hw, hh)
-    h = h * ramp(1.0, 0.93, r) - 3.0 * ramp(0.93, 1.0, r)
-    angle = np.deg2rad(face.ear_angle)
-    y0, z0, hinge = 0.15 * face.nose_height - 20, -100.0, hw * 0.78
-    out = (-a - hinge) * -np.sin(angle) + h * np.cos(angle)
-    ahead = (-a - hinge) * np.cos(angle) + h * np.sin(angle)
-    near = (np.abs(skin[..., 1] - y0) < 4) & (np.abs(skin[..., 2] - (z0 + hinge)) < 5)
-    half = float(np.abs(skin[..., 0][near]).max()) if near.any() else face.face_width / 2
-    p = np.stack([side * (half - 2.0 + out), y0 + b * 0.98 - a * 0.18, z0 + hinge + ahead], -1).astype(np.float32)
+    # The rim rolls over at the back; the front border sinks into the cheek.
+    ahead_part = ramp(-0.25, -0.8, ca) * (1 - 0.5 * np.maximum(sb, 0))
+    h = h * ramp(1.0, 0.94, r) - 3.2 * ramp(0.94, 1.0, r) - 5.0 * ahead_part * ramp(0.72, 1.0, r)
+    angle, tilt = np.deg2rad(face.ear_angle), np.deg2rad(face.ear_tilt)
+    y0, hinge = 0.15 * face.nose_height - 20, hw * 0.62
+    along = a + hinge
+    out, back = along * np.sin(angle) + h * np.cos(angle), along * np.cos(angle) - h * np.sin(angle)
+    y, z = y0 + b * np.cos(tilt) - back * np.sin(tilt), HINGE_Z_MM - back * np.cos(tilt) - b * np.sin(tilt)
+    x = _head_half(skin, y0, HINGE_Z_MM - 4) - 2.2 + out
+    p = np.stack([side * x, y, z], -1).astype(np.float32)
     if side < 0:
         p = p[:, ::-1]
     du = np.gradient(p, axis=1).astype(np.float32)
@@ -57,7 +80,14 @@ def build_ear(face: Face, side: int, skin: F32, n: int) -> Ear:
     du[:, 0] = du[:, -1] = seam
     normals = unit(cross(np.gradient(p, axis=0).astype(np.float32), du)).astype(np.float32)
     normals *= np.sign(normals[..., 0].mean() * side)
-    hollow = np.clip(-(h - 4) / 6, 0, 1)
+    hollow = np.clip(-(h - 3) / 6, 0, 1)
     if side < 0:
         hollow = hollow[:, ::-1]
     return Ear(np.ascontiguousarray(p), normals, np.ascontiguousarray(hollow, dtype=np.float32))
+
+
+def _head_half(skin: F32, y: float, z: float) -> float:
+    """Half-width of the head where the ear hangs."""
+    part = skin[::2, ::2]
+    near = (np.abs(part[..., 1] - y) < 5) & (np.abs(part[..., 2] - z) < 6)
+    return float(np.abs(part[..., 0][near]).mean()) if near.any() else 70.0

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from nof1sim.render.procedural.identity import Face
 
 NASION_Y = 7.0
-BROW_PEAK = 0.66
-"""Where along the brow its peak lies, 0 inner end to 1 outer end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +61,17 @@ def landmarks_of(face: Face) -> Landmarks:
         eye_middle=inner + 0.495 * face.eye_length,
         nose_half=face.nose_width / 2,
         mouth_half=face.mouth_width / 2,
-        brow_inner=inner - 2.2,
-        brow_outer=outer + 4.0,
+        brow_inner=max(inner - 2.6 + 0.7 * face.brow_gap, 9.5),
+        brow_outer=outer + 4.5 + face.brow_length,
     )
 
 
 def brow_line(face: Face, s: NDArray) -> NDArray:
     """Height of the middle of the eyebrow at s = 0 (inner end) .. 1 (outer end)."""
-    arch = face.brow_arch
-    rise = arch * (1 - ((s - BROW_PEAK) / BROW_PEAK) ** 2)
-    fall = np.where(s > BROW_PEAK, 1.44 * arch * ((s - BROW_PEAK) / (1 - BROW_PEAK)) ** 2, 0)
-    return face.brow_height + 1.0 + rise - fall - 10.4 * np.maximum(0.15 - s, 0)
+    arch, peak = face.brow_arch, face.brow_peak
+    rise = arch * (1 - ((s - peak) / peak) ** 2)
+    fall = np.where(s > peak, 1.44 * arch * ((s - peak) / (1 - peak)) ** 2, 0)
+    return face.brow_height + 1.0 + rise - fall + face.brow_tilt * (s - 0.5) - 10.4 * np.maximum(0.15 - s, 0)
 
 
 def brow_half(face: Face, s: NDArray) -> NDArray:
@@ -87,8 +85,9 @@ def lid_curves(face: Face, marks: Landmarks, n: int = 96) -> tuple[NDArray, NDAr
     x = marks.eye_inner + (marks.eye_outer - marks.eye_inner) * t
     base = -1.4 + face.canthal * t
     # The upper lid covers 1.5 mm of the iris: without that every face looks startled.
-    upper = base + 0.435 * face.eye_height * np.sin(np.pi * t**0.80) ** 0.72 * (1 - 0.05 * t)
-    lower = base - 0.40 * face.eye_height * np.sin(np.pi * t**1.18) ** 0.82
+    # `eye_arc` moves the highest point of the upper lid outwards, `lid_low` the lowest of the lower lid.
+    upper = base + 0.435 * face.eye_height * np.sin(np.pi * t ** (0.80 + 0.05 * face.eye_arc)) ** 0.72 * (1 - 0.05 * t)
+    lower = base - 0.40 * face.eye_height * np.sin(np.pi * t ** (1.18 + 0.08 * face.lid_low)) ** 0.82
     return x, upper, lower
 
 

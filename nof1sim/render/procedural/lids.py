@@ -1,4 +1,4 @@
-"""Eyelids: signed distance to the palpebral fissure, skin draped over a sphere, crease, fold and hood."""
+"""Eyelids: signed distance to the palpebral fissure, skin draped over a sphere, crease, fold, hood and both corners."""
 
 from __future__ import annotations
 
@@ -17,17 +17,25 @@ EYE_RADIUS_MM = 12.1
 """Radius of the adult globe (axial length about 24 mm)."""
 LID_MM = 1.15
 """Thickness of the lid: the skin outside the fissure lies on a sphere larger by this much."""
+GLOBE_DEPTH_MM = -26.9
+"""Depth of the globe's centre behind the glabella (z): the cornea then lies some 13.5 mm behind it."""
+CORNER_MM = 9.6
+"""How far the inner corner lies before the globe's centre."""
+FLOOR_MM = 2.3
+"""How far the floor of the fissure lies behind the lid margins: behind the globe's front, and pink flesh in the
+corners, which the globe does not reach."""
 
 
 @dataclass(slots=True)
 class Lids:
     """centre (3,): of the globe at x > 0; distance (rows, columns): mm inside the fissure, negative outside;
-    upper: 1 above the fissure; crease: mask; xs, upper_y, lower_y: the lid curves."""
+    upper: 1 above the fissure; crease, caruncle: masks; xs, upper_y, lower_y: the lid curves."""
 
     centre: NDArray
     distance: F32
     upper: F32
     crease: F32
+    caruncle: F32
     xs: NDArray
     upper_y: NDArray
     lower_y: NDArray
@@ -46,7 +54,7 @@ def _signed(x, y, px, py, reach, out):
     n = px.size
     middle = px.mean()
     for q in range(x.size):
-        if abs(x[q] - middle) > reach or abs(y[q]) > reach:
+        if abs(x[q] - middle) > reach or abs(y[q]) > 0.72 * reach:
             out[q] = -30.0
             continue
         best = 1e9
@@ -64,47 +72,76 @@ def _signed(x, y, px, py, reach, out):
 
 
 def _fissure(x: F32, y: F32, xs: NDArray, upper: NDArray, lower: NDArray) -> F32:
+    xs, upper, lower = (np.append(a[:-1:2], a[-1]) for a in (xs, upper, lower))
     px, py = np.concatenate([xs, xs[::-1]]), np.concatenate([upper, lower[::-1]])
     out = np.empty(x.size, np.float32)
-    _signed(np.ascontiguousarray(x).ravel(), np.ascontiguousarray(y).ravel(), px, py, 36.0, out)
+    _signed(np.ascontiguousarray(x).ravel(), np.ascontiguousarray(y).ravel(), px, py, 33.0, out)
     return out.reshape(x.shape)
 
 
-def add_lids(face: Face, m: Landmarks, x: F32, y: F32, z: F32, front: F32, base: F32) -> tuple[F32, Lids]:
+def _draped(face: Face, m: Landmarks, centre: NDArray, x: F32, y: F32, z: F32, away: F32) -> F32:
+    """Skin over globe and lids, joined to the face around."""
+    r2 = (x - centre[0]) ** 2 + (y - centre[1]) ** 2
+    r = EYE_RADIUS_MM + LID_MM + 0.13 * np.clip(away, 0, 8)
+    edge = 0.90 * r
+    cap = np.sqrt(np.maximum(r * r - np.minimum(r2, edge * edge), 0))
+    skirt = cap - 2.0 * np.maximum(np.sqrt(r2) - edge, 0)
+    # Towards the nose the lid runs level to its corner instead of round the globe.
+    medial = ramp(m.eye_inner + 8, m.eye_inner, x) * ramp(9, 3, np.abs(y + 1.4))
+    corner = np.float32(CORNER_MM)
+    lid = centre[2] + np.maximum(skirt, corner * medial + (skirt - 1) * (1 - medial))
+    return (z + (smooth_max(z, lid, 4.0) - z) * ramp(16, 6, away)).astype(np.float32)
+
+
+def _relief(face: Face, m: Landmarks, x: F32, y: F32, away: F32, up: F32) -> tuple[F32, F32]:
+    """Crease, fold, hood and the bag of the lower lid: height, and mask of the crease."""
+    crease_at = face.crease * (0.72 + 0.28 * np.sin(np.pi * np.clip((x - m.eye_inner) / face.eye_length, 0, 1)))
+    across = up * ramp(m.eye_inner - 2, m.eye_inner + 6, x) * ramp(m.eye_outer + 8, m.eye_outer - 3, x)
+    line = away - crease_at
+    above = np.maximum(line, 0)
+    hang = ramp(-0.4, 1.7, line) * np.exp(-np.maximum(line - 1.7, 0) / 5.0) * 1.5
+    h = across * face.lid_fold * (hang - 0.55 * np.exp(-((line / 0.75) ** 2)))
+    lateral = 0.35 + 0.65 * ramp(m.eye_inner + 6, m.eye_outer + 2, x)
+    h = h + 1.7 * face.hood * across * lateral * np.exp(-(((above - 0.8) / 3.0) ** 2)) * ramp(-1.2, 0.6, line)
+    h = h + face.epicanthus * 1.9 * blob(x, y, m.eye_inner - 1.0, 0.8, 2.6, 4.2)
+    under = (1 - up) * ramp(m.eye_inner, m.eye_inner + 8, x) * ramp(m.eye_outer + 6, m.eye_outer - 5, x)
+    bag = 0.5 * np.exp(-(((away - 2.6) / 1.9) ** 2)) - 0.45 * face.tear_trough * np.exp(-(((away - 6.4) / 1.7) ** 2))
+    return h + under * bag, np.exp(-((line / 0.6) ** 2)) * across
+
+
+def add_lids(
+    face: Face, m: Landmarks, x: F32, y: F32, z: F32, front: F32, base: F32, closed: bool = False
+) -> tuple[F32, Lids]:
     """New heights and the lids. `z` with nose, `base` without; `front` fades features out behind the face."""
     xs, upper_y, lower_y = lid_curves(face, m)
-    seen = (x - m.eye_middle) ** 2 + y**2 + (base < -60) * 1e6
-    ez = float(base.ravel()[int(np.argmin(seen))])
-    centre = np.array([m.eye_middle, 0.15, ez - EYE_RADIUS_MM + 3.4 + face.eye_depth * 0.7])
+    centre = np.array([m.eye_middle, 0.15, GLOBE_DEPTH_MM + face.eye_depth])
     inside = _fissure(x, y, xs, upper_y, lower_y)
     away = -inside
-    r2 = (x - centre[0]) ** 2 + (y - centre[1]) ** 2
-
-    def sphere(r):
-        edge = 0.94 * r
-        cap = np.sqrt(np.maximum(r * r - r2, 0))
-        skirt = np.sqrt(r * r - edge * edge) - 1.7 * (np.sqrt(r2) - edge)
-        return centre[2] + np.where(r2 < edge * edge, cap, skirt)
-
     middle = 0.5 * (np.interp(x, xs, upper_y) + np.interp(x, xs, lower_y))
-    up = (y > middle).astype(np.float32)
-    lid = sphere(EYE_RADIUS_MM + LID_MM + 0.175 * np.clip(away, 0, 6))
-    z1 = z + (smooth_max(z, lid, 3.5) - z) * ramp(15, 5, away) * front
-    crease_at = face.crease * (0.75 + 0.25 * np.sin(np.pi * np.clip((x - m.eye_inner) / face.eye_length, 0, 1)))
-    across = up * ramp(m.eye_inner - 3, m.eye_inner + 5, x) * ramp(m.eye_outer + 9, m.eye_outer - 2, x) * front
-    line = away - crease_at
-    hang = ramp(-0.3, 1.5, line) * np.exp(-np.maximum(line - 1.5, 0) / 5.5) * 1.5 - 0.7 * np.exp(-((line / 0.7) ** 2))
-    z1 = z1 + across * face.lid_fold * hang
-    lateral = ramp(m.eye_inner + 4, m.eye_outer + 2, x)
-    z1 = z1 + 1.5 * face.hood * across * lateral * np.exp(-(((line - 1.0) / 2.6) ** 2))
-    z1 = z1 + face.epicanthus * 1.8 * blob(x, y, m.eye_inner - 1.2, 0.6, 2.6, 4.2) * front
-    under = (1 - up) * ramp(m.eye_inner, m.eye_inner + 7, x) * ramp(m.eye_outer + 5, m.eye_outer - 4, x) * front
-    bag = 0.55 * np.exp(-(((away - 2.6) / 1.8) ** 2)) - 0.5 * face.tear_trough * np.exp(-(((away - 6.2) / 1.5) ** 2))
-    z1 = z1 + under * bag
-    # Inside the fissure the skin dives behind the globe, which is ray-traced instead.
-    hole = ramp(-0.15, 0.75, inside)
-    z1 = np.where(inside > -0.6, z1 * (1 - hole) + (sphere(EYE_RADIUS_MM) - 3.5) * hole, z1)
-    crease = np.exp(-((line / 0.55) ** 2)) * across
+    up = ramp(-1.3, 1.3, y - middle).astype(np.float32)
+    z1 = _draped(face, m, centre, x, y, z, np.maximum(away, 0) if closed else away)
+    relief, crease = _relief(face, m, x, y, away, up)
+    z1 = z1 + relief * front
+    corner = blob(x, y, m.eye_inner + 1.8, -1.4 + 0.06 * face.canthal, 1.6, 1.5) * ramp(-0.3, 0.2, inside)
+    if closed:
+        z1, inside, up = _shut(m, x, y, z1, centre, xs, lower_y, inside, up)
+        upper_y, corner = lower_y, corner * 0
+    else:
+        hole = ramp(-0.2, 0.7, inside)
+        z1 = z1 - (FLOOR_MM - 1.0 * corner) * hole * front
     distance = np.where(front > 0.3, inside, -99.0)
-    lids = Lids(centre, distance.astype(np.float32), up, crease.astype(np.float32), xs, upper_y, lower_y)
+    lids = Lids(
+        centre, distance.astype(np.float32), up, (crease * front).astype(np.float32), corner.astype(np.float32),
+        xs, upper_y, lower_y,
+    )  # fmt: skip
     return z1.astype(np.float32), lids
+
+
+def _shut(m: Landmarks, x: F32, y: F32, z: F32, centre, xs, lower_y, inside: F32, up: F32):
+    """Shut lids: the upper lid reaches down to the lower curve, over the bulge of the cornea."""
+    line = y - np.interp(x, xs, lower_y)
+    within = ramp(m.eye_inner - 1, m.eye_inner + 3, x) * ramp(m.eye_outer + 2, m.eye_outer - 2, x)
+    cornea = 1.3 * blob(x, y, centre[0], centre[1] - 2.5, 5.0, 4.5) * ramp(-0.5, 2.0, line)
+    groove = 0.55 * np.exp(-((line / 0.55) ** 2)) * within
+    distance = np.minimum(inside, 0) + np.where(inside > 0, 0, 0) - np.abs(line) * (inside > 0) - 0.4
+    return z + (cornea - groove) * within, distance, np.where(inside > 0, ramp(-0.6, 0.6, line), up).astype(np.float32)

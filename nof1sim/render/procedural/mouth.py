@@ -23,12 +23,12 @@ def lips(face: Face, m: Landmarks, x: F32, y: F32) -> tuple[F32, F32, F32]:
     """Height to add, vermilion mask, and mask of the line between the lips."""
     mw, sto = m.mouth_half, m.stomion
     xh = np.clip(x / mw, 0, 1.3)
-    inside = np.clip(1 - np.clip(xh, 0, 1) ** 1.9, 0, 1)
+    inside = np.clip(1 - np.clip(xh, 0, 1) ** (1.95 + 0.15 * face.lip_taper), 0, 1)
     line = sto - 0.9 * np.exp(-((x / 4.2) ** 2)) + 0.7 * np.exp(-(((x - 10) / 6.0) ** 2))
     line = line - (0.35 - 0.6 * face.corner) * np.clip(xh, 0, 1.2) ** 4
     bow = np.exp(-(((x - 5.6) / 3.2) ** 2)) - 0.65 * np.exp(-((x / 2.8) ** 2))
     upper = face.upper_lip * inside**0.8 + face.bow * bow * inside
-    lower = face.lower_lip * np.clip(1 - np.clip(xh * 1.02, 0, 1) ** 2.3, 0, 1) ** 0.72
+    lower = face.lower_lip * np.clip(1 - np.clip(xh * 1.03, 0, 1) ** (2.2 + 0.15 * face.lip_taper), 0, 1) ** 0.78
     su, sl = (y - line) / np.maximum(upper, 0.35), (line - y) / np.maximum(lower, 0.35)
     taper = np.clip(1 - np.clip(xh, 0, 1) ** 3.2, 0, 1) ** 0.8
     ub, lb = (2.4 + 0.22 * face.upper_lip) * face.lip_roll, (2.9 + 0.22 * face.lower_lip) * face.lip_roll
@@ -38,20 +38,51 @@ def lips(face: Face, m: Landmarks, x: F32, y: F32) -> tuple[F32, F32, F32]:
         lb * _cushion(sl, 0.52, 0.45, np.maximum(lower, 1), 3.2),
     )
     h = h * taper
-    h -= 1.6 * np.exp(-(((y - line) / 0.75) ** 2)) * np.clip(1.12 - xh, 0, 1) ** 0.3 * ramp(1.12, 0.98, xh)
-    h += 0.2 * np.exp(-(((su - 1.05) * np.maximum(upper, 1)) ** 2)) * taper * (y > line)  # white roll
-    h -= 1.4 * blob(x, y, mw + 1.0, sto - 0.8 + face.corner, 2.6, 2.2)
-    h -= face.chin_fold * np.exp(-(((y - m.sublabiale - 0.004 * x * x) / 4.2) ** 2)) * np.exp(-((x / 15) ** 2))
+    h -= 1.5 * np.exp(-(((y - line) / 0.85) ** 2)) * np.clip(1.12 - xh, 0, 1) ** 0.3 * ramp(1.12, 0.98, xh)
+    h += 0.28 * np.exp(-(((su - 1.05) * np.maximum(upper, 1)) ** 2)) * taper * (y > line)  # white roll
+    h -= 1.0 * blob(x, y, mw + 0.8, sto - 0.8 + face.corner, 3.2, 2.6)
+    h -= face.chin_fold * np.exp(-(((y - m.sublabiale - 0.004 * x * x) / 5.4) ** 2)) * np.exp(-((x / 16) ** 2))
     depth = np.where(y >= line, (1 - su) * np.maximum(upper, 0.35), (1 - sl) * np.maximum(lower, 0.35))
-    vermilion = ramp(-0.45, 0.45, np.minimum(depth, (1 - x / mw) * mw * 0.8))
-    between = np.exp(-(((y - line) / 0.6) ** 2)) * ramp(1.06, 0.97, xh)
+    vermilion = ramp(-0.7, 0.7, np.minimum(depth, (1 - x / mw) * mw * 0.8))
+    between = np.exp(-(((y - line) / 0.55) ** 2)) * ramp(1.06, 0.97, xh)
     return h.astype(np.float32), vermilion.astype(np.float32), between.astype(np.float32)
 
 
 def philtrum(face: Face, m: Landmarks, x: F32, y: F32) -> F32:
     """Height of the two columns and the groove under the nose."""
     sn, ls = m.subnasale, m.labiale_superius
-    zone = ramp(sn + 1, sn - 7, y) * ramp(ls - 2, ls + 5, y)
+    zone = ramp(sn + 1, sn - 6, y) * ramp(ls - 2, ls + 4, y) * face.philtrum_depth
     column = 3.4 + 2.2 * (sn - y) / max(face.philtrum, 1.0)
-    ridge = 0.35 * np.exp(-(((x - column) / 2.3) ** 2)) - 0.40 * np.exp(-((x / 2.8) ** 2))
+    ridge = 0.85 * np.exp(-(((x - column) / 2.2) ** 2)) - 0.95 * np.exp(-((x / 2.6) ** 2))
     return (zone * ridge).astype(np.float32)
+
+
+SMILE = (
+    ("corner", 0.5, -0.5, 13.0, 11.0, (2.2, 3.3, -1.4)),
+    ("corner", 9.0, 9.0, 13.0, 13.0, (1.2, 2.2, 1.2)),
+    ("cheek", 36.0, -31.0, 14.0, 11.0, (0.3, 2.0, 2.2)),
+    ("cheek", 33.0, -11.0, 14.0, 4.5, (0.0, 0.9, 0.4)),
+    ("wing", 1.0, 5.0, 7.0, 7.0, (0.9, 0.5, 0.2)),
+    ("lips", 0.0, 0.0, 15.0, 9.0, (0.0, 0.5, -1.1)),
+)
+"""Places moved by a slight smile (zygomaticus major and minor, orbicularis oculi): what they are counted from, offset
+(x, y), standard deviations, displacement (out, up, forward); mm, by eye."""
+
+
+def smile(m: Landmarks, x: F32, y: F32, z: F32) -> F32:
+    """Displacement (rows, columns, 3) in mm of a slight smile with closed lips at full strength, x >= 0."""
+    origin = {"corner": (m.mouth_half, m.stomion), "cheek": (0.0, 0.0), "wing": (m.nose_half, m.subnasale),
+              "lips": (0.0, m.stomion)}  # fmt: skip
+    out = np.zeros((*x.shape, 3), np.float32)
+    # Only rows and columns of the face; everything has faded out at their edge.
+    rows = np.flatnonzero((y[:, 0] < 12) & (y[:, 0] > m.menton - 10))
+    part = (slice(int(rows[0]), int(rows[-1]) + 1), slice(0, x.shape[1] * 3 // 4))
+    px, py = x[part], y[part]
+    keep = ramp(-80, -50, z[part]) * ramp(11, -4, py) * ramp(m.menton - 6, m.sublabiale - 4, py)
+    for name, dx, dy, sx, sy, move in SMILE:
+        cx, cy = origin[name]
+        there, mirror = blob(px, py, cx + dx, cy + dy, sx, sy), blob(px, py, -cx - dx, cy + dy, sx, sy)
+        sides = (there - mirror, there + mirror, there + mirror) if cx + dx else (0 * there, there, there)
+        for axis in range(3):
+            out[part][..., axis] += (move[axis] * sides[axis] * keep).astype(np.float32)
+    return out

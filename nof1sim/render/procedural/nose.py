@@ -6,17 +6,20 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from nof1sim.render.procedural.fields import curve, ellipsoid, ramp, smooth_max, soft_max
 from nof1sim.render.procedural.identity import Face
 from nof1sim.render.procedural.landmarks import Landmarks
 
 F32 = NDArray[np.floating]
+SKIN_MM = 1.5
+"""Standard deviation of the smoothing that stands for skin and fat over the cartilages."""
 
 
 def nostril_centre(face: Face, m: Landmarks) -> tuple[float, float]:
     """Frontal place of the nostril, x > 0."""
-    return 0.23 * face.nose_width - 0.9, m.subnasale + 2.6
+    return 0.23 * face.nose_width - 0.9, m.subnasale + 2.3
 
 
 def _ridge(face: Face, m: Landmarks, y: F32, z: F32, base_z: float) -> NDArray:
@@ -59,30 +62,50 @@ def add_nose(face: Face, m: Landmarks, x: F32, y: F32, z: F32) -> tuple[F32, F32
     ridge = _ridge(face, m, y, z, base_z)
     k = ramp(m.nasion + 6, prn + 6, y)  # 0 at the root, 1 above the tip
     a = face.bridge - 0.9 + 2.2 * k
-    dorsum = ridge - (np.sqrt((x * (1.18 - 0.20 * k)) ** 2 + a * a) - a)
+    # Narrower towards the tip, whose width is that of tip and wings.
+    steep = 1.18 - 0.20 * k + 0.55 * ramp(prn + 20, prn - 4, y)
+    dorsum = ridge - (np.sqrt((x * steep) ** 2 + a * a) - a)
     dorsum = dorsum - 14 * ramp(m.nasion + 10, m.nasion + 28, y) - 90 * ramp(m.nasion + 24, m.nasion + 44, y)
     dorsum = dorsum - 0.10 * np.maximum(x - 15, 0) ** 2
-    out = soft_max(z, dorsum, 3.2 - 1.2 * k) - 0.5
+    out = soft_max(z, dorsum, 3.2 - 1.2 * k)
     r = face.tip_radius
-    out = smooth_max(out, ellipsoid(x, y, (0, prn, tip_z - r * 0.98), (r * 1.08, r * 0.93, r * 0.98)), 4.0)
-    out = smooth_max(out, ellipsoid(x, y, (3.6, prn + 0.8, tip_z - 6.6), (5.2, 5.4, 6.4)), 2.5)
-    out = smooth_max(out, ellipsoid(x, y, (0, sn + 3.6, base_z + 3.5), (3.2, 5.5, 7.5)), 2.5)
-    return _wings(face, m, x, y, out, base_z, nw)
+    out = soft_max(out, ellipsoid(x, y, (0, prn, tip_z - r - 0.4), (r * 1.18, r * 1.05, r * 0.98)), 1.7)
+    out = soft_max(out, ellipsoid(x, y, (3.2, prn + 1.0, tip_z - 7.6), (6.4, 6.6, 6.2)), 1.5)
+    low = sn + 3.6 - 0.45 * face.columella
+    out = smooth_max(out, ellipsoid(x, y, (0, low, base_z + 3.5), (3.3, 5.8, 7.5)), 3.0)
+    out, nostril = _wings(face, m, x, y, out, base_z, nw)
+    # The fall of the ellipsoids would meet the steep sides of the head again, far from the nose.
+    return (z + (out - z) * ramp(42, 28, x)).astype(np.float32), nostril
+
+
+def _softened(x: F32, y: F32, z: F32, sn: float) -> F32:
+    """Depths with the joints of the parts under one skin: a Gaussian of `SKIN_MM` around the tip."""
+    r0, r1 = (int(np.argmin(np.abs(y[:, 0] - v))) for v in (sn + 26, sn - 6))
+    c1 = int(np.searchsorted(x[r1], 30.0))
+    part = (slice(r0, r1), slice(0, c1))
+    sigma = (SKIN_MM * (r1 - r0) / 32.0, SKIN_MM * c1 / 30.0)
+    smooth = gaussian_filter(z[part], sigma, mode="reflect", truncate=3.0)
+    weight = ramp(27, 21, x[part]) * ramp(sn + 24, sn + 16, y[part]) * ramp(sn - 5, sn - 1, y[part])
+    out = z.copy()
+    out[part] += weight * (smooth - z[part])
+    return out
 
 
 def _wings(face: Face, m: Landmarks, x: F32, y: F32, z: F32, base_z: float, nw: float) -> tuple[F32, F32]:
     sn, wing = m.subnasale, face.wing
-    aw = 6.2 + 0.08 * (face.nose_width - 34) + 0.4 * wing
-    low = ellipsoid(x, y, (nw - aw + 0.4, sn + 6.0, base_z - 1.0), (aw, 6.6 + 0.4 * wing, 11.0), 1.2)
-    high = ellipsoid(x, y, (nw - aw - 2, sn + 8.6, base_z + 3.0), (aw, 6.5, 10.0), 1.2)
-    z = smooth_max(smooth_max(z, high, 3.2), low, 1.8)
-    # A narrow crease around the upper and lateral border of the wing.
-    q = np.sqrt(((x - (nw - aw + 0.4)) / (aw + 0.9)) ** 2 + ((y - (sn + 6.2)) / 7.6) ** 2)
-    groove = np.exp(-(((q - 1.0) / 0.13) ** 2)) * ramp(nw - aw - 3, nw - aw + 2, x) * ramp(sn - 1, sn + 4, y)
-    z = z - (0.9 + 0.25 * wing) * groove
-    cx, cy = nostril_centre(face, m)
+    aw = 6.8 + 0.10 * (face.nose_width - 34) + 0.4 * wing
+    cx, cy = nw - aw + 0.2, sn + 5.8
+    low = ellipsoid(x, y, (cx, cy, base_z - 2.6), (aw, 6.8 + 0.4 * wing, 10.6), 1.1)
+    high = ellipsoid(x, y, (nw - aw - 2.6, sn + 9.0, base_z + 1.0), (aw + 0.6, 7.5, 10.0), 1.1)
+    z = _softened(x, y, smooth_max(soft_max(z, high, 1.5), low, 4.2), sn)
+    # A soft crease around the upper and lateral border of the wing.
+    q = np.sqrt(((x - cx) / (aw + 1.2)) ** 2 + ((y - cy - 0.4) / 8.0) ** 2)
+    groove = np.exp(-(((q - 1.0) / 0.17) ** 2)) * ramp(cx - 3, cx + 3, x) * ramp(sn - 3, sn + 3, y)
+    z = z - (1.1 + 0.3 * wing) * groove
+    hx, hy = nostril_centre(face, m)
     c, s = math.cos(0.42), math.sin(0.42)
-    nx, ny = (x - cx) * c + (y - cy) * s, -(x - cx) * s + (y - cy) * c
-    q = np.sqrt((nx / (3.6 + 0.06 * (face.nose_width - 34))) ** 2 + (ny / 1.75) ** 2)
-    z = z - 5.0 * ramp(1.2, 0.45, q)
-    return z.astype(np.float32), ramp(1.25, 0.7, q).astype(np.float32)
+    nx, ny = (x - hx) * c + (y - hy) * s, -(x - hx) * s + (y - hy) * c
+    wide = (3.5 + 0.07 * (face.nose_width - 34)) * (1 + 0.08 * face.nostril)
+    q = np.sqrt((nx / wide) ** 2 + (ny / (1.6 * (1 + 0.12 * face.nostril))) ** 2)
+    z = z - 4.6 * ramp(1.25, 0.35, q)
+    return z.astype(np.float32), ramp(1.2, 0.6, q).astype(np.float32)

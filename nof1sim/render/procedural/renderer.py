@@ -34,10 +34,12 @@ KEPT_BYTES = 300_000_000
 def mesh_and_supersample(size_px: int) -> tuple[int, int]:
     """Vertices a side and canvas pixels per picture pixel."""
     if size_px <= 128:
-        return 512, 2
+        return 256, 2
+    if size_px <= 320:
+        return 448, 2
     if size_px <= 640:
-        return 1024, 2
-    return 1280, 2 if size_px <= 1024 else 1
+        return 640, 2
+    return 896, 2 if size_px <= 1024 else 1
 
 
 def no_lesions() -> Lesions:
@@ -91,7 +93,7 @@ class ProceduralRenderer:
         who = (view.seed, patient.key, patient.age_years, patient.sex, patient.ita_deg)
 
         def head() -> tuple[Head, float]:
-            made = build_head(draw_face(view.seed, patient), mesh)
+            made = build_head(draw_face(view.seed, patient), mesh, closed)
             return made, base_melanin(made)
 
         key = (*who, view.view, view.size_px, closed)
