@@ -18,7 +18,7 @@ IMAGE_BYTES_PER_PIXEL = {"jpeg": 0.35, "png": 1.4, "webp": 0.22}
 """Measured on the default face with its sensor noise, quality 95."""
 TRUTH_BYTES_PER_DAY = 14_000
 MASK_BYTES_PER_PIXEL = 0.05
-LAYER_BYTES_PER_PIXEL = {"parts": 0.02, "depth": 0.6, "normals": 0.8, "chart": 2.5}
+LAYER_BYTES_PER_PIXEL = {"parts": 0.02, "depth": 0.6, "normals": 0.8, "chart": 2.5, "binary": 0.01}
 
 
 def show_plan(job: Job, out: str) -> None:

@@ -258,7 +258,7 @@ class Render:
     layers : those that the view asked for. "parts" (h, w) uint8, codes of `nof1sim.render.base.PARTS`; "depth" (h, w)
         float, mm from the camera along its axis, NaN on the background; "normals" (h, w, 3) float, unit vectors in
         camera axes (right, up, to the camera), NaN on the background; "chart" (h, w, 2) float, x and y on the face
-        chart in mm, NaN off the skin.
+        chart in mm, NaN off the skin; "binary" (h, w) uint8, 255 within the core of any lesion, else 0.
     face : every number that the renderer chose for the person, the same in all pictures of theirs.
     """
 

@@ -26,7 +26,7 @@ KEYPOINTS = "truth/keypoints.parquet"
 MASKS = "truth/masks"
 PERSISTENCE = "truth/persistence"
 FACES = "truth/faces.json"
-LAYERS = {"parts": ".png", "depth": ".png", "normals": ".png", "chart": ".npz"}
+LAYERS = {"parts": ".png", "depth": ".png", "normals": ".png", "chart": ".npz", "binary": ".png"}
 """Further truth images, each in a folder of its name under truth/, and the ending of their files."""
 
 WORK = ".nof1sim"

@@ -15,7 +15,7 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of nuisance; each has a dial."""
 
-Layer = Literal["parts", "depth", "normals", "chart"]
+Layer = Literal["parts", "depth", "normals", "chart", "binary"]
 ViewName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=40)]
 """`front`, or a turned view such as `yaw-35_pitch10`."""
 
@@ -137,7 +137,8 @@ class Images(Part):
     layers: list[Layer] = Field(
         default=[],
         description="Further truth images of every photograph, each in a folder of its name under truth/. 'parts': "
-        "which part of the face a pixel shows. 'depth', 'normals': its geometry. 'chart': its place on the face chart.",
+        "which part of the face a pixel shows. 'depth', 'normals': its geometry. 'chart': its place on the face chart. 'binary': "
+        "ill skin or not, for skin patches.",
     )
     nuisance: NuisanceSettings = NuisanceSettings()
     confounding: Confounding = Confounding()

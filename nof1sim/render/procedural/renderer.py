@@ -58,7 +58,7 @@ class ProceduralRenderer:
     views: tuple[str, ...] = tuple(VIEWS)
     repeatable: Literal["bitwise", "seeded"] = "bitwise"
     batch_size = 1
-    layers = ("parts", "depth", "normals", "chart")
+    layers = ("parts", "depth", "normals", "chart", "binary")
 
     def __init__(self, options: Mapping[str, object] | None = None) -> None:
         if options:
@@ -130,7 +130,7 @@ class ProceduralRenderer:
         return Render(
             pixels, posed[1], support, ids, boxes, area, keypoints(plate, pose, seen),
             drawn={"renderer": self.name, "view": view.view},
-            layers=layers(plate, pose, seen, view.layers) if view.layers else {},
+            layers=layers(plate, pose, seen, posed[1], view.layers) if view.layers else {},
             face=describe(plate.head.face),
         )  # fmt: skip
 

@@ -29,7 +29,9 @@ def keypoints(plate: Plate, pose: Pose, seen: Look) -> dict[str, tuple[float, fl
     }
 
 
-def layers(plate: Plate, pose: Pose, seen: Look, wanted: Sequence[str]) -> Mapping[str, NDArray[np.generic]]:
+def layers(
+    plate: Plate, pose: Pose, seen: Look, core: NDArray[np.int32], wanted: Sequence[str]
+) -> Mapping[str, NDArray[np.generic]]:
     """Truth images by name (see `Render.layers`), each taken from the nearest pixel of the plate."""
     last = plate.camera.width - 1
     i, j = np.clip(np.rint(seen.u), 0, last).astype(int), np.clip(np.rint(seen.v), 0, last).astype(int)
@@ -44,4 +46,6 @@ def layers(plate: Plate, pose: Pose, seen: Look, wanted: Sequence[str]) -> Mappi
         out["normals"] = np.where(person[..., None], turned, np.nan).astype(np.float32)
     if "chart" in wanted:
         out["chart"] = np.where(person[..., None], plate.chart[j, i], np.nan).astype(np.float32)
+    if "binary" in wanted:
+        out["binary"] = np.where(core != 0, 255, 0).astype(np.uint8)
     return out
