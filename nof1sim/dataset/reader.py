@@ -93,7 +93,7 @@ class Dataset:
         return decode_mask(self.target.read(mask_of(self.path(unit), support)))
 
     def layer(self, unit: Unit, name: str) -> NDArray[Any]:
-        """A further truth image (h, w) of a unit: "parts", "depth", "normals", "chart" or "binary", as `Render.layers` says.
+        """A further truth image (h, w) of a unit: parts, depth, normals, chart or binary, as `Render.layers` says.
 
         Raises
         ------

@@ -137,8 +137,8 @@ class Images(Part):
     layers: list[Layer] = Field(
         default=[],
         description="Further truth images of every photograph, each in a folder of its name under truth/. 'parts': "
-        "which part of the face a pixel shows. 'depth', 'normals': its geometry. 'chart': its place on the face chart. 'binary': "
-        "ill skin or not, for skin patches.",
+        "which part of the face a pixel shows. 'depth', 'normals': its geometry. 'chart': its place on the face chart. "
+        "'binary': ill skin or not, for skin patches.",
     )
     nuisance: NuisanceSettings = NuisanceSettings()
     confounding: Confounding = Confounding()

@@ -326,7 +326,7 @@ def develop(light: F32, glare: F32, nuisance: Nuisance, key: int) -> NDArray[np.
     ox, oy = key % TILE, (key >> 20) % TILE
     f = np.float32
     _print(
-        shown, luma, soft, f(SHARPEN * n.sharpening), sensor_tile(), ox, oy, f(n.noise / TILE_SD), f(NOISE_FLOOR), f(NOISE_DARK),
-        f(n.contrast), f(n.saturation), out,
+        shown, luma, soft, f(SHARPEN * n.sharpening), sensor_tile(), ox, oy, f(n.noise / TILE_SD), f(NOISE_FLOOR),
+        f(NOISE_DARK), f(n.contrast), f(n.saturation), out,
     )  # fmt: skip
     return out

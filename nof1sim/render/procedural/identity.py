@@ -17,6 +17,7 @@ SPREAD = 1.15
 TEEN_DIMORPHISM = 0.5
 """Share of the difference between the sexes that is not there yet at 14 years."""
 
+
 @dataclass(frozen=True, slots=True)
 class Face:
     """Everything that makes one face. Lengths in mm unless said; `asymmetry` are eight standard normal modes."""

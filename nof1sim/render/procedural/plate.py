@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 
 from nof1sim.model import Nuisance
 from nof1sim.render.base import PART_CODE
-from nof1sim.render.procedural import cloth, hair
 from nof1sim.render.procedural.backdrop import backdrop
-from nof1sim.render.procedural.compose import Cover, light_planes, packed, pool, weigh
+from nof1sim.render.procedural.compose import light_planes, packed, pool, weigh
+from nof1sim.render.procedural.covers import Stray, covers_of, parts_of, stray_of
 from nof1sim.render.procedural.expose import LENS_SIGMA_PX
-from nof1sim.render.procedural.eyeball import shade_eyes
-from nof1sim.render.procedural.fields import dot, ramp
+from nof1sim.render.procedural.fields import ramp
 from nof1sim.render.procedural.filters import blur, shrink, wide_blur
 from nof1sim.render.procedural.frames import Frame
+from nof1sim.render.procedural.grid import Grid
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import COLOUR, GROUPS, LIGHTING, STRENGTH, mix
 from nof1sim.render.procedural.nodes import Nodes, nodes_of
 from nof1sim.render.procedural.pigment import base_blood, pigment_of
 from nof1sim.render.procedural.points import Points, points_of
-from nof1sim.render.procedural.screen import Camera, Screen, camera_for, look
-from nof1sim.render.procedural.shade import SkinLight, details, light_skin, skin_mask
-from nof1sim.render.procedural.strands import Hairs, draw_hairs
+from nof1sim.render.procedural.screen import Camera, camera_for, look
+from nof1sim.render.procedural.shade import details, light_skin, skin_mask
+from nof1sim.render.procedural.strands import draw_hairs
 from nof1sim.render.procedural.tone import base_melanin, gloss_strength
 from nof1sim.render.skin import Scratch, SkinBuffer, make_scratch
 
@@ -110,121 +110,26 @@ def build_plate(head: Head, frame: Frame, size: int, supersample: int, melanin: 
     melanin, blood = base_melanin(head) if melanin is None else melanin, base_blood(head.face)
     lit = light_skin(screen, skin, melanin, blood, supersample)
     hairs = draw_hairs(head, screen)
-    flat = {name: getattr(hairs, name).reshape(-1)[screen.index] for name in Hairs.__dataclass_fields__}
-    soft = blur(hairs.brow, 1.1 * camera.per_mm).reshape(-1)[screen.index]
-    factor, sheen = details(head, screen, skin, soft)
-    covers = _covers(head, screen, lit, flat, melanin)
-    grid = _Grid.of(screen, supersample)
+    brow = blur(hairs.brow, 1.1 * camera.per_mm).reshape(-1)[screen.index]
+    factor, sheen = details(head, screen, skin, brow)
+    covers = covers_of(head, screen, lit, hairs, melanin)
+    grid = Grid.of(screen, supersample)
+    stray = stray_of(head, screen, hairs, grid)
     strength = gloss_strength(head.face.ita_deg)
     planes, above = light_planes(lit, factor, sheen, strength, covers, grid.row, grid.index.size, 1.0 / supersample**2)
+    part = parts_of(screen, covers)[grid.first]
+    del hairs, covers  # what a canvas holds is the peak of a worker's memory
     thin = replace(camera, width=grid.side, per_mm=camera.per_mm / supersample)
     buffer = _skin_buffer(grid, thin, screen, lit, skin, factor * above[:, None], sheen * above * np.float32(strength),
                           melanin, blood)  # fmt: skip
+    del lit, factor, sheen, above
     lens = np.stack([_lens(grid, plane) for plane in planes])
-    stray = _stray(head, screen, hairs, grid)
-    return _finish(head, frame, size, margin, screen, grid, thin, buffer, lens, stray, covers, skin)
+    return _finish(head, frame, size, margin, screen, grid, thin, buffer, lens, stray, part, skin.beard[grid.first])
 
 
-@dataclass(slots=True)
-class _Grid:
-    """Canvas pixels of the person to picture pixels. side: of the plate; index (n,): plate pixels that show the
-    person; row (canvas pixels,): into index; first (n,): one canvas row for each; cover (n,): share of the pixel."""
-
-    side: int
-    supersample: int
-    index: NDArray[np.int32]
-    row: NDArray[np.int32]
-    first: NDArray[np.int64]
-    cover: F32
-
-    @staticmethod
-    def of(screen: Screen, supersample: int) -> _Grid:
-        width = screen.camera.width
-        side = width // supersample
-        pixel = screen.index // width // supersample * side + screen.index % width // supersample
-        count = np.bincount(pixel, minlength=side * side)
-        index = np.flatnonzero(count)
-        lookup = np.full(side * side, -1, np.int32)
-        lookup[index] = np.arange(index.size, dtype=np.int32)
-        row = lookup[pixel]
-        first = np.empty(index.size, np.int64)
-        first[row[::-1]] = np.arange(pixel.size - 1, -1, -1)
-        cover = (count[index] / supersample**2).astype(np.float32)
-        return _Grid(side, supersample, index.astype(np.int32), row, first, cover)
-
-    def image(self, values: NDArray, fill: float = 0.0) -> NDArray:
-        """Values (n[, c]) on the plate (s, s[, c])."""
-        out = np.full((self.side * self.side, *values.shape[1:]), fill, values.dtype)
-        out[self.index] = values
-        return out.reshape(self.side, self.side, *values.shape[1:])
-
-
-def _lens(grid: _Grid, plane: F32) -> F32:
+def _lens(grid: Grid, plane: F32) -> F32:
     """A plane (n,) as the lens blurs it, cover included: light spills into pixels of the person only."""
     return blur(grid.image(plane), LENS_SIGMA_PX).reshape(-1)[grid.index]
-
-
-def _covers(head: Head, screen: Screen, lit: SkinLight, hairs: dict[str, F32], melanin: float) -> list[Cover]:
-    """Layers over the skin, from below."""
-    on_head = screen.owner == 0
-    eyes, cover, eye_colour, eye_gloss = shade_eyes(head, screen, melanin)
-    # Reflections belong to the lights that cause them; the key makes most of them.
-    eye_colour = eye_colour + eye_gloss[:, None, None] * np.array([0.40, 0.30, 0.45, 0.3, 0.4], np.float32)[:, None]
-    layer = screen.layer
-    at = np.flatnonzero(((layer("hair") > 0.003) | (layer("temple") > 0.02)) & on_head)
-    raw = np.maximum(dot(screen.normal[at, None], screen.flow[at]), 0)
-    hair_colour, hair_cover = hair.shade_hair(head, screen, at, raw)
-    closed = np.zeros(screen.index.size, np.float32)
-    closed[at] = hair_cover
-    cloth_cover = cloth.cloth_cover(head, screen)
-    dressed = np.flatnonzero(cloth_cover > 0.003)
-    out = [
-        Cover("eyes", eyes, cover, eye_colour),
-        Cover("hair", at, hair_cover, hair_colour),
-        Cover("cloth", dressed, cloth_cover[dressed], cloth.shade_cloth(head, screen, dressed)),
-    ]
-    # Single hairs over skin look darker than the mass of hair; brows are ashier still.
-    dark, tone = hair.hair_colour(head.face, 1.5) * 0.75, hair.hair_colour(head.face) * 0.85
-    for name, opacity, colour in (("beard", 0.75, dark), ("brow", 0.92, dark), ("temple", 0.9, tone)):
-        where = np.flatnonzero(hairs[name] > 0.003)
-        light = np.clip(lit.irradiance[where, :, 1], 0.04, 3)
-        alpha = opacity * hairs[name][where]
-        if name == "temple":
-            alpha = alpha * (1 - cloth_cover[where]) * (1 - 0.8 * closed[where])
-        out.append(Cover(name, where, alpha, colour.astype(np.float32) * light[..., None] * COLOUR))
-    # Seen over the hair itself, a stray hair hardly differs from it.
-    where = np.flatnonzero(hairs["stray"] > 0.003)
-    alpha = (0.10 if head.face.wear == "short" else 0.25) * hairs["stray"][where]
-    out.append(Cover("stray", where, alpha, np.broadcast_to(_stray_colour(head), (where.size, len(GROUPS), 3))))
-    where = np.flatnonzero(hairs["lash"] > 0.003)
-    dark = np.broadcast_to(np.array([0.012, 0.010, 0.009], np.float32), (where.size, len(GROUPS), 3))
-    share = STRENGTH / STRENGTH[:4].sum()
-    out.append(Cover("lash", where, 0.95 * hairs["lash"][where], dark, share))
-    return out
-
-
-def _stray_colour(head: Head) -> F32:
-    """Single hairs away from the head, per unit strength of each light group (groups, 3)."""
-    return ((hair.hair_colour(head.face) * 1.15 + 0.004) * 0.55 * COLOUR).astype(np.float32)
-
-
-@dataclass(slots=True)
-class _Stray:
-    """Hairs beyond the head's outline: plate pixels at (k,), their cover (k,), and light planes (groups * 4, k)."""
-
-    at: NDArray[np.int64]
-    cover: F32
-    planes: F32
-
-
-def _stray(head: Head, screen: Screen, hairs: Hairs, grid: _Grid) -> _Stray:
-    beyond = hairs.stray.copy()
-    beyond.reshape(-1)[screen.index] = 0.0
-    cover = shrink(beyond, grid.supersample).reshape(-1)
-    at = np.flatnonzero(cover > 0.004)
-    planes = np.zeros((len(GROUPS), 4, at.size), np.float32)
-    planes[:, :3] = (STRENGTH[:, None] * _stray_colour(head))[..., None] * cover[at]
-    return _Stray(at, cover[at], planes.reshape(len(GROUPS) * 4, at.size))
 
 
 def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood) -> SkinBuffer:
@@ -276,10 +181,9 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     )  # fmt: skip
 
 
-def _finish(head, frame, size, margin, screen, grid, camera, buffer, planes, stray, covers, skin) -> Plate:
+def _finish(head, frame, size, margin, screen, grid, camera, buffer, planes, stray, part, beard) -> Plate:
     first = grid.first
     chart = np.stack([screen.layer("chart_x")[first], screen.layer("chart_y")[first]], -1).astype(np.float32)
-    part = _parts(screen, covers)[first]
     chart[((part != PART_CODE["skin"]) & (part != PART_CODE["lips"])) | (screen.owner[first] != 0)] = np.nan
     depth = grid.image(screen.place[first, 2], FAR_MM)
     index, planes, alpha = _with_stray(grid, planes, stray)
@@ -296,12 +200,12 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, planes, str
         typical=(float(np.median(buffer.melanin)), float(np.median(buffer.blood))),
         part=grid.image(part), chart=grid.image(chart, np.nan), normal=grid.image(screen.normal[first]), depth=depth,
         bare=np.concatenate([part == PART_CODE["skin"], none]).astype(np.float32),
-        beard=np.concatenate([np.clip(skin.beard[first], 0, 1), none]).astype(np.float32),
+        beard=np.concatenate([np.clip(beard, 0, 1), none]).astype(np.float32),
         nodes=nodes_of(head, camera, depth, screen, grid.index, first), points=points_of(head, screen, camera),
     )  # fmt: skip
 
 
-def _with_stray(grid: _Grid, planes: F32, stray: _Stray) -> tuple[NDArray[np.int32], F32, F32]:
+def _with_stray(grid: Grid, planes: F32, stray: Stray) -> tuple[NDArray[np.int32], F32, F32]:
     """Pixels, light planes and cover (s, s) of the person with the hairs beyond the outline."""
     row = np.full(grid.side * grid.side, -1, np.int64)
     row[grid.index] = np.arange(grid.index.size)
@@ -324,22 +228,3 @@ def _glare(index: NDArray, values: NDArray, step: float, alpha: F32, paper: F32,
     soft = GLARE * wide_blur(np.maximum(whole - GLARE_FROM, 0), side / 66)
     inner = slice(margin, side - margin)
     return np.ascontiguousarray(np.moveaxis(soft[inner, inner], -1, 0), dtype=np.float32)
-
-
-def _parts(screen: Screen, covers: list[Cover]) -> NDArray[np.uint8]:
-    """Code of base.PARTS of each canvas pixel."""
-    out = np.full(screen.index.size, PART_CODE["skin"], np.uint8)
-    out[(screen.layer("lip") > 0.5) & (screen.owner == 0)] = PART_CODE["lips"]
-    garment = screen.layer("garment") > screen.layer("cloth")
-    for cover in covers:
-        limit = 0.35 if cover.name == "brow" else 0.5
-        at = cover.at[cover.alpha > limit]
-        if cover.name == "eyes":
-            out[at] = PART_CODE["eyes"]
-        elif cover.name == "brow":
-            out[at] = PART_CODE["brows"]
-        elif cover.name == "cloth":
-            out[at] = np.where(garment[at], PART_CODE["cloth"], PART_CODE["headwear"])
-        elif cover.name in ("hair", "temple", "beard"):
-            out[at] = PART_CODE["hair"]
-    return out
