@@ -25,7 +25,8 @@ def encode_layer(name: str, layer: NDArray[Any]) -> bytes:
     """The bytes of a layer's file; equal input gives equal bytes. Shapes and units: `nof1sim.model.Render.layers`.
 
     parts, binary: 8-bit PNG of codes. depth: 16-bit PNG, see `OFFSET`; what is more than 655 mm behind the nearest
-    point counts as background. normals: 8-bit RGB PNG, 128 + 127 n, 0 on the background. chart: compressed npz, float32.
+    point counts as background. normals: 8-bit RGB PNG, 128 + 127 n, 0 on the background. chart:
+    compressed npz, float32.
     """
     if name in ("parts", "binary"):
         return _png(name, layer.astype(np.uint8))

@@ -66,7 +66,7 @@ class ProceduralRenderer:
             raise RenderError(str(Fault("images.options", dict(options), "none for the procedural renderer")))
         self._heads: OrderedDict[Hashable, tuple[Head, float]] = OrderedDict()
         self._plates: OrderedDict[tuple[Hashable, ...], Plate] = OrderedDict()
-        self._canvas: dict[Hashable, np.ndarray] = {}
+        self._canvas: tuple[Plate, np.ndarray] | None = None
 
     @staticmethod
     def accepts(view: str) -> bool:
@@ -139,11 +139,9 @@ class ProceduralRenderer:
 
     def _blank(self, plate: Plate) -> np.ndarray:
         """Scratch image (s, s, 3) of a plate: the person's pixels are overwritten each day, the others stay 0."""
-        key = id(plate)
-        if key not in self._canvas:
-            self._canvas.clear()
-            self._canvas[key] = np.zeros((*plate.alpha.shape, 3), np.float32)
-        return self._canvas[key]
+        if self._canvas is None or self._canvas[0] is not plate:
+            self._canvas = (plate, np.zeros((*plate.alpha.shape, 3), np.float32))
+        return self._canvas[1]
 
 
 def _check(view: View) -> None:
