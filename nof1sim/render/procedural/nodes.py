@@ -15,7 +15,7 @@ from nof1sim.render.procedural.screen import Camera, Screen
 F32 = NDArray[np.floating]
 ACROSS = 72
 """Cells along a side of the plate, at most; a cell is 2 pixels or more."""
-BEYOND_MM = 60.0
+BEYOND_MM, SHOULDERS = 60.0, 1.7
 FRINGE = 2
 """Cells by which the mesh goes on beyond the person, so that it carries the soft edge."""
 
@@ -52,10 +52,18 @@ def nodes_of(head: Head, camera: Camera, depth: F32, screen: Screen, index: NDAr
     x = (at[None] - half) / (f * camera.per_mm) + camera.x
     y = (half - at[:, None]) / (f * camera.per_mm) + camera.y
     place = np.stack([np.broadcast_to(x, z.shape), np.broadcast_to(y, z.shape), z], -1).astype(np.float32)
-    # The body goes on below the plate, and hair above: the outermost rows are drawn out, so that no pose shows its end.
-    place[-1, :, 1] -= BEYOND_MM
-    place[0, :, 1] += BEYOND_MM
+    _go_on(place, camera)
     return Nodes(cell, place, smile, on)
+
+
+def _go_on(place: F32, camera: Camera) -> None:
+    """Draw the outermost nodes out, in place, so that no pose shows where the plate ends: hair goes on above, the body
+    beside and below, where it widens towards the shoulders."""
+    place[0, :, 1] += BEYOND_MM
+    place[:, 0, 0] -= BEYOND_MM
+    place[:, -1, 0] += BEYOND_MM
+    place[-1, :, 1] -= BEYOND_MM
+    place[-1, :, 0] = camera.x + SHOULDERS * (place[-1, :, 0] - camera.x)
 
 
 def _calm(z: F32, on: NDArray[np.bool_]) -> F32:

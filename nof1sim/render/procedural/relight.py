@@ -15,7 +15,7 @@ F32 = NDArray[np.floating]
 
 BEARD_DEPTH = np.array([0.62, 0.58, 0.52], np.float32)
 """Share of the light that a full growth of some days takes."""
-FOUNDATION = 0.70
+FOUNDATION = 0.60
 """Share of the skin's own colour, lesions included, that full make-up hides: what foundations reach in practice is
 more on redness than on relief, so relief and gloss stay."""
 
