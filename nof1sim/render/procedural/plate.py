@@ -146,7 +146,7 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     first = np.empty(rows.size, np.int64)
     first[to[::-1]] = keep[::-1]
     count = np.bincount(to, minlength=rows.size).astype(np.float32)
-    share = np.float32(1.0 / grid.supersample**2)
+    share = 1.0 / grid.supersample**2
 
     def pooled(values: F32, weight: float | F32) -> F32:
         flat = np.ascontiguousarray(values[keep].reshape(keep.size, -1), dtype=np.float32)
