@@ -31,6 +31,7 @@ STAGES = (
     "erythema",  # post-inflammatory erythema (PIE), the "red macule"
     "hyperpigmentation",  # post-inflammatory hyperpigmentation (PIH), the "brown macule"
     "scar",
+    "resolving",  # what is left of a healed lesion for some days where no mark follows: drawn, never counted
 )
 STAGE_CODE = {name: code for code, name in enumerate(STAGES)}
 INFLAMMATORY = ("papule", "pustule", "nodule", "crust", "excoriation")

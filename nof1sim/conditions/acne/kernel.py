@@ -249,6 +249,8 @@ def comedone_day(skin, rows, n, day, today, heirs, key, person, ground, space):
     classify_apart(skin, day, classes, ground)
     got = race(h.day_key(key, day, h.COMEDONE_BIRTH), classes, f.FROM_NORMAL, ground[1], need, work)
     for k in range(got):
+        if skin[ROW, work[k]] >= 0 and not f.is_inflammatory(rows[skin[ROW, work[k]], f.KIND]):
+            rows[skin[ROW, work[k]], f.SUPERSEDED] = day
         kind = f.draw_comedone_kind(key, day, work[k])
         days = f.draw_life(key, day, work[k], kind, target < 0 and k < heirs)
         if target < 0 and k < heirs:

@@ -99,10 +99,12 @@ def _peak_day(rows: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def walk(field: LesionField, first: int, until: int, marks: int, looks: bool = True) -> tuple[NDArray[Any], ...]:
-    """Days, indices of lesions, stages and looks from `first` to `until`; by day (without `looks`: by lesion)."""
+    """Days, indices of lesions, stages and looks from `first` to `until`, by day (without `looks`: by lesion,
+    and without what resolves)."""
     rows = np.empty((field.columns["lesion_id"].size, life.COLUMNS), np.int32)
     for code, name in _STORED.items():
         rows[:, code] = field.columns[name]
+    rows[:, life.PARENT] = field.columns["parent_id"] - 1
     top = np.stack([field.columns[name] for name in _PEAKS.values()], axis=1)
     counts = life.counts_by_day(rows, field.days)
     day, index, stage, look = appearance.walk(rows, top, first, until, field.days, marks, counts, looks)

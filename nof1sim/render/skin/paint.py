@@ -99,7 +99,7 @@ def _covers(rec, d, t, wobble, edge, grain, fine, k, acc):
     if rec[r.PLUG] > _0:
         plug = max(size * F(0.58), min(F(0.50), size))
         rim = _step((t - F(0.55)) / F(0.3)) * (_1 - _step((t - F(0.9)) / F(0.4)))
-        acc[A_PALE] = max(acc[A_PALE], F(0.60) * k * rim * max(_1 - _2 * blur / plug, _0))
+        acc[A_PALE] = max(acc[A_PALE], min(_2 * rec[r.PLUG], _1) * F(0.60) * k * rim * max(_1 - _2 * blur / plug, _0))
         soft = math.sqrt(F(0.16) + (blur / plug) ** 2)
         s = d / (plug * (_1 + F(1.3) * (wobble - _1))) - F(0.12) * grain
         acc[A_PLUG] = max(acc[A_PLUG], k * rec[r.PLUG] * (_1 - _step((s - _1 + soft) / (_2 * soft))))

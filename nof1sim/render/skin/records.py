@@ -33,15 +33,17 @@ CONTRAST_FLOOR = 3.0
 """A counted lesion of at least 1 mm changes its core by at least this many grey levels of 8-bit sRGB, on every skin
 type: mean absolute difference over core pixels and channels against the clear face, neutral nuisance, wherever it faces
 the camera enough to cover 3 pixels (1 mm at 512 px covers 3.8 face on). Smaller pictures blur small lesions."""
-MIN_ERYTHEMA, MIN_MELANIN, MIN_PALE, MIN_PLUG = 0.34, 0.42, 0.95, 0.60
+MIN_ERYTHEMA, MIN_MELANIN, MIN_PALE, MIN_PLUG = 0.15, 0.42, 0.95, 0.22
 """What a counted lesion of each family shows at least, whatever its course says, so that the contrast floor holds."""
+COMEDONE_RED = 0.06
+"""Raised and no redder: what is left of a comedone. What is left of an inflamed lesion is level before that."""
 BLOOD_CORE, BLOOD_HALO = 0.130, 0.095
 """Blood volume fraction that erythema 1 adds in the core and in the halo (a fresh papule about ten-folds it)."""
 MELANIN_GAIN = 1.25
 """Relative increase of melanin at melanin 1."""
 
-_CLOSED, _OPEN, _SCAR = STAGE_CODE["closed_comedone"], STAGE_CODE["open_comedone"], STAGE_CODE["scar"]
-_PIE, _PIH, _RAW = STAGE_CODE["erythema"], STAGE_CODE["hyperpigmentation"], STAGE_CODE["excoriation"]
+_CLOSED, _OPEN = STAGE_CODE["closed_comedone"], STAGE_CODE["open_comedone"]
+_PIH, _RAW, _RESOLVING = STAGE_CODE["hyperpigmentation"], STAGE_CODE["excoriation"], STAGE_CODE["resolving"]
 _STRICT = {"nnan", "ninf", "nsz", "arcp", "contract"}  # no reassociation: the same bytes whatever the vector width
 
 
@@ -84,15 +86,14 @@ def _frame(rec, spot, normal, rotation, angle):
 def _look(rec, stage, counted, diameter, height, red, brown, pus, plug, crust, kind, dark):
     """Strengths of all that a lesion adds."""
     r = 0.5 * diameter
-    flat = stage in (_PIE, _PIH, _SCAR)
     comedone = stage <= _OPEN
-    inflamed = not flat and not comedone
-    if counted and inflamed:
-        red = max(red, MIN_ERYTHEMA + 0.20 * pus)  # pale pus cancels red
+    inflamed = not comedone  # or was: what is left of relief and redness looks the same on a mark
+    if counted and inflamed and stage != _PIH:
+        red = max(red, MIN_ERYTHEMA + 0.15 * dark + (0.39 - 0.15 * dark) * pus)  # pale pus cancels red
     if counted and stage == _PIH:
         brown = max(brown, MIN_MELANIN)
     if counted and stage == _OPEN:
-        plug = max(plug, MIN_PLUG + 0.25 * dark)
+        plug = max(plug, MIN_PLUG + 0.22 * dark)
     swell = _smooth(height / 0.45) if inflamed else 0.0
     rec[RADIUS] = r
     rec[EDGE] = 0.48 + 0.22 * swell if inflamed else (0.32 if comedone else 0.48)
@@ -100,14 +101,16 @@ def _look(rec, stage, counted, diameter, height, red, brown, pus, plug, crust, k
     rec[HALO] = BLOOD_HALO * red * swell * (1.0 + 0.35 * dark)
     rec[HALO_MELANIN] = 0.22 * dark * red * swell
     # Inflammation on dark skin reads as brown to violet more than as red.
-    fired = 0.24 * dark * red if inflamed or stage == _PIE else 0.0
+    fired = 0.24 * dark * red if inflamed else 0.0
     rec[MELANIN] = MELANIN_GAIN * (brown * (1.0 + 0.3 * dark) + fired)
-    deep = (0.70 - 0.2 * dark) * _smooth((diameter - 4.0) / 5.0) * swell
+    deep = (0.70 - 0.2 * dark) * _smooth((diameter - 4.0) / 5.0) * swell * min(red / 0.3, 1.0)
     rec[DEEP] = max(deep, 0.0 if comedone else (0.10 + 0.45 * dark) * min(1.6 * red, 1.0))
     rec[PUS], rec[PLUG], rec[CRUST] = pus, plug, crust
     # A wide one is skin-coloured and shows by its dome; a narrow one only by its pallor.
     closed = (MIN_PALE if counted else 0.45) * (1.0 - 0.32 * _smooth((diameter - 1.0) / 1.0))
     rec[PALE] = closed if stage == _CLOSED else 0.0
+    if stage == _RESOLVING and plug == 0 and height > 0 and red <= COMEDONE_RED:  # it was a closed comedone
+        rec[PALE] = red / COMEDONE_RED * closed * MIN_PALE / 0.45
     # Steeper than this a dome turns into a bead of glass.
     rec[HEIGHT] = min(height, 0.50 * r) if height >= 0 else max(height, -0.55 * r)
     rec[DOME] = (1.12 if comedone else 1.35 + 0.20 * _smooth((diameter - 4.5) / 3.0)) * r

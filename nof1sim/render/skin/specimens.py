@@ -27,6 +27,7 @@ _LOOK: dict[str, tuple[tuple[float, float, float], tuple[float, float, float], t
     "erythema": ((2.0, 3.0, 5.0), (0.0, 0.0, 0.0), (0.50, 0.0, 0.0, 0.0, 0.0)),
     "hyperpigmentation": ((2.0, 3.0, 5.0), (0.0, 0.0, 0.0), (0.0, 0.50, 0.0, 0.0, 0.0)),
     "scar": ((1.2, 2.2, 4.0), (-0.22, -0.30, -0.42), (0.0, 0.0, 0.0, 0.0, 0.0)),
+    "resolving": ((1.3, 2.0, 3.6), (0.06, 0.15, 0.40), (0.25, 0.0, 0.0, 0.0, 0.0)),
 }
 
 
@@ -42,7 +43,7 @@ def sample_lesions(
     diameter, height, rest = _LOOK[stage]
     x, y = np.array(places, float).reshape(n, 2).T.copy()
     full, yes = np.ones(n), np.ones(n, bool)
-    counted = stage not in ("erythema", "hyperpigmentation", "scar")
+    counted = stage not in ("erythema", "hyperpigmentation", "scar", "resolving")
     red, brown, pus, plug, crust = (full * value for value in rest)
     return Lesions(
         np.arange(n) + first_id, x, y, np.full(n, STAGE_CODE[stage], np.int8), diameter[k] * full, height[k] * full,
