@@ -179,7 +179,7 @@ def _beard(face: Face, m: Landmarks, s: Spots, seed: int) -> tuple[F32, F32]:
 def pigment_of(head: Head, screen: Screen) -> Pigment:
     """Pigment of all pixels of a view: evaluated where the head shows skin, plain elsewhere."""
     at = np.flatnonzero((screen.owner == 0) & (screen.layer("bare") > 0.01))
-    part = pigment(head, screen.spot[at], screen.layers[at])
+    part = pigment(head, screen.spot[at], screen.layers_at(at))
     plain = {"melanin": 1.0, "blood": 1.0, "oil": 0.8}
     skin = Pigment(*(np.full(screen.index.size, plain.get(n, 0.0), np.float32) for n in Pigment.__dataclass_fields__))
     for name in Pigment.__dataclass_fields__:

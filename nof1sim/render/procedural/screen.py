@@ -23,6 +23,9 @@ DISTANCE_MM = 1150.0
 PIVOT = np.array([0, -20.0, -75.0], np.float32)
 """The point about which a head turns, roughly the atlas joint."""
 WANDER_LABEL = "frame"
+CHART = ("chart_x", "chart_y")
+BLOCK = 1 << 16
+"""Pixels that are looked up at once where the look-up would take much memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ class Screen:
     """Flat arrays over the `n` pixels that show the person; `index` is their place in the w x w canvas.
 
     owner: 0 head, 1 and 2 ears; spot (n, 3): canonical place on the skin, mm; place, normal, view (n, 3) in camera
-    axes (normal without fine relief); layers (n, len(LAYERS)); hollow: depth in the ear; flow (n, groups, 3) vector
+    axes (normal without fine relief); layers (n, len(LAYERS)), in 16 bits to save
+    memory, and chart (n, 2) of them in full; hollow: depth in the ear; flow (n, groups, 3) vector
     irradiance and seen (n, groups) share of each light group; column, row (n,): place on the owner's mesh.
     """
 
@@ -90,7 +94,8 @@ class Screen:
     place: F32
     normal: F32
     view: F32
-    layers: F32
+    layers: NDArray[np.float16]
+    chart: F32
     hollow: F32
     flow: F32
     seen: F32
@@ -99,7 +104,15 @@ class Screen:
 
     def layer(self, name: str) -> F32:
         """One scalar field (n,)."""
-        return self.layers[:, LAYER[name]]
+        if name in CHART:
+            return self.chart[:, CHART.index(name)]
+        return self.layers[:, LAYER[name]].astype(np.float32)
+
+    def layers_at(self, at: NDArray[np.integer]) -> F32:
+        """All scalar fields (k, len(LAYERS)) of some pixels."""
+        out = self.layers[at].astype(np.float32)
+        out[:, [LAYER[name] for name in CHART]] = self.chart[at]
+        return out
 
     def canvas(self, values: F32, fill: float = 0.0) -> F32:
         """Values (n[, c]) spread on the w x w canvas."""
@@ -139,9 +152,9 @@ def _gather(head, camera, index, owner, column, row, placed, normals, flow, seen
     who = owner.ravel()[index]
     u, v = column.ravel()[index], row.ravel()[index]
     place, normal, spot = (np.empty((count, 3), np.float32) for _ in range(3))
-    layers, hollow = np.zeros((count, len(LAYER)), np.float32), np.zeros(count, np.float32)
+    layers, hollow = np.zeros((count, len(LAYER)), np.float16), np.zeros(count, np.float32)
     layers[:, LAYER["lid"]] = -99.0
-    layers[:, LAYER["chart_x"]] = layers[:, LAYER["chart_y"]] = 1e4
+    chart = np.full((count, 2), 1e4, np.float32)
     groups = len(GROUPS)
     light, shown = np.empty((count, 3 * groups), np.float32), np.empty((count, groups), np.float32)
     for name in range(3):
@@ -151,12 +164,17 @@ def _gather(head, camera, index, owner, column, row, placed, normals, flow, seen
         light[at] = sample(flow[name].reshape(*flow[name].shape[:2], 3 * groups), a / thin, b / thin)
         shown[at] = sample(seen[name], a / thin, b / thin)
         if name == 0:
-            spot[at], layers[at] = sample(head.skin, a, b), sample(head.layers, a, b)
+            spot[at] = sample(head.skin, a, b)
+            for start in range(0, at.size, BLOCK):
+                part = slice(start, start + BLOCK)
+                values = sample(head.layers, a[part], b[part])
+                chart[at[part]] = values[:, [LAYER[name] for name in CHART]]
+                layers[at[part]] = values
         else:
             spot[at], hollow[at] = sample(head.ears[name - 1].points, a, b), sample(head.ears[name - 1].hollow, a, b)
             layers[at, LAYER["bare"]] = 1.0
     normal = unit(normal).astype(np.float32)
     return Screen(
-        camera, index, who, spot, place, normal, normal, layers, np.clip(hollow, 0, 1),
+        camera, index, who, spot, place, normal, normal, layers, chart, np.clip(hollow, 0, 1),
         light.reshape(-1, groups, 3), shown, u, v,
     )  # fmt: skip
