@@ -18,7 +18,7 @@ from nof1sim.render.procedural.backdrop import backdrop
 from nof1sim.render.procedural.compose import Cover, light_planes, packed, pool, weigh
 from nof1sim.render.procedural.expose import LENS_SIGMA_PX
 from nof1sim.render.procedural.eyeball import shade_eyes
-from nof1sim.render.procedural.fields import dot, ramp
+from nof1sim.render.procedural.fields import ramp
 from nof1sim.render.procedural.filters import blur, shrink, wide_blur
 from nof1sim.render.procedural.frames import Frame
 from nof1sim.render.procedural.head import Head
@@ -172,8 +172,7 @@ def _covers(head: Head, screen: Screen, lit: SkinLight, hairs: dict[str, F32], m
     eye_colour = eye_colour + eye_gloss[:, None, None] * np.array([0.40, 0.30, 0.45, 0.3, 0.4], np.float32)[:, None]
     layer = screen.layer
     at = np.flatnonzero(((layer("hair") > 0.003) | (layer("temple") > 0.02)) & on_head)
-    raw = np.maximum(dot(screen.normal[at, None], screen.flow[at]), 0)
-    hair_colour, hair_cover = hair.shade_hair(head, screen, at, raw)
+    hair_colour, hair_cover = hair.shade_hair(head, screen, at)
     closed = np.zeros(screen.index.size, np.float32)
     closed[at] = hair_cover
     cloth_cover = cloth.cloth_cover(head, screen)
@@ -184,17 +183,17 @@ def _covers(head: Head, screen: Screen, lit: SkinLight, hairs: dict[str, F32], m
         Cover("cloth", dressed, cloth_cover[dressed], cloth.shade_cloth(head, screen, dressed)),
     ]
     # Single hairs over skin look darker than the mass of hair; brows are ashier still.
-    dark, tone = hair.hair_colour(head.face, 1.5) * 0.75, hair.hair_colour(head.face) * 0.85
+    dark, tone = hair.hair_colour(head.face, 1.2) * 0.80, hair.hair_colour(head.face) * 0.60
     for name, opacity, colour in (("beard", 0.75, dark), ("brow", 0.92, dark), ("temple", 0.9, tone)):
         where = np.flatnonzero(hairs[name] > 0.003)
         light = np.clip(lit.irradiance[where, :, 1], 0.04, 3)
         alpha = opacity * hairs[name][where]
         if name == "temple":
-            alpha = alpha * (1 - cloth_cover[where]) * (1 - 0.8 * closed[where])
+            alpha = alpha * (1 - cloth_cover[where]) * (1 - closed[where])
         out.append(Cover(name, where, alpha, colour.astype(np.float32) * light[..., None] * COLOUR))
     # Seen over the hair itself, a stray hair hardly differs from it.
     where = np.flatnonzero(hairs["stray"] > 0.003)
-    alpha = (0.10 if head.face.wear == "short" else 0.25) * hairs["stray"][where]
+    alpha = (0.06 if head.face.wear == "short" else 0.25) * hairs["stray"][where]
     out.append(Cover("stray", where, alpha, np.broadcast_to(_stray_colour(head), (where.size, len(GROUPS), 3))))
     where = np.flatnonzero(hairs["lash"] > 0.003)
     dark = np.broadcast_to(np.array([0.012, 0.010, 0.009], np.float32), (where.size, len(GROUPS), 3))
@@ -232,7 +231,9 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     lip, lid = screen.layer("lip"), screen.layer("lid")
     lock = skin_mask(screen) * (1 - lip) * ramp(-0.4, -1.4, lid) * (screen.owner == 0)
     near = (np.abs(screen.layer("chart_x")) < 95) & (screen.layer("chart_y") > -122)
-    keep = np.flatnonzero((lock > 0.02) & near & (through.max(-1) > 0.004))
+    keep = np.flatnonzero(
+        (lock > 0.02) & near & (np.maximum(np.maximum(through[:, 0], through[:, 1]), through[:, 2]) > 0.004)
+    )
     row = np.full(grid.index.size, -1, np.int32)
     row[grid.row[keep]] = 0
     rows = np.flatnonzero(row >= 0)
