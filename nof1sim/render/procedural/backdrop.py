@@ -61,12 +61,27 @@ def _wall(rng, x: F32, y: F32, base: NDArray) -> F32:
 
 
 def _room(rng, x: F32, y: F32, base: NDArray) -> F32:
-    """Upright shapes far out of focus: a window or lamp, a shelf or door, something coloured."""
-    image = base * (1.0 - 0.25 * y - 0.2 * x * rng.normal())[..., None]
-    for _ in range(int(rng.integers(3, 6))):
-        cx, cy = rng.uniform(-0.55, 0.55), rng.uniform(-0.5, 0.4)
-        w, h, soft = rng.uniform(0.05, 0.20), rng.uniform(0.12, 0.50), rng.uniform(0.03, 0.07)
-        cover = ramp(w + soft, w - soft, np.abs(x - cx)) * ramp(h + soft, h - soft, np.abs(y - cy))
-        own = np.clip(base * np.exp(0.55 * rng.normal()) * np.exp(0.07 * rng.normal(size=3)), 0.02, 0.85)
-        image = image + (0.75 * cover)[..., None] * (own - image)
+    """A room far out of focus: light from a window beyond one side, a wall with a shelf or a door, small soft discs."""
+    side = 1 if rng.random() < 0.5 else -1
+    glow = ramp(-0.2, 0.75, side * x + 0.25 * rng.normal() * y)
+    image = base * (0.80 - 0.12 * y + 0.30 * glow)[..., None]
+    # All edges are as soft as the lens makes them at one distance, and nothing is brighter than the window's light.
+    soft = rng.uniform(0.07, 0.11)
+    if rng.random() < 0.7:
+        at, wide = side * rng.uniform(-0.50, -0.30), rng.uniform(0.10, 0.16)
+        image = _painted(image, ramp(wide + soft, wide - soft, np.abs(x - at)), base, rng, 0.30)
+    if rng.random() < 0.7:
+        at, thin = rng.uniform(-0.30, 0.25), rng.uniform(0.015, 0.03)
+        image = _painted(image, ramp(thin + soft, thin - soft, np.abs(y - at)), base, rng, 0.35)
+    for _ in range(int(rng.integers(2, 5))):
+        cx, cy, r = side * rng.uniform(-0.05, 0.55), rng.uniform(-0.5, 0.35), rng.uniform(0.035, 0.08)
+        # Points of light out of focus: a little brighter than the wall, never dark spots.
+        disc = ramp(r + 0.035, r - 0.035, np.hypot(x - cx, y - cy)) * rng.uniform(0.03, 0.12)
+        image = np.minimum(image * (1 + disc[..., None]), np.maximum(image, 0.55))
     return image
+
+
+def _painted(image: F32, cover: F32, base: NDArray, rng, contrast: float) -> F32:
+    """A thing out of focus, of nearly the wall's colour, darker as a rule."""
+    own = np.clip(base * np.exp(contrast * (rng.normal() - 0.4)) * np.exp(0.05 * rng.normal(size=3)), 0.02, 0.55)
+    return image + (0.7 * cover)[..., None] * (own - image)

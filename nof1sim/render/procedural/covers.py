@@ -11,7 +11,6 @@ from nof1sim.render.base import PART_CODE
 from nof1sim.render.procedural import cloth, hair
 from nof1sim.render.procedural.compose import Cover
 from nof1sim.render.procedural.eyeball import shade_eyes
-from nof1sim.render.procedural.fields import dot
 from nof1sim.render.procedural.filters import shrink
 from nof1sim.render.procedural.grid import Grid
 from nof1sim.render.procedural.head import Head
@@ -32,8 +31,7 @@ def covers_of(head: Head, screen: Screen, lit: SkinLight, drawn: Hairs, melanin:
     eye_colour = eye_colour + eye_gloss[:, None, None] * np.array([0.40, 0.30, 0.45, 0.3, 0.4], np.float32)[:, None]
     layer = screen.layer
     at = np.flatnonzero(((layer("hair") > 0.003) | (layer("temple") > 0.02)) & on_head)
-    raw = np.maximum(dot(screen.normal[at, None], screen.flow[at]), 0)
-    hair_colour, hair_cover = hair.shade_hair(head, screen, at, raw)
+    hair_colour, hair_cover = hair.shade_hair(head, screen, at)
     closed = np.zeros(screen.index.size, np.float32)
     closed[at] = hair_cover
     cloth_cover = cloth.cloth_cover(head, screen)
@@ -44,17 +42,17 @@ def covers_of(head: Head, screen: Screen, lit: SkinLight, drawn: Hairs, melanin:
         Cover("cloth", dressed, cloth_cover[dressed], cloth.shade_cloth(head, screen, dressed)),
     ]
     # Single hairs over skin look darker than the mass of hair; brows are ashier still.
-    dark, tone = hair.hair_colour(head.face, 1.5) * 0.75, hair.hair_colour(head.face) * 0.85
+    dark, tone = hair.hair_colour(head.face, 1.2) * 0.80, hair.hair_colour(head.face) * 0.60
     for name, opacity, colour in (("beard", 0.75, dark), ("brow", 0.92, dark), ("temple", 0.9, tone)):
         where = np.flatnonzero(hairs[name] > 0.003)
         light = np.clip(lit.irradiance[where, :, 1], 0.04, 3)
         alpha = opacity * hairs[name][where]
         if name == "temple":
-            alpha = alpha * (1 - cloth_cover[where]) * (1 - 0.8 * closed[where])
+            alpha = alpha * (1 - cloth_cover[where]) * (1 - closed[where])
         out.append(Cover(name, where, alpha, colour.astype(np.float32) * light[..., None] * COLOUR))
     # Seen over the hair itself, a stray hair hardly differs from it.
     where = np.flatnonzero(hairs["stray"] > 0.003)
-    alpha = (0.10 if head.face.wear == "short" else 0.25) * hairs["stray"][where]
+    alpha = (0.06 if head.face.wear == "short" else 0.25) * hairs["stray"][where]
     out.append(Cover("stray", where, alpha, np.broadcast_to(_stray_colour(head), (where.size, len(GROUPS), 3))))
     where = np.flatnonzero(hairs["lash"] > 0.003)
     dark = np.broadcast_to(np.array([0.012, 0.010, 0.009], np.float32), (where.size, len(GROUPS), 3))

@@ -207,6 +207,6 @@ def _reflections(e: _Eye) -> NDArray:
     sky = 0.006 * ramp(-0.3, 0.9, mirror[:, 1]) * ramp(0.2, 2.2, e.above)
     wet = e.globe * ramp(-0.1, 0.9, e.above)
     corners = np.minimum(e.inner, e.outer)
-    tear = 0.14 * np.exp(-(((e.below - 0.35) / 0.20) ** 2)) * ramp(0.5, 4, corners)  # wet line on the lower lid
+    tear = 0.085 * np.exp(-(((e.below - 0.35) / 0.20) ** 2)) * ramp(0.5, 4, corners)  # wet line on the lower lid
     glint = 0.10 * np.exp(-(((e.inner - 2.0) / 0.5) ** 2 + ((e.local[:, 1] + 0.6) / 0.4) ** 2))  # on the caruncle
     return lights * 0.95 * wet + sky + tear + glint

@@ -7,9 +7,11 @@ and a coloured, wider one shifted to the tip.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from nof1sim.render.procedural.fields import dot, ramp, turn, unit
@@ -64,76 +66,111 @@ def lie(face: Face, p: F32) -> Lie:
 
 def _strands(face: Face, p: F32, at: Lie) -> tuple[F32, F32, F32]:
     """Fine strand texture, locks and glints (n,), each about -1 .. 1."""
-    seed, curl = face.noise_seed, face.hair_curl
+    seed, curl, short = face.noise_seed, face.hair_curl, face.wear == "short"
     # Coily hair turns the strands' lanes into a fine crimp; cropped hair shows ends, not lengths.
-    stretch = 0.22 if face.wear == "short" else 0.040 + 0.42 * curl * curl
+    stretch = 0.20 + 0.4 * curl if short else 0.040 + 0.42 * curl * curl
     across = at.across + 1.5 * curl * curl * noise(p, 2.8, seed + 204, 2, 0.7)
     lanes = np.stack([across, at.along * stretch, np.zeros_like(across)], -1)
-    fine = noise(lanes, 1.9, seed + 201, 3, 0.85)
+    fine = noise(lanes, 1.6 if short else 1.9, seed + 201, 3, 0.85)
     locks = noise(lanes * np.array([1, 0.6, 1], np.float32), 7.5, seed + 202, 2, 0.7)
     glints = noise(lanes * np.array([1, 1.4, 1], np.float32), 0.9, seed + 205, 2, 0.8)
     return fine, locks, glints
 
 
 def hair_cover(head: Head, screen: Screen, at: NDArray, fine: F32, glints: F32) -> F32:
-    """Opacity (k,) of scalp hair at pixels `at`: single strands over skin at the hairline, closed behind it."""
+    """Opacity (k,) of scalp hair at pixels `at`: single strands over skin at the hairline, closed behind it.
+
+    The share of skin that strands cover grows over the whole width of the fade; which places they cover, their own
+    texture says. A mask that only went from 0 to 1 would be the edge of a cap.
+    """
     hair, temple = screen.layer("hair")[at], screen.layer("temple")[at]
     face = head.face
-    open_ = (0.12 * fine + 0.50 * glints) * (1 - hair)
+    strand = 0.55 * glints + 0.28 * fine
     if face.wear == "short":
         # A crop of a few mm lets scalp show between the hairs near its edge, and all over if it is very short.
-        thin = 0.035 * float(np.clip((3.0 - face.crop_mm) / 1.5, 0, 1))
-        cover = ramp(0.0, 0.70, hair + 0.8 * temple + open_) * (1 - thin * np.clip(0.5 - fine, 0, 1))
-        side = 0.95 * ramp(0.05, 0.85, temple + 0.20 * fine + 0.25 * glints)
+        thin = 0.05 + 0.22 * float(np.clip((3.5 - face.crop_mm) / 2.0, 0, 1))
+        cover = ramp(0.14, 0.76, hair + 0.5 * temple + strand * ramp(0, 0.15, hair) * (1.15 - hair))
+        cover = cover * (1 - thin * np.clip(0.6 - strand, 0, 1))
+        side = 0.80 * ramp(0.10, 1.15, temple + 0.6 * strand * ramp(0, 0.25, temple))
     elif face.wear == "tied":
-        cover, side = (
-            ramp(0.04, 0.66, hair + open_ * ramp(0.0, 0.08, hair)),
-            0.60 * ramp(0.30, 1.0, temple + 0.55 * fine),
-        )
+        cover = ramp(0.13, 0.66, hair + 1.2 * strand * (1 - hair) * ramp(0.0, 0.12, hair))
+        side = 0.38 * ramp(0.30, 1.1, temple + 0.5 * fine + 0.35 * glints)
     else:
         cover, side = ramp(0.06, 0.60, hair), 0.45 * ramp(0.30, 1.0, temple + 0.55 * fine)
     return np.clip(np.maximum(cover, side), 0, 1)
 
 
-def shade_hair(head: Head, screen: Screen, at: NDArray, raw: F32) -> tuple[F32, F32]:
-    """Hair at pixels `at`: colour per light group (k, groups, 3), and its cover (k,). raw (k, groups): irradiance."""
+def shade_hair(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
+    """Hair at pixels `at`: colour per light group (k, groups, 3), and its cover (k,)."""
     face = head.face
     p = screen.spot[at]
     way = lie(face, p)
     fine, locks, glints = _strands(face, p, way)
-    cover = hair_cover(head, screen, at, fine, glints)
-    tone = hair_colour(face)
+    cover = hair_cover(head, screen, at, fine, glints).astype(np.float32)
+    tone = hair_colour(face).astype(np.float32)
     short = face.wear == "short"
-    depth = np.clip(screen.layer("hair")[at], 0, 1)
+    depth = np.clip(np.maximum(screen.layer("hair")[at], 0.7 * screen.layer("temple")[at]), 0, 1)
     # Strands shade each other; roots lie deepest.
-    contrast = (0.60 + 0.40 * float(ramp(0.1, 0.9, face.hair_eumelanin))) * (1.25 if short else 1.0)
+    contrast = (0.60 + 0.40 * float(ramp(0.1, 0.9, face.hair_eumelanin))) * (1.35 if short else 1.0)
     shade = np.exp(contrast * (0.62 * fine + 0.36 * locks)) * (0.66 + 0.34 * ramp(0.1, 1.0, depth + 0.3 * fine))
-    white = face.hair_grey * ramp(0.1, 0.6, glints)[:, None]
-    albedo = tone * np.clip(shade, 0.12, 2.6)[:, None] * (1 - white) + 0.30 * white
-    normal = screen.normal[at]
-    along = turn(way.way, screen.camera.rotation)
-    flat = unit(along - dot(normal, along)[:, None] * normal)
-    spread = 0.10 + 0.25 * face.hair_curl
-    colour = np.empty((at.size, len(LIGHTS), 3), np.float32)
-    warm = np.sqrt(tone) * 0.8
-    shine = 0.45 * (1 - 0.6 * face.hair_curl) if short else 1.0 - 0.75 * face.hair_curl
-    for g, group in enumerate(LIGHTS):
-        colour[:, g] = albedo * (0.85 * raw[:, g, None]) * COLOUR[g]
-        if g == GLOSSY:
+    white = (face.hair_grey * ramp(0.1, 0.6, glints)[:, None]).astype(np.float32)
+    albedo = tone * np.clip(shade, 0.12, 2.6)[:, None].astype(np.float32) * (1 - white) + np.float32(0.30) * white
+    shine = 0.60 * (1 - 0.6 * face.hair_curl) if short else 1.0 - 0.75 * face.hair_curl
+    # The edge has few strands to shine.
+    lustre = (shine * ramp(0.15, 0.9, depth)).astype(np.float32)
+    to = np.stack([unit((g.directions * g.weights[:, None]).sum(0)) for g in LIGHTS]).astype(np.float32)
+    tint = (tone * np.sqrt(tone) * 0.8 + 0.15 * tone).astype(np.float32)
+    # The step from skin to hair is no wall that faces the lights: hairs there follow the skull.
+    skull = turn(unit(p - CENTRE).astype(np.float32), screen.camera.rotation)
+    share = (0.90 - 0.60 * ramp(0.6, 1.0, depth))[:, None].astype(np.float32)
+    normal = unit(screen.normal[at] * (1 - share) + skull * share).astype(np.float32)
+    colour = np.zeros((at.size, len(LIGHTS), 3), np.float32)
+    _shade(
+        normal, turn(way.way, screen.camera.rotation), screen.view[at], screen.flow[at], screen.seen[at], albedo, cover,
+        fine, glints, lustre, to, tint, np.float32(0.10 + 0.25 * face.hair_curl),
+        GLOSSY, COLOUR, colour,
+    )  # fmt: skip
+    return colour, cover
+
+
+@njit(cache=True, fastmath=True, error_model="numpy")
+def _across(t, h):
+    """Sine squared between a fibre's tangent (not yet of unit length) and the half vector: Kajiya and Kay 1989."""
+    c = t[0] * h[0] + t[1] * h[1] + t[2] * h[2]
+    return max(np.float32(1.0) - c * c / (t[0] * t[0] + t[1] * t[1] + t[2] * t[2] + np.float32(1e-9)), np.float32(0.0))
+
+
+@njit(cache=True, fastmath=True, error_model="numpy")
+def _shade(normal, along, view, flow, seen, albedo, cover, fine, glints, lustre, to, tint, spread, matt, tone, out):
+    """Matt light and the two lobes of shine of each light group: sines to the powers 70 and 16."""
+    one, low = np.float32(1.0), np.float32(0.2)
+    for q in range(cover.size):
+        if cover[q] <= np.float32(0.003):
             continue
-        half = unit(screen.view[at] + unit((group.directions * group.weights[:, None]).sum(0)))
-        first = _lobe(flat + normal * (0.10 + spread * fine)[:, None], half, 70.0)
-        second = _lobe(flat - normal * (0.16 - spread * glints)[:, None], half, 16.0)
-        seen = screen.seen[at, g] * shine
-        white_part = 0.045 * first * np.clip(0.85 + 0.55 * glints, 0.2, 1.6)
-        colour[:, g] += (white_part * seen)[:, None] * COLOUR[g]
-        colour[:, g] += (0.30 * second * np.clip(0.75 + 0.8 * fine, 0.1, 2) * seen)[:, None] * (
-            tone * warm + 0.15 * tone
-        )
-    return colour, cover.astype(np.float32)
-
-
-def _lobe(tangent: F32, half: F32, power: float) -> F32:
-    """Shine of a fibre (Kajiya and Kay 1989): sine between fibre and half vector, to a power."""
-    c = dot(unit(tangent), half)
-    return np.maximum(1 - c * c, 0) ** (power / 2)
+        n, a, v = normal[q], along[q], view[q]
+        d = n[0] * a[0] + n[1] * a[1] + n[2] * a[2]
+        x, y, z = a[0] - d * n[0], a[1] - d * n[1], a[2] - d * n[2]
+        inverse = one / math.sqrt(x * x + y * y + z * z + np.float32(1e-9))
+        x, y, z = x * inverse, y * inverse, z * inverse
+        up, down = np.float32(0.10) + spread * fine[q], spread * glints[q] - np.float32(0.16)
+        root = (x + up * n[0], y + up * n[1], z + up * n[2])
+        tip = (x + down * n[0], y + down * n[1], z + down * n[2])
+        white = np.float32(0.045) * min(max(np.float32(0.85) + np.float32(0.55) * glints[q], low), np.float32(1.6))
+        warm = np.float32(0.30) * min(max(np.float32(0.75) + np.float32(0.8) * fine[q], np.float32(0.1)), low * 10)
+        for g in range(to.shape[0]):
+            first, second = np.float32(0.0), np.float32(0.0)
+            if g != matt:
+                hx, hy, hz = v[0] + to[g, 0], v[1] + to[g, 1], v[2] + to[g, 2]
+                k = one / math.sqrt(hx * hx + hy * hy + hz * hz + np.float32(1e-9))
+                h = (hx * k, hy * k, hz * k)
+                s, t = _across(root, h), _across(tip, h)
+                t2, s2 = t * t, s * s
+                t4, s4 = t2 * t2, s2 * s2
+                s16 = s4 * s4 * s4 * s4
+                power = seen[q, g] * lustre[q]
+                first, second = white * s16 * s16 * s2 * s * power, warm * t4 * t4 * power
+            matt_light = n[0] * flow[q, g, 0] + n[1] * flow[q, g, 1] + n[2] * flow[q, g, 2]
+            matt_light = max(np.float32(0.85) * matt_light, np.float32(0.0))
+            for c in range(3):
+                light = albedo[q, c] * matt_light + first
+                out[q, g, c] = light * tone[g, c] + second * tint[c]

@@ -28,13 +28,14 @@ BLOOD = 0.0155
 
 @dataclass(slots=True)
 class Pigment:
-    """Per spot (n,): melanin and blood relative to the person's base, blood fraction base; oil: factor on gloss;
-    height: fine relief, mm; pore: 0 .. 1; beard: potential for beard, 0 .. 1, whatever was shaved; stubble: cover by
-    the cut ends of its hairs, 0 .. 1."""
+    """Per spot (n,): melanin and blood relative to the person's base, blood fraction base; oil: factor on gloss; soft:
+    the same on its broad lobe; height: fine relief, mm; pore: 0 .. 1; beard: potential for beard, 0 .. 1, whatever was
+    shaved; stubble: cover by the cut ends of its hairs, 0 .. 1."""
 
     melanin: F32
     blood: F32
     oil: F32
+    soft: F32
     height: F32
     pore: F32
     beard: F32
@@ -60,13 +61,19 @@ class Spots:
 def base_blood(face: Face) -> float:
     """Blood fraction of unremarkable skin; very fair skin shows more of it, and brown skin needs more to be warm."""
     fair = np.clip((face.ita_deg - 35) / 25, 0, 1)
-    brown = max(np.exp(-(((face.ita_deg - 4) / 30) ** 2)), 0.45 * ramp(10, -20, face.ita_deg))
+    darkest = 0.75 * ramp(10, -20, face.ita_deg) + 1.3 * ramp(-15, -50, face.ita_deg)
+    brown = max(np.exp(-(((face.ita_deg - 4) / 30) ** 2)), darkest)
     return float(BLOOD * face.blood * (1 + 0.30 * fair + 0.45 * brown))
 
 
 def darkness(face: Face) -> float:
     """0 for fair and medium skin to 1 for the darkest."""
     return float(np.clip((30 - face.ita_deg) / 60, 0, 1))
+
+
+def evenness(face: Face) -> float:
+    """Factor on everything that makes skin uneven: children's skin is smooth, the sun has worked on that of 45."""
+    return float(np.interp(face.age_years, [11, 17, 25, 45, 65], [0.60, 0.80, 1.0, 1.12, 1.3]))
 
 
 def pigment(head: Head, spot: F32, layers: F32) -> Pigment:
@@ -86,9 +93,9 @@ def pigment(head: Head, spot: F32, layers: F32) -> Pigment:
     melanin, blood = _melanin(face, m, s), _blood(face, m, s)
     add_freckles(face, s, seed, melanin)
     add_moles(head, s, melanin, darkness(face))
-    oil, height = _oil(face, m, s), relief(face, m, s, seed, pore, lip)
+    (oil, soft), height = _oil(face, m, s, pore), relief(face, m, s, seed, pore, lip)
     _lips(face, m, s, seed, (melanin, blood, oil, height))
-    out = Pigment(melanin, blood, oil, height, pore, beard, stubble)
+    out = Pigment(melanin, blood, oil, soft, height, pore, beard, stubble)
     for name in Pigment.__dataclass_fields__:
         setattr(out, name, np.ascontiguousarray(getattr(out, name), dtype=np.float32))
     return out
@@ -106,30 +113,42 @@ def _blood(face: Face, m: Landmarks, s: Spots) -> F32:
     b = b - 0.22 * blob(x, y, 0, m.labiale_superius + 2, 20, 8) - 0.15 * blob(x, y, 0, m.sublabiale, 16, 6)
     lid = s.layer("lid")
     b = b + 0.30 * blob(x, y, m.eye_middle, 8, 15, 6) + 0.55 * np.exp(-((np.maximum(-lid, 0) / 1.3) ** 2)) * (lid < 1)
-    uneven = 0.17 * s.n["wide"] + (0.16 + 0.16 * cheek) * s.n["mid"] + 0.22 * s.n["fine"] + 0.14 * s.n["grain"]
-    return np.clip(b * np.exp(uneven), 0.3, 5)
+    # The forehead is yellower than the rest, and so is the skin over the cheekbone's upper edge.
+    b = b - 0.20 * blob(x, y, 0, 42, 38, 15) - 0.10 * blob(x, y, 52, -6, 12, 14) + 0.22 * blob(x, y, 52, -40, 16, 20)
+    uneven = 0.20 * s.n["wide"] + (0.15 + 0.16 * cheek) * s.n["mid"] + 0.20 * s.n["fine"] + 0.14 * s.n["grain"]
+    return np.clip(b * np.exp(uneven * evenness(face)), 0.3, 5)
 
 
 def _melanin(face: Face, m: Landmarks, s: Spots) -> F32:
     x, y = s.x, s.y
     ring, dark = face.dark_circles, darkness(face)
-    old = float(np.clip((face.age_years - 36) / 20, 0, 1))
+    # Brown skin shows each unit of unevenness more: as much of it would look like dirt.
+    old, rough = float(np.clip((face.age_years - 36) / 20, 0, 1)), evenness(face)
+    rough *= 1 - 0.50 * float(np.clip((45 - face.ita_deg) / 50, 0, 1))
     a = 1 + 0.10 * ramp(30, 60, y) + 0.16 * ring * blob(x, y, m.eye_middle, -9, 14, 6)
     a = a + 0.14 * blob(x, y, m.eye_middle, 9, 14, 6) + 0.20 * blob(x, y, m.eye_inner - 1, -1, 6, 8)
     a = a + 0.08 * blob(x, y, 0, m.pronasale + 6, 12, 18)
     a = a + dark * (0.24 * blob(x, y, 0, m.stomion, 26, 14) + 0.18 * blob(x, y, 0, 45, 42, 20))
     a = a + dark * (0.16 * ring * blob(x, y, m.eye_middle, -8, 17, 9) - 0.13 * blob(x, y, 33, -30, 16, 13))
     a = a + 0.10 * ramp(m.menton + 4, m.menton - 25, y)
-    uneven = 0.08 * s.n["wide"] + (0.07 + 0.06 * old) * s.n["mid"] + (0.10 + 0.06 * old) * s.n["fine"]
-    return np.clip(a * np.exp(uneven + 0.08 * s.n["grain"]), 0.4, 12)
+    uneven = 0.08 * s.n["wide"] + (0.07 + 0.06 * old) * s.n["mid"] + (0.08 + 0.05 * old) * s.n["fine"]
+    return np.clip(a * np.exp(rough * (uneven + 0.08 * s.n["grain"])), 0.4, 12)
 
 
-def _oil(face: Face, m: Landmarks, s: Spots) -> F32:
-    x, y = s.x, s.y
-    oil = 0.70 + 0.26 * blob(x, y, 0, 38, 28, 20) + 0.60 * blob(x, y, 0, m.pronasale + 6, 10, 18)
-    oil = oil + 0.22 * blob(x, y, 0, m.pogonion, 12, 9) + 0.25 * blob(x, y, 36, -22, 15, 10)
-    oil = oil * (1 + 0.16 * s.n["mid"] + 0.22 * s.n["fine"]) - 0.25 * blob(x, y, m.eye_middle, -9, 14, 6)
-    return np.clip(oil * face.oil, 0.2, 2.0)
+def _oil(face: Face, m: Landmarks, s: Spots, pore: F32) -> tuple[F32, F32]:
+    """Factors on the sharp lobe of gloss and on the broad one. The film of sebum lies in patches and breaks at pores.
+    Dark skin shines by the sharp lobe: as much of the broad one would lie over it like chalk."""
+    x, y, dark = s.x, s.y, darkness(face)
+    zone = (0.26 - 0.22 * dark) * blob(x, y, 0, 38, 28, 20) + (0.60 + 0.30 * dark) * blob(
+        x, y, 0, m.pronasale + 6, 10, 18
+    )
+    zone = zone + 0.22 * blob(x, y, 0, m.pogonion, 12, 9) + (0.30 + 0.35 * dark) * blob(x, y, 38, -22, 16, 10)
+    dry = (0.40 + 0.45 * dark) * blob(x, y, m.eye_middle - 2, -8, 16, 8)
+    dry = np.clip(dry + 0.40 * dark * blob(x, y, 0, m.labiale_superius + 3, 16, 6), 0, 0.9)
+    oil = (0.62 + zone) * np.clip(1 + 0.18 * s.n["mid"] + 0.34 * s.n["fine"] + 0.30 * s.n["grain"], 0.25, 2)
+    oil = oil * (1 - dry) * (1 - 0.7 * np.clip(pore, 0, 1)) * (1.14 - 0.38 * dark)
+    soft = (1 - 0.48 * dark) * (1 - dry) * (1 + 0.15 * s.n["fine"])
+    return np.clip(oil * face.oil, 0.15, 2.6), np.clip(soft, 0.1, 1.5)
 
 
 def _lips(face: Face, m: Landmarks, s: Spots, seed: int, fields: tuple[F32, F32, F32, F32]) -> None:
@@ -137,15 +156,17 @@ def _lips(face: Face, m: Landmarks, s: Spots, seed: int, fields: tuple[F32, F32,
     pinker lower lip; fine creases run across it."""
     at = np.flatnonzero(s.layer("lip") > 0.004)
     lip, p, dark = s.layer("lip")[at], s.p[at], darkness(face)
-    crease = noise(p, 0.85, seed + 41, 2, 0.7, (1.0, 7.0, 3.0))
+    crease = noise(p, 1.0, seed + 41, 2, 0.7, (1.0, 8.0, 3.0))
     wide = noise(p, 6.0, seed + 42, 2, 0.6)
     lower = ramp(m.stomion + 0.6, m.stomion - 1.6, s.y[at])
     inner = np.exp(-(((s.y[at] - m.stomion) / 2.6) ** 2))
-    blood = (3.6 if face.male else 4.7) * face.lip_colour * np.exp(0.16 * wide + 0.16 * crease) * (1 + 0.25 * inner)
-    blood = np.maximum(blood * (1 + 0.10 * lower + 0.25 * dark * lower), 2.0)
-    melanin = (0.80 + 0.42 * dark - dark * (0.36 * lower + 0.12 * inner)) * np.exp(0.12 * crease + 0.10 * wide)
-    height = 0.15 * crease + 0.05 * noise(p, 1.9, seed + 43)
-    wet = (0.72 + 0.30 * inner + 0.25 * crease) * face.oil
+    blood = (2.5 if face.male else 3.4) * face.lip_colour * np.exp(0.18 * wide - 0.24 * crease) * (1 + 0.30 * inner)
+    blood = np.maximum(blood * (1 + 0.10 * lower + 0.45 * dark * lower), 1.7)
+    melanin = (0.86 + 0.46 * dark - dark * (0.52 * lower + 0.14 * inner)) * np.exp(0.10 * wide - 0.16 * crease)
+    height = 0.20 * crease + 0.05 * noise(p, 1.9, seed + 43)
+    wet = (0.62 + 0.30 * inner + 0.25 * crease) * face.oil
+    # The red of the lips has no sharp border: it fades in over a millimetre or two, unevenly.
+    lip = np.clip(lip + 0.9 * lip * (1 - lip) * (wide - 0.35), 0, 1) ** 1.35
     for field, own in zip(fields, (melanin, blood, wet, height), strict=True):
         field[at] += lip * (own - field[at])
 
@@ -180,12 +201,23 @@ def pigment_of(head: Head, screen: Screen) -> Pigment:
     """Pigment of all pixels of a view: evaluated where the head shows skin, plain elsewhere."""
     at = np.flatnonzero((screen.owner == 0) & (screen.layer("bare") > 0.01))
     part = pigment(head, screen.spot[at], screen.layers_at(at))
-    plain = {"melanin": 1.0, "blood": 1.0, "oil": 0.8}
+    plain = {"melanin": 1.0, "blood": 1.0, "oil": 0.8, "soft": 1.0}
     skin = Pigment(*(np.full(screen.index.size, plain.get(n, 0.0), np.float32) for n in Pigment.__dataclass_fields__))
     for name in Pigment.__dataclass_fields__:
         getattr(skin, name)[at] = getattr(part, name)
-    # Ears have no field of their own: redder and plain.
-    ear = screen.owner > 0
-    skin.melanin[ear] = 1.05
-    skin.blood[ear] = 1.75 * (1 - 0.25 * screen.hollow[ear])
+    _ears(head.face, screen, skin)
     return skin
+
+
+def _ears(face: Face, screen: Screen, skin: Pigment) -> None:
+    """Ears have no field of their own: blotchy, reddest on rim and lobe, darker in the hollows; changes `skin`."""
+    ear = np.flatnonzero(screen.owner > 0)
+    if ear.size == 0:
+        return
+    p, hollow, dark = screen.spot[ear], screen.hollow[ear], darkness(face)
+    wide, fine = noise(p, 11, face.noise_seed + 81, 2, 0.6), noise(p, 2.0, face.noise_seed + 82, 2, 0.7)
+    rim = ramp(0.25, 0.0, hollow)
+    skin.melanin[ear] = (1.15 + 0.30 * dark + 0.25 * hollow) * np.exp(0.08 * wide + 0.06 * fine)
+    skin.blood[ear] = (1.25 + 0.75 * rim) * np.exp(0.30 * wide + 0.20 * fine) * (0.7 + 0.3 * face.ruddy)
+    skin.oil[ear], skin.soft[ear] = 0.75 + 0.25 * fine, 1 - 0.55 * dark
+    skin.height[ear] = 0.05 * fine

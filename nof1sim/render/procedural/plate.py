@@ -137,7 +137,8 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     lip, lid = screen.layer("lip"), screen.layer("lid")
     lock = skin_mask(screen) * (1 - lip) * ramp(-0.4, -1.4, lid) * (screen.owner == 0)
     near = (np.abs(screen.layer("chart_x")) < 95) & (screen.layer("chart_y") > -122)
-    keep = np.flatnonzero((lock > 0.02) & near & (through.max(-1) > 0.004))
+    most = np.maximum(np.maximum(through[:, 0], through[:, 1]), through[:, 2])
+    keep = np.flatnonzero((lock > 0.02) & near & (most > 0.004))
     row = np.full(grid.index.size, -1, np.int32)
     row[grid.row[keep]] = 0
     rows = np.flatnonzero(row >= 0)

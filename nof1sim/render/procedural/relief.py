@@ -34,8 +34,8 @@ def pores(face: Face, m: Landmarks, s: Spots, seed: int) -> F32:
 def relief(face: Face, m: Landmarks, s: Spots, seed: int, pore: F32, lip: F32) -> F32:
     """Height of bare skin at the spots (lips get their own)."""
     rough = 1 - 0.55 * blob(s.x, s.y, m.eye_middle, -2, 20, 14)
-    h = 0.045 * s.n["grain"] + 0.040 * s.n["fine"] + 0.045 * noise(s.p, 3.4, seed + 72) + 0.05 * s.n["mid"]
-    h = h * rough * (1 + 0.25 * np.clip((face.age_years - 30) / 20, 0, 1)) - 0.14 * pore
+    h = 0.062 * s.n["grain"] + 0.048 * s.n["fine"] + 0.045 * noise(s.p, 3.4, seed + 72) + 0.05 * s.n["mid"]
+    h = h * rough * float(np.interp(face.age_years, [11, 18, 28, 50], [0.60, 0.85, 1.0, 1.35])) - 0.14 * pore
     return h + _wrinkles(face, m, s) + _under_eye(face, m, s)
 
 

@@ -92,22 +92,25 @@ def neckline(face: Face, m: Landmarks, x: F32, z: F32) -> F32:
 
 def hairline(face: Face, x: F32) -> F32:
     """Hairline coordinate of the hair's edge: a low peak in the middle, temples set back more on men."""
-    back = (4.0 + 6.0 * np.clip(face.hairline_back, 0, 1.8)) * np.exp(-(((np.abs(x) - 41) / 12) ** 2))
-    return EDGE + 1.4 + 1.6 * np.tanh((x / 15) ** 2) + back
+    # Three numbers of the person's own: how far the peak comes down, how wide it is, how unlike the two sides are.
+    peak, wide, uneven = ((face.noise_seed * f) % 1.0 for f in (0.6180339887, 0.7548776662, 0.5698402910))
+    back = (4.0 + 7.0 * np.clip(face.hairline_back, 0, 1.8)) * (1 + 0.5 * (uneven - 0.5) * np.sign(x))
+    back = back * np.exp(-(((np.abs(x) - 41) / (11 + 5 * wide)) ** 2))
+    return EDGE + 1.4 + (0.8 + 3.4 * peak * peak) * np.tanh((x / (10 + 10 * wide)) ** 2) + back
 
 
 def _hair(face: Face, p: F32, q: F32, behind: F32) -> tuple[F32, F32]:
     """Uncovered hair, tied back or cropped: mask, rising over 15 mm from its edge, and displacement."""
     x, z = p[..., 0], p[..., 2]
-    ragged = 2.8 * noise(p, 11.0, face.noise_seed + 5, 3, 0.7)
+    ragged = 3.4 * noise(p, 13.0, face.noise_seed + 5, 3, 0.75)
     inside = q - hairline(face, x) - np.maximum(ragged, -1.0)
     hair = np.maximum(np.clip(inside / 15.0, 0, 1), behind)
     ear = _near_ear(p[..., 1], z, -14, 34, -100, 30)
     locks = noise(p, 26, face.noise_seed + 3, 2)
     if face.wear == "short":
-        grown = (face.crop_mm * (0.45 + 0.55 * ramp(20, 60, p[..., 1])) + 0.6 * locks) * ramp(-1, 14, inside)
+        grown = (face.crop_mm * (0.45 + 0.55 * ramp(20, 60, p[..., 1])) + 0.6 * locks) * ramp(-2, 28, inside)
         return hair, np.maximum(grown, 0) * np.maximum(hair, 0) * (1 - 0.8 * ear) + 0.6 * behind
-    rise = 0.25 * face.hair_volume_mm * (1 - np.exp(-np.maximum(inside, 0) / 12.0)) * (1 + 0.9 * face.hair_curl)
+    rise = 0.25 * face.hair_volume_mm * (1 - np.exp(-np.maximum(inside - 1, 0) / 18.0)) * (1 + 0.9 * face.hair_curl)
     crown = 0.45 * face.hair_volume_mm * ramp(18, 60, inside)
     return hair, hair * (0.3 + (rise + crown) * (1 + 0.14 * locks)) * (1 - 0.75 * ear)
 
@@ -120,7 +123,10 @@ def cover(face: Face, m: Landmarks, p: F32) -> Cover:
     top = np.maximum(ramp(-2, 2, q - 4), behind)
     ragged = noise(p, 5.0, face.noise_seed + 5, 2) * 2.0
     edge = np.abs(x) - (face.face_width / 2 - 5 + np.clip(y * 0.06, -6, 6)) + ragged
-    temple = ramp(0, 5, edge) * ramp(-16, -4, y) * ramp(-56, -66, z + ragged) * (1 - top)
+    # Men's sideburns end where they like, thinning out downwards; a woman's temple has down only.
+    grown = float(np.clip((face.age_years - 13) / 6, 0, 1)) * face.male
+    low = -14.0 - 16.0 * grown * ((face.noise_seed * 0.4142135624) % 1.0)
+    temple = ramp(0, 7, edge) * ramp(low - 9, low + 16, y + 1.2 * ragged) * ramp(-53, -70, z + 1.2 * ragged) * (1 - top)
     hair = top * ramp(m.menton - 40, m.menton + 10, y)
     if face.wear == "cap":
         cloth, lift, elastic = _cap(face, p, q)

@@ -9,21 +9,25 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from nof1sim.render.procedural.fields import dot, ramp
-from nof1sim.render.procedural.filters import blur, wide_blur
+from nof1sim.render.procedural.fields import blob, dot, ramp
+from nof1sim.render.procedural.filters import blur, sample, wide_blur
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import GLOSSY, LIGHTS, WRAP, gloss_map, wrapped
-from nof1sim.render.procedural.pigment import Pigment
+from nof1sim.render.procedural.pigment import Pigment, darkness
 from nof1sim.render.procedural.screen import Screen
 from nof1sim.render.skin import chromophores
 
 F32 = NDArray[np.floating]
 
-SCATTER_MM = (1.9, 0.85, 0.55)
+SCATTER_MM = (2.5, 0.85, 0.50)
 """Widths of the blur of irradiance under the skin for red, green, blue (Jensen et al. 2001, scaled to taste)."""
-WIDE_SHARE = (0.72, 0.55, 0.45)
+WIDE_SHARE = (0.74, 0.52, 0.42)
 """Share of each channel that goes through the wide blur; the rest gets 0.35 of its width."""
 BROAD_ROUGHNESS = 0.60
+RIM_GLOW = np.array([0.11, 0.025, 0.010], np.float32)
+"""Share of the light at an ear that comes through its rim."""
+CREVICE = 0.48
+"""Share of light that hollows of a millimetre and more take away."""
 
 
 @dataclass(slots=True)
@@ -40,7 +44,7 @@ class SkinLight:
     rough: F32
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, error_model="numpy")
 def _bump(slot, place, normal, height, fade, limit, out):
     """Tilt normals by a height field on the screen (Mikkelsen, JCGT 2020). slot (w, w): pixel to row or -1."""
     w = slot.shape[0]
@@ -101,20 +105,22 @@ def light_skin(screen: Screen, skin: Pigment, melanin: float, blood: float, supe
     normal = bumped(screen, skin.height, mask * ramp(0.15, 0.5, facing))
     rough = np.clip(0.36 - 0.05 * (skin.oil - 1), 0.26, 0.46).astype(np.float32)
     n = screen.index.size
-    shine, light = np.zeros((n, len(LIGHTS)), np.float32), np.zeros((n, len(LIGHTS), 3), np.float32)
+    shine, light = np.zeros((n, len(LIGHTS)), np.float32), np.empty((n, len(LIGHTS), 3), np.float32)
     at = np.flatnonzero(mask > 0.02)
-    part = [np.ascontiguousarray(a[at]) for a in (normal, screen.view, rough, skin.oil)]
+    normals, views = (np.ascontiguousarray(a[at].T) for a in (normal, screen.view))
+    fat, soft, sharp = skin.oil[at], skin.soft[at], rough[at]
     for g, group in enumerate(LIGHTS):
         if g == GLOSSY:
             continue
         out = np.empty(at.size, np.float32)
         seen = np.ascontiguousarray(screen.seen[at, g])
-        gloss_map(part[0], part[1], seen, group.directions, group.weights, part[2], BROAD_ROUGHNESS, part[3], out)
+        gloss_map(normals, views, seen, group.directions, group.weights, sharp, BROAD_ROUGHNESS, fat, soft, out)
         shine[at, g] = out
-    for g in range(len(LIGHTS)):
-        raw = np.empty((n, 3), np.float32)
-        wrapped(normal, np.ascontiguousarray(screen.flow[:, g]), WRAP, raw)
-        light[:, g] = raw
+    wrapped(normal, screen.flow, WRAP, light)
+    # The ear's rim is thin: red light from behind comes through.
+    thin = np.flatnonzero(screen.owner > 0)
+    amount = np.sqrt(dot(screen.flow[thin], screen.flow[thin]))
+    light[thin] += (amount * (1 - np.clip(1.6 * screen.hollow[thin], 0, 1))[:, None])[..., None] * RIM_GLOW
     _scatter(screen, mask, light, supersample)
     colour = chromophores.albedo(melanin * skin.melanin, blood * skin.blood)
     return SkinLight(normal, colour, light, shine, rough)
@@ -133,7 +139,7 @@ def _gather_light(light, mask, to, stack, weight):
                     stack[c, p, g] += k * light[q, g, c]
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, error_model="numpy")
 def _spread_light(mask, to, channel, wide, wide_norm, near, near_norm, share, light):
     for q in range(to.size):
         if mask[q] > np.float32(0.02):
@@ -162,6 +168,18 @@ def _scatter(screen: Screen, mask: F32, light: F32, supersample: int) -> None:
             mask, to, c, wide.reshape(-1, groups), wide_norm.ravel(), near.reshape(-1, groups), near_norm.ravel(),
             np.float32(WIDE_SHARE[c]), light,
         )  # fmt: skip
+
+
+def _hollows(head: Head, screen: Screen) -> F32:
+    """How many mm (n,) skin lies below its surroundings, of some 6 mm: beside the nose, under lip and chin, at lids."""
+    n = head.skin.shape[0]
+    step = max(1, n // 160)
+    p = np.ascontiguousarray(head.skin[::step, ::step])
+    below = dot(wide_blur(p, 2.6 * n / step / 160) - p, head.normals[::step, ::step])
+    out = np.zeros(screen.index.size, np.float32)
+    at = np.flatnonzero((screen.owner == 0) & (screen.layer("bare") > 0.02))
+    out[at] = sample(below.astype(np.float32), screen.column[at] / step, screen.row[at] / step)
+    return out
 
 
 @njit(cache=True, fastmath=True)
@@ -193,12 +211,19 @@ def details(head: Head, screen: Screen, skin: Pigment, brow: F32) -> tuple[F32, 
     covered = screen.canvas(np.maximum(layer("cloth"), 0.3 * layer("hair")))
     shade = wide_blur(covered, 2.2 * screen.camera.per_mm).reshape(-1)[screen.index]
     dim(1.5 * shade * (1 - np.clip(layer("cloth"), 0, 1)), (0.56, 0.60, 0.62))
-    dim(0.9 * screen.hollow, (0.55, 0.68, 0.72))
+    dim(0.55 * ramp(0.0, 0.6, layer("hair")) * (1 - layer("cloth")), (0.42, 0.56, 0.64))
+    dim(1.15 * screen.hollow, (0.55, 0.68, 0.72))
+    # Light that comes back out of a hollow has met skin twice: it is darker and redder.
+    dim(CREVICE * np.clip(_hollows(head, screen), 0, 1), (0.48, 0.60, 0.66))
+    # Veins under the thin skin of the lower lid: the coolest place of the face.
+    below = blob(np.abs(screen.spot[:, 0]), screen.spot[:, 1], head.marks.eye_middle, -9, 12, 4.5)
+    dim(0.5 * (1 - darkness(face)) * face.dark_circles * below, (0.16, 0.12, 0.05))
     dim(skin.stubble, (0.62, 0.60, 0.55))
     dim(0.55 * skin.beard, (0.42, 0.36, 0.30))
     lashes = np.exp(-(((layer("lid") + 0.2) / 0.75) ** 2)) * layer("lid_up") * (0.55 if face.male else 0.75)
     dim(lashes, (0.75, 0.80, 0.82))
-    dim(0.35 * brow, (0.6, 0.6, 0.6))
+    dim(0.38 * brow, (0.6, 0.6, 0.6))
     dim(0.22 * skin.pore, (0.50, 0.60, 0.65))
-    sheen = (1 - 0.75 * layer("nostril")) * (1 - 0.6 * lashes)
+    # Scalp between hairs lies in their shade: it does not shine.
+    sheen = (1 - 0.75 * layer("nostril")) * (1 - 0.6 * lashes) * (1 - 0.85 * ramp(0.0, 0.25, layer("hair")))
     return factor, sheen.astype(np.float32)

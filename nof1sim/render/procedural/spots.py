@@ -60,9 +60,12 @@ def add_moles(head: Head, s: Spots, melanin: F32, dark: float) -> None:
     u, v = on_mesh(head.chart, x[keep], y[keep])
     places = sample(head.skin, u, v)
     more = 1 + 0.8 * float(ramp(40, 60, face.ita_deg))
+    columns = np.ascontiguousarray(s.p.T)
     for place, i in zip(places, keep, strict=True):
         r = float(np.clip(size[i], 0.3, 1.5))
-        near = np.flatnonzero((np.abs(s.p - place) < 3.2).all(-1))
+        near = np.flatnonzero(np.abs(columns[0] - place[0]) < 3.2)
+        for axis in (1, 2):
+            near = near[np.abs(columns[axis][near] - place[axis]) < 3.2]
         if near.size == 0:
             continue
         o = s.p[near] - place

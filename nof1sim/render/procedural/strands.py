@@ -48,13 +48,13 @@ def draw_hairs(head: Head, screen: Screen) -> Hairs:
 
 def _brow(head: Head, screen: Screen, side: int, rng: Generator, canvas: F32) -> None:
     face, m = head.face, head.marks
-    n = int(640 * face.brow_density)
-    s, k = rng.beta(1.2, 1.25, n), np.clip(rng.normal(0, 0.50, n), -1.15, 1.15)
+    n = int(820 * max(face.brow_density, 0.75))
+    s, k = rng.beta(1.35, 1.3, n), np.clip(rng.normal(0, 0.55, n), -1.2, 1.2)
     # A fifth are vellus hairs round the brow: finer, paler, farther out.
-    vellus = rng.random(n) < 0.20
+    vellus = rng.random(n) < 0.24
     k = np.where(vellus, 1.7 * k, k)
     x = m.brow_inner + (m.brow_outer - m.brow_inner) * s
-    y = brow_line(face, s) + k * (brow_half(face, s) + 0.45)
+    y = brow_line(face, s) + k * (1.02 * brow_half(face, s) + 0.62)
     lean = np.interp(s, [0, 0.12, 0.35, 0.7, 1], np.radians([82, 64, 34, 8, -26]))
     # Upper hairs lie down, lower ones up, so the body closes to a spine.
     angle = lean + 0.22 * rng.normal(size=n) - k * 0.50 * (s > 0.1)
@@ -71,7 +71,8 @@ def _brow(head: Head, screen: Screen, side: int, rng: Generator, canvas: F32) ->
     width = np.where(vellus, 0.08, 0.15) * (0.7 + 0.6 * rng.random(n))
     # Sparse and soft at the inner end and the tail.
     strong = np.interp(s, [0, 0.10, 0.30, 0.85, 1], [0.35, 0.65, 0.9, 0.9, 0.6])
-    opacity = strong * (0.60 + 0.40 * rng.random(n))
+    # ... and at its upper and lower borders.
+    opacity = strong * (0.60 + 0.40 * rng.random(n)) * (1 - 0.5 * np.minimum(np.abs(k) / 1.2, 1) ** 2)
     facing = turn(normal, screen.camera.rotation)[..., 2].mean(1) > 0.05
     draw(screen, canvas, points[facing], width[facing], opacity[facing])
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.randomness import key64, stream
-from nof1sim.render.procedural.fields import dot, unit
+from nof1sim.render.procedural.fields import dot, turn, unit
 from nof1sim.render.procedural.filters import sample
 from nof1sim.render.procedural.hair import lie
 from nof1sim.render.procedural.head import Head
@@ -116,8 +116,8 @@ def draw_hairline(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
     short = face.wear == "short"
     front = _coarse(head, "chart_y") > -60
     edge = np.clip(hair * 10, 0, 1) * np.clip((0.48 - hair) * 3, 0, 1) * front
-    weight = (edge + 0.7 * np.clip(temple - 0.15, 0, 1)) * (cloth < 0.5)
-    root = _roots(head, weight, {"tied": 0.85, "short": 1.7, "band": 0.6, "cap": 0.5}[face.wear], 1)
+    weight = (edge + 0.5 * np.clip(temple - 0.15, 0, 1)) * (cloth < 0.5)
+    root = _roots(head, weight, {"tied": 0.75, "short": 1.1, "band": 0.6, "cap": 0.5}[face.wear], 1)
     if root.number.size == 0:
         return
     z, u = root.normals(1, 4), [root.uniform(20 + i) for i in range(4)]
@@ -129,7 +129,7 @@ def draw_hairline(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
     mix = np.clip((skin[:, 1:2] - 30) / 30, 0, 1) * short
     course = (way * (1 - mix) + ahead * mix) * (1 - low) + down * low
     way = _tangent(unit(course + (0.20 if short else 0.13) * z[:3].T), root.normal)
-    baby = (u[3] < 0.30) & (not short)
+    baby = (u[3] < 0.42) & (not short)
     length = np.where(baby, 3 + 7 * u[0], 7 + 20 * u[0]) * (0.24 if short else 1.0) + 1.2 * short
     length = np.where(low[:, 0] > 0.2, np.minimum(length, 3 + 5 * u[0]), length)
     curl = face.hair_curl
@@ -144,7 +144,7 @@ def draw_hairline(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
 def draw_stray(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
     """Strands that stand off the hair: they break its outline against the backdrop, and lie as lines over it."""
     face = head.face
-    per_mm2 = {"tied": 0.030, "short": 0.10, "band": 0.030, "cap": 0.0}[face.wear]
+    per_mm2 = {"tied": 0.030, "short": 0.26, "band": 0.030, "cap": 0.0}[face.wear]
     hair, cloth = _coarse(head, "hair"), _coarse(head, "cloth")
     weight = np.clip(hair * 2 - 0.8, 0, 1) * (cloth < 0.02) * (_coarse(head, "chart_y") > -200)
     root = _roots(head, weight, per_mm2, 2)
@@ -154,15 +154,18 @@ def draw_stray(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
     curl, way, normal = face.hair_curl, lie(face, root.skin).way, root.normal
     if face.wear == "short":
         way = unit(_tangent(way, normal) * 0.5 + 0.7 * normal + 0.45 * z[:3].T)
-        length, lift = 1.2 + (1.0 + 0.5 * face.crop_mm) * u[0], 0.3 * u[1]
+        length, lift = 1.0 + (0.8 + 0.45 * face.crop_mm) * u[0], 0.3 * u[1]
         width, opacity = 0.085 * (0.7 + 0.6 * u[2]), 0.55 + 0.4 * u[3]
     else:
         way = unit(_tangent(way + 0.10 * z[:3].T, normal) + 0.05 * np.abs(z[3])[:, None] * normal)
-        length = (10 + 26 * u[0] ** 1.5) * (1 - 0.6 * curl)
-        lift = 0.3 + 5.0 * u[1] ** 3 * (1 + curl)
+        length = (9 + 24 * u[0] ** 1.5) * (1 - 0.8 * curl)
+        lift = 0.3 + 3.6 * u[1] ** 3 * (1 + 0.5 * curl)
         width, opacity = 0.12 * (0.7 + 0.6 * u[2]), 0.45 + 0.45 * u[3]
-    points = _curves(root.surface, way.astype(np.float32), normal, length, lift, (0.07 + 0.35 * curl) * z[4], 8)
+    points = _curves(root.surface, way.astype(np.float32), normal, length, lift, (0.06 + 0.25 * curl) * z[4], 8)
     seen = visible(screen, root.surface, depth, 6.0)
+    if face.wear == "short":
+        # Seen over the hair itself, a crop's hairs are its texture: only those at the outline need drawing.
+        seen &= np.abs(turn(normal, screen.camera.rotation)[:, 2]) < 0.42
     draw(screen, canvas, points[seen], width[seen], opacity[seen])
 
 
