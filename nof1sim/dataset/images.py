@@ -109,7 +109,8 @@ def encode_mask(ids: NDArray[np.integer[Any]]) -> bytes:
     rows[:, 1:] = ids.astype(">u2").view(np.uint8).reshape(height, 2 * width)
     head = struct.pack(">IIBBBBB", width, height, 16, 0, 0, 0, 0)
     text = b"Description\0" + MASK_LABEL.encode("latin-1")
-    chunks = ((b"IHDR", head), (b"tEXt", text), (b"IDAT", zlib.compress(rows.tobytes(), MASK_COMPRESSION)), (b"IEND", b""))
+    data = zlib.compress(rows.tobytes(), MASK_COMPRESSION)
+    chunks = ((b"IHDR", head), (b"tEXt", text), (b"IDAT", data), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
 
 

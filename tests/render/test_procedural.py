@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pytest
@@ -11,9 +10,10 @@ from scipy.stats import spearmanr
 
 from nof1sim.chart import KEY_POINTS, region_of
 from nof1sim.errors import RenderError
-from nof1sim.model import INFLAMMATORY, STAGE_CODE, Nuisance, Unit
+from nof1sim.model import INFLAMMATORY, STAGE_CODE, STAGES, Nuisance, Unit
 from nof1sim.protocol import load_protocol, with_changes
 from nof1sim.protocol.images import NuisanceSettings
+from nof1sim.randomness import stream
 from nof1sim.render import draw_nuisance
 from nof1sim.render.base import PART_CODE
 from nof1sim.render.procedural import CONTRAST_FLOOR, ProceduralRenderer
@@ -21,6 +21,7 @@ from nof1sim.render.procedural.lesions import sites_of
 from nof1sim.render.procedural.renderer import no_lesions
 from nof1sim.render.procedural.tone import tone_patch
 from nof1sim.render.skin.chromophores import ita_deg, lab
+from nof1sim.render.skin.specimens import together
 from nof1sim.simulation.plan import Plan
 
 from .conftest import make_lesions, make_patient, make_view
@@ -161,20 +162,27 @@ def test_invisible_lesions_are_not_drawn(renderer: ProceduralRenderer) -> None:
     assert same(clear, render)
 
 
-@pytest.mark.parametrize("ita", [40.0, -45.0])
-def test_counted_lesions_exceed_the_contrast_floor(renderer: ProceduralRenderer, ita: float) -> None:
-    """The smallest and faintest that may be counted, of each kind, all over the face."""
-    patient = make_patient(ita=ita)
-    x, y = (a.ravel() for a in np.meshgrid(np.arange(-64.0, 65.0, 16.0), np.arange(-98.0, 60.0, 14.0)))
-    places = [p for p in zip(x, y, strict=True) if region_of(*np.array(p)[:, None])[0] >= 0]
-    clear = renderer.render([make_view(no_lesions(), patient, size=512)])[0].pixels.astype(float)
-    for stage, d in product((*ONE_OF_EACH, "hyperpigmentation"), (1.0, 1.4, 2.0)):
-        lesions = make_lesions(places, stage, diameter_mm=d, erythema=0.0)
-        render = renderer.render([make_view(lesions, patient, size=512)])[0]
-        facing = render.lesion_ids[render.area_px >= 3]
-        assert facing.size > 10
-        contrast = {int(i): np.abs(render.pixels - clear)[render.lesion == i].mean() for i in facing}
-        assert min(contrast.values()) >= CONTRAST_FLOOR, (stage, d, contrast)
+@pytest.mark.parametrize("band", range(4))
+def test_counted_lesions_exceed_the_contrast_floor(renderer: ProceduralRenderer, band: int) -> None:
+    """The smallest and faintest that may be counted, of each kind, all over the faces of 20 people of all tones."""
+    g, stages = stream(7, "contrast floor", band), (*ONE_OF_EACH, "hyperpigmentation")
+    x, y = (a.ravel() for a in np.meshgrid(np.arange(-64.0, 65.0, 12.0), np.arange(-98.0, 60.0, 11.0)))
+    for k in range(5):
+        ita = -50.0 + 27.5 * band + 5.5 * (k + float(g.uniform()))
+        who = make_patient(200 + 5 * band + k, ita=ita, sex="FM"[k % 2], age=float(g.uniform(14, 40)))
+        at = np.stack([x + g.uniform(-4, 4, x.size), y + g.uniform(-4, 4, x.size)], -1)[region_of(x, y) >= 0]
+        at = at[region_of(*at.T) >= 0]
+        clear = renderer.render([make_view(no_lesions(), who, size=512)])[0].pixels.astype(float)
+        for d in (1.0, 1.4, 2.0):
+            kinds = [make_lesions(at[i :: len(stages)], s, d, erythema=0.0) for i, s in enumerate(stages)]
+            lesions = together(kinds)
+            render = renderer.render([make_view(lesions, who, size=512)])[0]
+            change = np.abs(render.pixels - clear).mean(-1)
+            facing = render.lesion_ids[render.area_px >= 3]
+            assert facing.size > 20
+            for i in facing:
+                contrast = change[render.lesion == i].mean()
+                assert contrast >= CONTRAST_FLOOR, (ita, d, STAGES[lesions.stage[lesions.lesion_id == i][0]])
 
 
 def test_redder_is_redder(renderer: ProceduralRenderer) -> None:

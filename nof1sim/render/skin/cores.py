@@ -6,13 +6,15 @@ from numba import njit
 
 
 @njit(cache=True)
-def label(rows, pixel, nearest, closeness, ids, where, touched, core):
+def label(where, pixel, nearest, closeness, ids, touched, core):
     """Fill touched and core (h * w,), zero before, with lesion ids, and restore `where` to -1.
 
     A pixel belongs to the lesion whose centre is nearest along the skin, in radii; it is core within one radius.
     """
-    for m in range(rows.size):
-        q = rows[m]
+    for q in range(where.size):
+        m = where[q]
+        if m < 0:
+            continue
         i = pixel[q]
         touched[i] = ids[nearest[m]]
         if closeness[m] <= 1.0:

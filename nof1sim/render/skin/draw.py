@@ -12,7 +12,7 @@ from nof1sim.model import Lesions
 from nof1sim.render.skin import chromophores, paint, records
 from nof1sim.render.skin.buffer import F32, Lighting, Sites, SkinBuffer
 from nof1sim.render.skin.cores import label
-from nof1sim.render.skin.shading import clear_gloss, gains, relief_light, shade
+from nof1sim.render.skin.shading import clear_gloss, inverses, relief_light, shade
 
 Labels = NDArray[np.int32]
 _MEL_SCALE, _BLOOD_SCALE = np.float32(1 / chromophores.ROOT_MEL), np.float32(1 / chromophores.ROOT_BLOOD)
@@ -22,15 +22,14 @@ _MEL_SCALE, _BLOOD_SCALE = np.float32(1 / chromophores.ROOT_MEL), np.float32(1 /
 class Scratch:
     """Working memory for a buffer of n rows, reused from day to day; what it held never shows in a result.
 
-    gain (n, 3) and shine (n, G) depend on the buffer and its lighting alone and are only computed once.
+    inverse (n, 3) and shine (n, G) depend on the buffer and its lighting alone and are only computed once.
     """
 
     where: NDArray[np.int32]
-    rows: NDArray[np.uint64]
     nearest: NDArray[np.int32]
     closeness: F32
     acc: F32
-    gain: F32
+    inverse: F32
     shine: F32
 
 
@@ -39,11 +38,11 @@ def make_scratch(buffer: SkinBuffer, lighting: Lighting) -> Scratch:
     b, n = buffer, buffer.pixel.size
     shine = np.empty_like(b.seen)
     clear_gloss(b.normal, b.view, b.seen, b.oil, b.rough, lighting.direction, lighting.spread, shine)
-    gain = np.empty((n, 3), np.float32)
-    gains(chromophores.ROOT_TABLE, _MEL_SCALE, _BLOOD_SCALE, b.melanin, b.blood, b.albedo, gain)
+    inverse = np.empty((n, 3), np.float32)
+    inverses(chromophores.ROOT_TABLE, _MEL_SCALE, _BLOOD_SCALE, b.melanin, b.blood, inverse)
     return Scratch(
-        np.full(n, -1, np.int32), np.empty(n, np.uint64), np.empty(n, np.int32), np.empty(n, np.float32),
-        np.empty((n, paint.CHANNELS), np.float32), gain, shine,
+        np.full(n, -1, np.int32), np.empty(n, np.int32), np.empty(n, np.float32),
+        np.empty((n, paint.CHANNELS), np.float32), inverse, shine,
     )  # fmt: skip
 
 
@@ -65,14 +64,14 @@ def draw(
     if len(rec) == 0:
         return touched, core
     b, s = buffer, scratch or make_scratch(buffer, lighting)
-    m = paint.paint(b.slot, b.spot, b.lock, rec, paint.GRAIN, s.where, s.rows, s.nearest, s.closeness, s.acc)
+    paint.paint(b.slot, b.spot, b.lock, rec, paint.GRAIN, s.where, s.nearest, s.closeness, s.acc)
     factor = np.asarray(day, np.float32)
     power = factor * lighting.strength
     shade(
-        s.acc, s.rows[:m], s.gain, s.shine, b.pixel, b.normal, b.view, b.flow, b.seen, b.light, b.gloss, b.through,
+        s.acc, s.where, s.inverse, s.shine, b.pixel, b.normal, b.view, b.flow, b.seen, b.light, b.gloss, b.through,
         b.sheen, b.melanin, b.blood, b.albedo, b.oil, b.rough, chromophores.ROOT_TABLE, _MEL_SCALE, _BLOOD_SCALE,
         factor, power, np.float32(oil), relief_light(power, lighting.colour, lighting.wrap), lighting.wrap,
         lighting.direction, lighting.spread, light.reshape(-1, 3),
     )  # fmt: skip
-    label(s.rows[:m], b.pixel, s.nearest, s.closeness, ids, s.where, touched.reshape(-1), core.reshape(-1))
+    label(s.where, b.pixel, s.nearest, s.closeness, ids, touched.reshape(-1), core.reshape(-1))
     return touched, core

@@ -117,15 +117,15 @@ def _covers(rec, d, t, wobble, edge, grain, fine, k, acc):
 def _relief(rec, d, u, v, wobble, k, tile, tu, tv, grain, acc):
     """Slope of a dome h = H (1 - s^2)^2, of a pit, or of a plug's rim; in camera axes."""
     height, pit = rec[r.HEIGHT], rec[r.PIT]
-    dome = rec[r.DOME] * (_1 + F(0.6) * (wobble - _1))
+    dome = rec[r.DOME] * (_1 + F(0.85) * (wobble - _1))
     s = d / dome
     if height == _0 or s >= _1:
         return
     q = _1 - s * s
     if pit == F(2):  # boxcar: flat floor, steep wall
-        x = (s - F(0.55)) / F(0.45)
-        slope = _0 if x <= _0 else -height * F(6) * x * (_1 - x) / (F(0.45) * dome)
-        floor = _1 - _step((s - F(0.55)) / F(0.4))
+        x = (s - F(0.60)) / F(0.40)
+        slope = _0 if x <= _0 else -height * F(6) * x * (_1 - x) / (F(0.40) * dome)
+        floor = _1 - _step((s - F(0.68)) / F(0.3))
     else:
         slope = -_4 * height * s * q / dome
         floor = q * q
@@ -134,14 +134,14 @@ def _relief(rec, d, u, v, wobble, k, tile, tu, tv, grain, acc):
     if rec[r.PUS] > _0:  # a cap nearly flush: flatten the dome's top
         slope *= _1 - F(0.55) * rec[r.PUS] * q * q
     if pit > _0:
-        depth = floor * (F(1.0) if pit == F(1) else (F(0.60) if pit == F(2) else F(0.35)))
+        depth = floor * (F(1.0) if pit == F(1) else (F(0.48) if pit == F(2) else F(0.28)))
         acc[A_PIT] = max(acc[A_PIT], k * depth * min(-height * F(4), _1))
     else:
         acc[A_TENSE] = max(acc[A_TENSE], k * rec[r.TENSE] * q)
     along = k * slope / max(d, F(1e-4))
     a, b = along * u, along * v
     if rec[r.GRAIN] > F(0.75) and rec[r.TENSE] > _0:  # an inflamed dome is lumpy
-        rough = k * q * F(0.16) * rec[r.TENSE]
+        rough = k * q * F(0.20) * rec[r.TENSE]
         a += rough * (_grain(tile, tu + F(0.9), tv) - grain)
         b += rough * (_grain(tile, tu, tv + F(0.9)) - grain)
     acc[A_X] += a * rec[r.EAST_C] + b * rec[r.NORTH_C]
@@ -179,18 +179,19 @@ def _core(rec, d, u, v, wobble, k, tile, acc):
 
 
 @njit(cache=True, error_model="numpy", fastmath=_STRICT)
-def paint(slot, spot, lock, rec, tile, where, rows, nearest, closeness, acc):
-    """Accumulate records; returns the number of touched pixels m.
+def paint(slot, spot, lock, rec, tile, where, nearest, closeness, acc):
+    """Accumulate records in acc (m of n, CHANNELS), for m touched rows.
 
-    where (n,): -1 before and, for the caller to restore, the entry of a touched row after; rows, nearest, closeness
-    (m of n,): buffer row, record of the lesion nearest in radii and its distance in radii; acc (m of n, CHANNELS).
+    where (n,): -1 before and, for `label` to restore, the entry of a touched row after; nearest, closeness (m of n,):
+    record of the lesion nearest in radii and its squared distance in radii.
     """
     h, w = slot.shape
     m = 0
     for i in range(rec.shape[0]):
         one = rec[i]
         cx, cy, cz, reach = one[r.SPOT], one[r.SPOT + 1], one[r.SPOT + 2], one[r.REACH]
-        reach2, inverse, core_reach2 = reach * reach, _1 / one[r.RADIUS], one[r.CORE_REACH] * one[r.CORE_REACH]
+        reach2, core_reach2 = reach * reach, one[r.CORE_REACH] * one[r.CORE_REACH]
+        inverse2 = _1 / (one[r.RADIUS] * one[r.RADIUS])
         halo, halo_melanin = one[r.HALO], one[r.HALO_MELANIN]
         halo2 = one[r.HALO_RADIUS] * one[r.HALO_RADIUS]
         left, right = max(0, int(one[r.PX] - one[r.HALF])), min(w - 1, int(one[r.PX] + one[r.HALF]) + 1)
@@ -211,31 +212,33 @@ def paint(slot, spot, lock, rec, tile, where, rows, nearest, closeness, acc):
                     continue
                 u = dx * one[r.EAST] + dy * one[r.EAST + 1] + dz * one[r.EAST + 2]
                 v = dx * one[r.NORTH] + dy * one[r.NORTH + 1] + dz * one[r.NORTH + 2]
+                # Lobes of the outline: cosines and sines of 2, 3 and 5 angles as polynomials of those of one.
+                size2 = _1 / (u * u + v * v + F(1e-8))
+                c2, s2 = (u * u - v * v) * size2, _2 * u * v * size2
+                wobble = _1 + one[r.WAVES] * c2 + one[r.WAVES + 1] * s2
+                fade = _0
+                if halo > _0:
+                    fade = max(_1 - d2 / (halo2 * (_1 + F(0.8) * (wobble - _1))), _0)
+                if fade == _0 and d2 >= core_reach2:
+                    continue
                 known = where[q]
                 p = np.uint64(known if known >= 0 else m)
                 if known < 0:
-                    where[q], rows[p], closeness[p] = m, q, F(1e9)
+                    where[q], closeness[p] = m, F(1e9)
                     acc[p] = _0
                     m += 1
-                d = math.sqrt(d2)
-                if d * inverse < closeness[p]:
-                    closeness[p] = d * inverse
+                if d2 * inverse2 < closeness[p]:
+                    closeness[p] = d2 * inverse2
                     nearest[p] = i
                 k = lock[q]
-                # Lobes of the outline: cosines and sines of 2, 3 and 5 angles as polynomials of those of one.
-                size = _1 / math.sqrt(u * u + v * v + F(1e-8))
-                c, s = u * size, v * size
-                c2, s2 = c * c - s * s, _2 * c * s
-                c3, s3 = c2 * c - s2 * s, s2 * c + c2 * s
-                wobble = _1 + one[r.WAVES] * c2 + one[r.WAVES + 1] * s2 + one[r.WAVES + 2] * c3 + one[r.WAVES + 3] * s3
-                if halo > _0:
-                    fade = _1 - d2 / (halo2 * (_1 + F(0.8) * (wobble - _1)))
-                    if fade > _0:
-                        fade = k * fade * fade
-                        acc[p, A_HALO] += halo * fade
-                        acc[p, A_MELANIN] += halo_melanin * fade
+                fade *= k * fade
+                acc[p, A_HALO] += halo * fade
+                acc[p, A_MELANIN] += halo_melanin * fade
                 if d2 < core_reach2:
+                    size = math.sqrt(size2)
+                    c, s = u * size, v * size
+                    c3, s3 = c2 * c - s2 * s, s2 * c + c2 * s
+                    wobble += one[r.WAVES + 2] * c3 + one[r.WAVES + 3] * s3
                     c5, s5 = c3 * c2 - s3 * s2, s3 * c2 + c3 * s2
                     wobble += one[r.WAVES + 4] * c5 + one[r.WAVES + 5] * s5
-                    _core(one, d, u, v, wobble, k, tile, acc[p])
-    return m
+                    _core(one, math.sqrt(d2), u, v, wobble, k, tile, acc[p])

@@ -29,16 +29,18 @@ COLUMNS = 50
 ICE_PICK, BOXCAR, ROLLING = 1.0, 2.0, 3.0
 """Kinds of atrophic scar (Jacob et al., J Am Acad Dermatol 45, 109, 2001), fixed by `shape`."""
 
-CONTRAST_FLOOR = 3.0
+CONTRAST_FLOOR = 2.5
 """A counted lesion of at least 1 mm changes its core by at least this many grey levels of 8-bit sRGB, on every skin
 type: mean absolute difference over core pixels and channels against the clear face, neutral nuisance, wherever it faces
 the camera enough to cover 3 pixels (1 mm at 512 px covers 3.8 face on). Smaller pictures blur small lesions."""
-MIN_ERYTHEMA, MIN_MELANIN, MIN_PALE, MIN_PLUG = 0.15, 0.42, 0.95, 0.22
+MIN_ERYTHEMA, MIN_MELANIN, MIN_PALE, MIN_PLUG = 0.15, 0.42, 1.0, 0.22
 """What a counted lesion of each family shows at least, whatever its course says, so that the contrast floor holds."""
 COMEDONE_RED = 0.06
 """Raised and no redder: what is left of a comedone. What is left of an inflamed lesion is level before that."""
-BLOOD_CORE, BLOOD_HALO = 0.130, 0.095
+BLOOD_CORE, BLOOD_HALO = 0.130, 0.100
 """Blood volume fraction that erythema 1 adds in the core and in the halo (a fresh papule about ten-folds it)."""
+CROWD_MM, CROWD_REACH_MM = 2.5, 15.0
+"""How far a crowd widens its halos at most, and from how far lesions count as one."""
 MELANIN_GAIN = 1.25
 """Relative increase of melanin at melanin 1."""
 
@@ -96,37 +98,40 @@ def _look(rec, stage, counted, diameter, height, red, brown, pus, plug, crust, k
         plug = max(plug, MIN_PLUG + 0.22 * dark)
     swell = _smooth(height / 0.45) if inflamed else 0.0
     rec[RADIUS] = r
-    rec[EDGE] = 0.48 + 0.22 * swell if inflamed else (0.32 if comedone else 0.48)
+    broad = _smooth((diameter - 4.0) / 5.0) * swell
+    rec[EDGE] = 0.48 + 0.22 * swell + 0.16 * broad if inflamed else (0.32 if comedone else 0.48)
     rec[CORE] = BLOOD_CORE * red * (1.0 + 0.15 * dark)
     rec[HALO] = BLOOD_HALO * red * swell * (1.0 + 0.35 * dark)
     rec[HALO_MELANIN] = 0.22 * dark * red * swell
     # Inflammation on dark skin reads as brown to violet more than as red.
     fired = 0.24 * dark * red if inflamed else 0.0
     rec[MELANIN] = MELANIN_GAIN * (brown * (1.0 + 0.3 * dark) + fired)
-    deep = (0.70 - 0.2 * dark) * _smooth((diameter - 4.0) / 5.0) * swell * min(red / 0.3, 1.0)
+    deep = (0.70 - 0.2 * dark) * broad * min(red / 0.3, 1.0)
     rec[DEEP] = max(deep, 0.0 if comedone else (0.10 + 0.45 * dark) * min(1.6 * red, 1.0))
     rec[PUS], rec[PLUG], rec[CRUST] = pus, plug, crust
     # A wide one is skin-coloured and shows by its dome; a narrow one only by its pallor.
-    closed = (MIN_PALE if counted else 0.45) * (1.0 - 0.32 * _smooth((diameter - 1.0) / 1.0))
+    closed = (MIN_PALE if counted else 0.45) * (1.0 - 0.18 * _smooth((diameter - 1.0) / 1.0))
     rec[PALE] = closed if stage == _CLOSED else 0.0
     if stage == _RESOLVING and plug == 0 and height > 0 and red <= COMEDONE_RED:  # it was a closed comedone
         rec[PALE] = red / COMEDONE_RED * closed * MIN_PALE / 0.45
-    # Steeper than this a dome turns into a bead of glass.
-    rec[HEIGHT] = min(height, 0.50 * r) if height >= 0 else max(height, -0.55 * r)
-    rec[DOME] = (1.12 if comedone else 1.35 + 0.20 * _smooth((diameter - 4.5) / 3.0)) * r
+    # Steeper than this a dome turns into a bead of glass; a nodule's swelling is deep and lifts the skin little.
+    steep = 0.40 if comedone else 0.34 - 0.09 * broad
+    rec[HEIGHT] = min(height, steep * r) if height >= 0 else max(2.0 * height, -0.75 * r)
+    rec[DOME] = (1.2 if comedone else 1.35 + 0.25 * broad) * r
     rec[PIT] = 0.0
     if height < 0:
         rec[PIT] = kind
-        rec[DOME] = (0.80 if kind == ICE_PICK else (1.10 if kind == BOXCAR else 1.25)) * r
-        rec[PALE] = max(rec[PALE], 0.30 * min(-height / 0.15, 1.0))
-        rec[HEIGHT] *= 1.4 if kind == ROLLING else (0.7 if kind == BOXCAR else 1.0)
+        rec[DOME] = min(0.90 * r, 1.0) if kind == ICE_PICK else (1.10 if kind == BOXCAR else 1.35) * r
+        rec[PALE] = max(rec[PALE], (0.0 if kind == ICE_PICK else 0.15) * min(-height / 0.15, 1.0))
+        rec[HEIGHT] *= 0.5 if kind == BOXCAR else 1.2
         rec[CORE] += 0.006 * min(-height / 0.15, 1.0)
     rec[RAW] = 1.0 if stage == _RAW else 0.0
-    rec[TENSE] = min(max(height, 0.0) / 0.6, 1.0) if inflamed else 0.5 * min(max(height, 0.0) / 0.4, 1.0)
+    # A comedone keeps the gloss around it: duller, its pallor would vanish in a highlight.
+    rec[TENSE] = min(max(height, 0.0) / 0.6, 1.0) if inflamed else 0.0
 
 
 @njit(cache=True, error_model="numpy", fastmath=_STRICT)
-def _bounds(rec, x, y, px_per_mm, mm_per_px, facing):
+def _bounds(rec, x, y, px_per_mm, mm_per_px, facing, crowd):
     """Finite reach and the box in the picture; edges no sharper than half a pixel, which skin seen askew stretches."""
     r = rec[RADIUS]
     rec[BLUR] = 0.5 * mm_per_px * (0.4 + 0.6 / max(facing, 0.3))
@@ -135,12 +140,27 @@ def _bounds(rec, x, y, px_per_mm, mm_per_px, facing):
     rec[HEIGHT] *= (rec[DOME] / dome) ** 2
     rec[DOME] = dome
     rec[GRAIN] = min(max(1.25 - 1.6 * mm_per_px, 0.0), 1.0)
-    rec[HALO_RADIUS] = 1.9 * r + 2.0 + rec[BLUR] if rec[HALO] > 0 else 0.0
+    rec[HALO_RADIUS] = 1.9 * r + 2.0 + CROWD_MM * crowd + rec[BLUR] if rec[HALO] > 0 else 0.0
+    rec[HALO] *= 1.0 + 0.4 * crowd
     rec[CORE_REACH] = max(1.22 * r * (1.0 + rec[EDGE]), dome)
     if rec[RAW] > 0:
         rec[CORE_REACH] = max(rec[CORE_REACH], 1.7 * r)
-    rec[REACH] = max(rec[CORE_REACH], 1.12 * rec[HALO_RADIUS])
+    lobes = (rec[WAVES] ** 2 + rec[WAVES + 1] ** 2) ** 0.5
+    rec[REACH] = max(rec[CORE_REACH], rec[HALO_RADIUS] * (1.0 + 0.8 * lobes) ** 0.5 + 1e-3)
     rec[PX], rec[PY], rec[HALF] = x, y, px_per_mm * rec[REACH] + 1.0
+
+
+@njit(cache=True, error_model="numpy", fastmath=_STRICT)
+def _crowd(i, fire, spot):
+    """0 for a lesion alone to 1 amid many inflamed ones, whose redness runs together."""
+    total = 0.0
+    for j in range(fire.size):
+        if fire[j] > 0 and j != i:
+            dx, dy, dz = spot[j, 0] - spot[i, 0], spot[j, 1] - spot[i, 1], spot[j, 2] - spot[i, 2]
+            fade = 1.0 - (dx * dx + dy * dy + dz * dz) / CROWD_REACH_MM**2
+            if fade > 0:
+                total += fire[j] * fade * fade
+    return total / (total + 1.6)
 
 
 @njit(cache=True, error_model="numpy", fastmath=_STRICT)
@@ -149,6 +169,9 @@ def _records(
     spot, normal, x_px, y_px, px_per_mm, rotation, mm_per_px, dark, out, out_ids,
 ):  # fmt: skip
     n = 0
+    fire = np.empty(stage.size, np.float32)  # how much each one reddens the skin around it
+    for i in range(stage.size):
+        fire[i] = red[i] * _smooth(height[i] / 0.45) if visible[i] and _OPEN < stage[i] < _PIE else 0.0
     for i in range(stage.size):
         z = rotation[2, 0] * normal[i, 0] + rotation[2, 1] * normal[i, 1] + rotation[2, 2] * normal[i, 2]
         if not visible[i] or z < -0.3 or diameter[i] <= 0:
@@ -163,7 +186,8 @@ def _records(
             size = 0.18 if k < 2 else (0.10 if k < 4 else 0.05)
             rec[WAVES + k] = uneven * size * (2.0 * _hash(seed, 3 + k) - 1.0)
         rec[OFFSET_U], rec[OFFSET_V] = 64.0 * _hash(seed, 10), 64.0 * _hash(seed, 11)
-        _bounds(rec, x_px[i], y_px[i], px_per_mm[i], mm_per_px, z)
+        near = _crowd(i, fire, spot) if rec[HALO] > 0 else 0.0
+        _bounds(rec, x_px[i], y_px[i], px_per_mm[i], mm_per_px, z, near)
         out_ids[n] = ids[i]
         n += 1
     return n

@@ -17,13 +17,13 @@ from numba import njit
 from nof1sim.render.skin import paint as p
 
 F = np.float32
-_0, _1, _2, _3 = F(0), F(1), F(2), F(3)
+_0, _1, _2, _3, _4 = F(0), F(1), F(2), F(3), F(4)
 _STRICT = {"nnan", "ninf", "nsz", "arcp", "contract"}  # no reassociation: the same bytes whatever the vector width
 
-BLOOD_LIMIT, HALO_LIMIT = F(0.21), F(0.090)
+BLOOD_LIMIT, HALO_LIMIT = F(0.21), F(0.105)
 """Where crowded lesions saturate: cores, and the diffuse redness around them, which must stay the paler of the two."""
 MELANIN_LIMIT = F(2.4)
-PUS = (F(0.72), F(0.555), F(0.31))
+PUS = (F(0.72), F(0.545), F(0.28))
 CRUST_DARK, CRUST_HONEY = (F(0.125), F(0.034), F(0.016)), (F(0.36), F(0.155), F(0.042))
 PLUG = (F(0.040), F(0.028), F(0.020))
 """Linear albedos; pus and crust scale with the skin around them."""
@@ -33,6 +33,10 @@ BROAD_ALPHA = F(0.36)
 """Width of the broad lobe (roughness squared); the sharp one's is the skin's."""
 SHARP_GAIN, BROAD_GAIN = F(1.05), F(0.62)
 MAX_SLOPE = F(1.1)
+FLAT2 = F(1e-4)
+"""Square of the slope below which a pixel counts as flat."""
+FAINT = F(2e-4)
+"""Added blood that no picture shows (a tenth of a grey level)."""
 
 
 @njit(cache=True, error_model="numpy", fastmath=_STRICT)
@@ -51,12 +55,12 @@ def _albedo(table, mel_scale, blood_scale, melanin, blood):
 
 
 @njit(cache=True, error_model="numpy", fastmath=_STRICT)
-def gains(table, mel_scale, blood_scale, melanin, blood, albedo, out):
-    """What the table's colour is multiplied by to give the clear skin's own (n, 3): 1 where it is the table's."""
+def inverses(table, mel_scale, blood_scale, melanin, blood, out):
+    """One over the table's colour of the clear skin (n, 3): only ratios to it are used."""
     for q in range(melanin.size):
         a = _albedo(table, mel_scale, blood_scale, melanin[q], blood[q])
         for c in range(3):
-            out[q, c] = albedo[q, c] / max(a[c], F(1e-4))
+            out[q, c] = _1 / max(a[c], F(1e-4))
 
 
 def relief_light(power, colour, wrap):
@@ -70,22 +74,30 @@ def _mix(a, b, k):
 
 
 @njit(cache=True, error_model="numpy", fastmath=_STRICT)
-def _tint(acc, was, gain, melanin, blood, table, mel_scale, blood_scale):
+def _tint(acc, was, inverse, melanin, blood, table, mel_scale, blood_scale):
     """Albedo of a spot with its lesions: pigment first, then pallor, pus, crust and plug over it."""
     core, halo, brown = acc[p.A_CORE], acc[p.A_HALO], acc[p.A_MELANIN]
     core *= _1 + F(0.50) * acc[p.A_RING]
     extra = core / (_1 + core / BLOOD_LIMIT) + halo / (_1 + halo / HALO_LIMIT)
     pale = acc[p.A_PALE]
-    more = brown / (_1 + brown / MELANIN_LIMIT)
+    # Near black, more melanin only takes the red that still comes back.
+    dark = min(F(2.5) * melanin, _1)
+    more = brown / (_1 + brown / MELANIN_LIMIT) * (_1 - F(0.45) * dark)
     a = _albedo(table, mel_scale, blood_scale, melanin * (_1 + more), blood * (_1 - F(0.45) * pale) + extra)
-    a = gain[0] * a[0], gain[1] * a[1], gain[2] * a[2]
+    a = inverse[0] * a[0], inverse[1] * a[1], inverse[2] * a[2]  # relative to the clear skin
+    # The table's surface floor greys what is dark already; a lesion only ever gets warmer there, never slate.
+    warm = (_1 + F(0.6) * pale) * (_1 + F(0.10) * (_1 - dark))
+    cool = _1 - F(0.14) * dark * min(brown + _4 * core, _1)
+    green = min(a[1], max(a[0], _1 - dark) * warm * cool)
+    a = was[0] * a[0], was[1] * green, was[2] * min(a[2], green * warm * cool)
     mean = (was[0] + was[1] + was[2]) * F(1 / 3)
     # Epidermal pigment in one spot reads warmer than an even tan: less blue comes back.
     warm = min(brown, _1)
     a = a[0] * (_1 + (F(0.03) + F(0.35) * melanin) * warm), a[1] * (_1 - F(0.06) * warm), a[2] * (_1 - F(0.18) * warm)
     deep = acc[p.A_DEEP]
     if deep > _0:  # blood deep in the dermis: light that returns from above it is bluer
-        a = a[0] * (_1 - F(0.15) * deep), a[1] * (_1 - F(0.17) * deep), a[2] * (_1 + F(0.05) * deep)
+        cool = F(0.05) - F(0.20) * dark  # but not through a dark epidermis, which keeps the blue
+        a = a[0] * (_1 - F(0.15) * deep), a[1] * (_1 - F(0.17) * deep), a[2] * (_1 + cool * deep)
     if pale > _0:
         white = F(1.22) * was[0] + F(0.030), F(1.30) * was[1] + F(0.028), F(1.30) * was[2] + F(0.026)
         a = _mix(a, white, F(0.45) * pale)
@@ -95,7 +107,7 @@ def _tint(acc, was, gain, melanin, blood, table, mel_scale, blood_scale):
     if acc[p.A_PUS] > _0:
         bright = F(0.07) + F(0.98) * min(mean / F(0.36), F(1.05))
         warm = _1 - min(bright, _1)  # under a dark epidermis pus reads cream to tan, never white
-        white = PUS[0] * bright, PUS[1] * bright * (_1 - F(0.09) * warm), PUS[2] * bright * (_1 - F(0.25) * warm)
+        white = PUS[0] * bright, PUS[1] * bright * (_1 - F(0.15) * warm), PUS[2] * bright * (_1 - F(0.25) * warm)
         a = _mix(a, white, F(0.61) * acc[p.A_PUS])
     if acc[p.A_CRUST] > _0:
         colour, bright = _mix(CRUST_DARK, CRUST_HONEY, acc[p.A_HONEY]), F(0.06) + F(2.4) * mean
@@ -116,8 +128,9 @@ def _gloss(n, v, to, spread, alpha, oil):
     if nl <= _0:
         return _0
     hx, hy, hz = to[0] + v[0], to[1] + v[1], to[2] + v[2]
-    inverse = _1 / math.sqrt(hx * hx + hy * hy + hz * hz)
-    c = _1 - (v[0] * hx + v[1] * hy + v[2] * hz) * inverse
+    size2 = hx * hx + hy * hy + hz * hz
+    inverse = _1 / math.sqrt(size2)
+    c = _1 - F(0.5) * size2 * inverse  # v.h, both being unit
     c2 = c * c
     fresnel = F(0.028) + F(0.972) * c2 * c2 * c
     nh = (n[0] * hx + n[1] * hy + n[2] * hz) * inverse
@@ -127,7 +140,8 @@ def _gloss(n, v, to, spread, alpha, oil):
     d1, d2 = nh * nh * (a1 - _1) + _1, nh * nh * (a2 - _1) + _1
     product, total = _2 * nl * nv, nl + nv
     m1, m2 = product + alpha * (total - product), product + BROAD_ALPHA * (total - product)
-    lobes = SHARP_GAIN * oil * a1 / (d1 * d1 * m1) + BROAD_GAIN * a2 / (d2 * d2 * m2)
+    below1, below2 = d1 * d1 * m1, d2 * d2 * m2  # one division for both lobes
+    lobes = (SHARP_GAIN * oil * a1 * below2 + BROAD_GAIN * a2 * below1) / (below1 * below2)
     return F(0.5 / math.pi) * fresnel * nl * lobes
 
 
@@ -161,25 +175,30 @@ def _relit(acc, q, normal, view, flow, seen, clear, oil, rough, power, relief, w
     n, v = (normal[q, 0], normal[q, 1], normal[q, 2]), (view[q, 0], view[q, 1], view[q, 2])
     t = _tilt(n, acc[p.A_X], acc[p.A_Y], acc[p.A_Z])
     tense, wet = acc[p.A_TENSE], acc[p.A_WET]
-    polish = min(max(rough[q] + F(0.03) * tense - F(0.10) * wet, F(0.22)), F(0.6))
-    fat = oil[q] * (_1 + F(0.10) * tense) + F(0.7) * wet
+    polish = min(max(rough[q] + F(0.18) * tense - F(0.10) * wet, F(0.22)), F(0.6))
+    fat = oil[q] * (_1 - F(0.45) * tense) + F(0.7) * wet
     f0, f1, f2, shine = e[0], e[1], e[2], _0
     for g in range(power.shape[0]):
         if power[g] == _0:
             continue
         bx, by, bz = flow[q, g, 0], flow[q, g, 1], flow[q, g, 2]
-        size = math.sqrt(bx * bx + by * by + bz * bz)
         old, new = n[0] * bx + n[1] * by + n[2] * bz, t[0] * bx + t[1] * by + t[2] * bz
-        w0, w1, w2 = wrap[0] * size, wrap[1] * size, wrap[2] * size
-        f0 += relief[g, 0] * (max(new + w0, _0) - max(old + w0, _0))
-        f1 += relief[g, 1] * (max(new + w1, _0) - max(old + w1, _0))
-        f2 += relief[g, 2] * (max(new + w2, _0) - max(old + w2, _0))
+        if old > _0 and new > _0:  # mostly: no wrapping to care about
+            f0 += relief[g, 0] * (new - old)
+            f1 += relief[g, 1] * (new - old)
+            f2 += relief[g, 2] * (new - old)
+        else:
+            size = math.sqrt(bx * bx + by * by + bz * bz)
+            w0, w1, w2 = wrap[0] * size, wrap[1] * size, wrap[2] * size
+            f0 += relief[g, 0] * (max(new + w0, _0) - max(old + w0, _0))
+            f1 += relief[g, 1] * (max(new + w1, _0) - max(old + w1, _0))
+            f2 += relief[g, 2] * (max(new + w2, _0) - max(old + w2, _0))
         to = direction[g, 0], direction[g, 1], direction[g, 2]
         if seen[q, g] > _0 and (to[0] != _0 or to[1] != _0 or to[2] != _0):
             shine += power[g] * seen[q, g] * (_gloss(t, v, to, spread[g], polish * polish, fat) - clear[q, g])
-    cave = _1 - F(0.34) * acc[p.A_PIT]
+    cave = _1 - F(0.60) * acc[p.A_PIT]
     return (
-        max(f0 * (_1 - F(0.22) * acc[p.A_PIT]), F(0.25) * e[0]),
+        max(f0 * (_1 - F(0.48) * acc[p.A_PIT]), F(0.25) * e[0]),
         max(f1 * cave, F(0.25) * e[1]),
         max(f2 * cave, F(0.25) * e[2]),
         shine,
@@ -188,14 +207,23 @@ def _relit(acc, q, normal, view, flow, seen, clear, oil, rough, power, relief, w
 
 @njit(cache=True, error_model="numpy", fastmath=_STRICT)
 def shade(
-    acc, rows, gain, clear, pixel, normal, view, flow, seen, light, gloss, through, sheen, melanin, blood, albedo, oil,
-    rough, table, mel_scale, blood_scale, day, power, oil_today, relief, wrap, direction, spread, picture,
+    acc, where, inverse, clear, pixel, normal, view, flow, seen, light, gloss, through, sheen, melanin, blood, albedo,
+    oil, rough, table, mel_scale, blood_scale, day, power, oil_today, relief, wrap, direction, spread, picture,
 ):  # fmt: skip
-    """Add the change to `picture` (h * w, 3). acc, rows: what `paint` wrote; gain (n, 3): `gains`; clear (n, G):
+    """Add the change to `picture` (h * w, 3). acc, where: what `paint` wrote; inverse (n, 3): `inverses`; clear (n, G):
     `clear_gloss`; day (G,): the day's factor on each group; power (G,): times the group's strength; relief (G, 3):
     `relief_light`."""
-    for m in range(rows.size):
-        q, a = rows[m], acc[m]
+    # In the buffer's order, not the lesions': its many arrays are then read as streams.
+    for k in range(where.size):
+        m = where[k]
+        if m < 0:
+            continue
+        q, a = np.uint64(k), acc[np.uint64(m)]
+        slope2 = a[p.A_X] * a[p.A_X] + a[p.A_Y] * a[p.A_Y] + a[p.A_Z] * a[p.A_Z]
+        covered = a[p.A_WET] + a[p.A_CRUST] + a[p.A_PLUG] + a[p.A_PIT]
+        stain = a[p.A_CORE] + a[p.A_HALO] + F(0.1) * a[p.A_MELANIN] + F(0.01) * (a[p.A_DEEP] + a[p.A_PALE] + a[p.A_PUS])
+        if slope2 <= FLAT2 and covered == _0 and stain < FAINT:
+            continue
         e0, e1, e2 = _0, _0, _0
         for g in range(day.shape[0]):
             if day[g] == _0:
@@ -204,16 +232,22 @@ def shade(
             e1 += day[g] * light[q, g, 1]
             e2 += day[g] * light[q, g, 2]
         was = albedo[q, 0], albedo[q, 1], albedo[q, 2]
-        now = _tint(a, was, gain[q], melanin[q], blood[q], table, mel_scale, blood_scale)
+        now = _tint(a, was, inverse[q], melanin[q], blood[q], table, mel_scale, blood_scale)
         f0, f1, f2, sparkle = e0, e1, e2, _0
-        if a[p.A_X] != _0 or a[p.A_Y] != _0 or a[p.A_Z] != _0 or a[p.A_WET] + a[p.A_CRUST] + a[p.A_PLUG] > _0:
-            f0, f1, f2, shine = _relit(
-                a, q, normal, view, flow, seen, clear, oil, rough, power, relief, wrap, direction, spread, (e0, e1, e2)
-            )
-            before = _0
+        formed = slope2 > FLAT2 or covered > _0
+        # Gloss over a stain on dark skin would turn it slate; inflamed and scaling skin is duller, too.
+        dull = F(0.40) * min(_4 * melanin[q], _1) * min(a[p.A_MELANIN] + a[p.A_DEEP] + _4 * a[p.A_CORE], _1)
+        if formed or dull > F(0.02):
+            shine, before = _0, _0
+            if formed:
+                f0, f1, f2, shine = _relit(
+                    a, q, normal, view, flow, seen, clear, oil, rough, power, relief, wrap, direction, spread,
+                    (e0, e1, e2),
+                )  # fmt: skip
             for g in range(day.shape[0]):
                 before += day[g] * gloss[q, g]
-            matt = _1 - F(0.88) * max(a[p.A_CRUST], a[p.A_PLUG])
+            matt = (_1 - F(0.88) * max(a[p.A_CRUST], a[p.A_PLUG])) * (_1 - max(dull - F(0.02), _0))
+            matt *= _1 + F(0.26) * a[p.A_PALE]  # stretched over a comedone, skin shines: in a highlight all that shows
             sparkle = (max(before + shine, _0) * matt - before) * sheen[q] * oil_today
         i = np.uint64(pixel[q])
         # Light below zero would ring in the lens.
