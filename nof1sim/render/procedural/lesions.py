@@ -27,9 +27,9 @@ def sites_of(plate: Plate, lesions: Lesions) -> Sites:
     return Sites(*(np.ascontiguousarray(c, dtype=np.float32) for c in columns))
 
 
-def add_lesions(plate: Plate, lesions: Lesions, nuisance: Nuisance, light: F32) -> tuple[Labels, Labels]:
-    """Add a day's lesions to linear light (s, s, 3), in place. Returns the touched and the core map (s, s)."""
+def add_lesions(plate: Plate, lesions: Lesions, nuisance: Nuisance, veil: F32, light: F32) -> tuple[Labels, Labels]:
+    """Add a day's lesions to linear light (s, s, 3), in place, under a tan of factor `veil` (3,). Returns the touched and the core map (s, s)."""
     return draw(
         plate.skin, lesions, sites_of(plate, lesions), LIGHTING, light, dark=darkness(plate.head.face),
-        day=mix(nuisance), oil=nuisance.oil, scratch=plate.scratch,
+        day=mix(nuisance), oil=nuisance.oil, veil=veil, scratch=plate.scratch,
     )  # fmt: skip

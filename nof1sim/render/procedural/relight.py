@@ -20,13 +20,12 @@ FOUNDATION = 0.60
 more on redness than on relief, so relief and gloss stay."""
 
 
-def day_image(plate: Plate, nuisance: Nuisance, image: F32) -> None:
-    """Fill the person's pixels of image (s, s, 3) with linear light, times cover. Others stay as they are."""
+def day_image(plate: Plate, nuisance: Nuisance, veil: F32, image: F32) -> None:
+    """Fill the person's pixels of image (s, s, 3) with linear light, times cover; veil (3,): `tan_factor`."""
     factor = mix(nuisance) * np.float32(plate.step)
     weights = np.stack([factor, factor * np.float32(nuisance.oil)], -1)
-    tan = tan_factor(plate, nuisance.tan) if nuisance.tan > 0 else np.ones(3, np.float32)
     growth = BEARD_DEPTH * np.float32(nuisance.beard)
-    weigh(plate.planes, weights, plate.index, plate.bare, tan, plate.beard, growth, image.reshape(-1, 3))
+    weigh(plate.planes, weights, plate.index, plate.bare, veil, plate.beard, growth, image.reshape(-1, 3))
 
 
 def brightness(nuisance: Nuisance) -> np.float32:
@@ -35,7 +34,9 @@ def brightness(nuisance: Nuisance) -> np.float32:
 
 
 def tan_factor(plate: Plate, tan: float) -> F32:
-    """Factor (3,) on the light of skin whose melanin rises by the share `tan`."""
+    """Factor (3,) on the light of skin whose melanin rises by the share `tan`; lesions lie under it."""
+    if tan <= 0:
+        return np.ones(3, np.float32)
     melanin, blood = plate.typical
     pair = chromophores.albedo(np.array([melanin, melanin * (1 + tan)]), np.array([blood, blood]))
     return pair[1] / pair[0]

@@ -20,7 +20,7 @@ from nof1sim.render.procedural.identity import describe, draw_face
 from nof1sim.render.procedural.lesions import add_lesions
 from nof1sim.render.procedural.plate import Plate, build_plate
 from nof1sim.render.procedural.pose import look_at, pose_of
-from nof1sim.render.procedural.relight import brightness, day_image, even_skin, make_up
+from nof1sim.render.procedural.relight import brightness, day_image, even_skin, make_up, tan_factor
 from nof1sim.render.procedural.tone import base_melanin
 from nof1sim.render.procedural.truth import keypoints, layers
 
@@ -112,9 +112,10 @@ class ProceduralRenderer:
     def _draw(self, view: View) -> Render:
         plate, nuisance, size = self.plate(view), view.nuisance, view.size_px
         image = self._blank(plate)
-        day_image(plate, nuisance, image)
+        veil = tan_factor(plate, nuisance.tan)
+        day_image(plate, nuisance, veil, image)
         even = even_skin(plate, image) if nuisance.makeup > 0 else None
-        touched, core = add_lesions(plate, view.scene.lesions, nuisance, image)
+        touched, core = add_lesions(plate, view.scene.lesions, nuisance, veil, image)
         if even is not None:
             make_up(plate, image, even, nuisance.makeup)
         pose = pose_of(plate, nuisance)

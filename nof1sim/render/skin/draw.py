@@ -48,12 +48,12 @@ def make_scratch(buffer: SkinBuffer, lighting: Lighting) -> Scratch:
 
 def draw(
     buffer: SkinBuffer, lesions: Lesions, sites: Sites, lighting: Lighting, light: F32, *, dark: float,
-    day: Sequence[float] | F32, oil: float, scratch: Scratch | None = None,
+    day: Sequence[float] | F32, oil: float, veil: Sequence[float] | F32 = (1.0, 1.0, 1.0), scratch: Scratch | None = None,
 ) -> tuple[Labels, Labels]:  # fmt: skip
     """Add the visible lesions of a day to the clear face `light` (h, w, 3), linear, float32, in place.
 
     dark : 0 for fair and medium skin to 1 for the darkest. day (G,) : the day's factor on each light group.
-    oil : factor on gloss. Returns (h, w) int32 maps of lesion ids, 0 elsewhere: `touched`, every pixel that some
+    oil : factor on gloss. veil (3,) : factor of a tan on the light of skin. Returns (h, w) int32 maps of lesion ids, 0 elsewhere: `touched`, every pixel that some
     lesion's finite reach covers and so every one whose light changed; `core`, the pixels within the table's radius.
     """
     shape = buffer.slot.shape
@@ -71,7 +71,7 @@ def draw(
         s.acc, s.where, s.inverse, s.shine, b.pixel, b.normal, b.view, b.flow, b.seen, b.light, b.gloss, b.through,
         b.sheen, b.melanin, b.blood, b.albedo, b.oil, b.rough, chromophores.ROOT_TABLE, _MEL_SCALE, _BLOOD_SCALE,
         factor, power, np.float32(oil), relief_light(power, lighting.colour, lighting.wrap), lighting.wrap,
-        lighting.direction, lighting.spread, light.reshape(-1, 3),
+        lighting.direction, lighting.spread, np.asarray(veil, np.float32), light.reshape(-1, 3),
     )  # fmt: skip
     label(s.where, b.pixel, s.nearest, s.closeness, ids, touched.reshape(-1), core.reshape(-1))
     return touched, core

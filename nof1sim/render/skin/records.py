@@ -171,7 +171,7 @@ def _records(
     n = 0
     fire = np.empty(stage.size, np.float32)  # how much each one reddens the skin around it
     for i in range(stage.size):
-        fire[i] = red[i] * _smooth(height[i] / 0.45) if visible[i] and _OPEN < stage[i] < _PIE else 0.0
+        fire[i] = red[i] * _smooth(height[i] / 0.45) if visible[i] and stage[i] > _OPEN else 0.0
     for i in range(stage.size):
         z = rotation[2, 0] * normal[i, 0] + rotation[2, 1] * normal[i, 1] + rotation[2, 2] * normal[i, 2]
         if not visible[i] or z < -0.3 or diameter[i] <= 0:

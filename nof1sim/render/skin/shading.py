@@ -208,11 +208,11 @@ def _relit(acc, q, normal, view, flow, seen, clear, oil, rough, power, relief, w
 @njit(cache=True, error_model="numpy", fastmath=_STRICT)
 def shade(
     acc, where, inverse, clear, pixel, normal, view, flow, seen, light, gloss, through, sheen, melanin, blood, albedo,
-    oil, rough, table, mel_scale, blood_scale, day, power, oil_today, relief, wrap, direction, spread, picture,
+    oil, rough, table, mel_scale, blood_scale, day, power, oil_today, relief, wrap, direction, spread, veil, picture,
 ):  # fmt: skip
     """Add the change to `picture` (h * w, 3). acc, where: what `paint` wrote; inverse (n, 3): `inverses`; clear (n, G):
     `clear_gloss`; day (G,): the day's factor on each group; power (G,): times the group's strength; relief (G, 3):
-    `relief_light`."""
+    `relief_light`; veil (3,): share of light that a tan over the lesions lets through."""
     # In the buffer's order, not the lesions': its many arrays are then read as streams.
     for k in range(where.size):
         m = where[k]
@@ -251,6 +251,6 @@ def shade(
             sparkle = (max(before + shine, _0) * matt - before) * sheen[q] * oil_today
         i = np.uint64(pixel[q])
         # Light below zero would ring in the lens.
-        picture[i, 0] = max(picture[i, 0] + (now[0] * f0 - was[0] * e0) * through[q, 0] + sparkle, _0)
-        picture[i, 1] = max(picture[i, 1] + (now[1] * f1 - was[1] * e1) * through[q, 1] + sparkle, _0)
-        picture[i, 2] = max(picture[i, 2] + (now[2] * f2 - was[2] * e2) * through[q, 2] + sparkle, _0)
+        picture[i, 0] = max(picture[i, 0] + (now[0] * f0 - was[0] * e0) * through[q, 0] * veil[0] + sparkle, _0)
+        picture[i, 1] = max(picture[i, 1] + (now[1] * f1 - was[1] * e1) * through[q, 1] * veil[1] + sparkle, _0)
+        picture[i, 2] = max(picture[i, 2] + (now[2] * f2 - was[2] * e2) * through[q, 2] * veil[2] + sparkle, _0)
