@@ -28,7 +28,10 @@ def sites_of(plate: Plate, lesions: Lesions) -> Sites:
 
 
 def add_lesions(plate: Plate, lesions: Lesions, nuisance: Nuisance, veil: F32, light: F32) -> tuple[Labels, Labels]:
-    """Add a day's lesions to linear light (s, s, 3), in place, under a tan of factor `veil` (3,). Returns the touched and the core map (s, s)."""
+    """Add a day's lesions to linear light (s, s, 3), in place, under a tan of factor `veil` (3,).
+
+    Returns the touched and the core map (s, s).
+    """
     return draw(
         plate.skin, lesions, sites_of(plate, lesions), LIGHTING, light, dark=darkness(plate.head.face),
         day=mix(nuisance), oil=nuisance.oil, veil=veil, scratch=plate.scratch,

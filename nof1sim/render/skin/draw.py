@@ -48,13 +48,15 @@ def make_scratch(buffer: SkinBuffer, lighting: Lighting) -> Scratch:
 
 def draw(
     buffer: SkinBuffer, lesions: Lesions, sites: Sites, lighting: Lighting, light: F32, *, dark: float,
-    day: Sequence[float] | F32, oil: float, veil: Sequence[float] | F32 = (1.0, 1.0, 1.0), scratch: Scratch | None = None,
+    day: Sequence[float] | F32, oil: float, veil: Sequence[float] | F32 = (1.0, 1.0, 1.0),
+    scratch: Scratch | None = None,
 ) -> tuple[Labels, Labels]:  # fmt: skip
     """Add the visible lesions of a day to the clear face `light` (h, w, 3), linear, float32, in place.
 
     dark : 0 for fair and medium skin to 1 for the darkest. day (G,) : the day's factor on each light group.
-    oil : factor on gloss. veil (3,) : factor of a tan on the light of skin. Returns (h, w) int32 maps of lesion ids, 0 elsewhere: `touched`, every pixel that some
-    lesion's finite reach covers and so every one whose light changed; `core`, the pixels within the table's radius.
+    oil : factor on gloss. veil (3,) : factor of a tan on the light of skin. Returns (h, w) int32 maps of lesion ids, 0
+    elsewhere: `touched`, every pixel that some lesion's finite reach covers and so every one whose light changed;
+    `core`, the pixels within the table's radius.
     """
     shape = buffer.slot.shape
     touched, core = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
