@@ -104,7 +104,7 @@ def walk(field: LesionField, first: int, until: int, marks: int, looks: bool = T
     rows = np.empty((field.columns["lesion_id"].size, life.COLUMNS), np.int32)
     for code, name in _STORED.items():
         rows[:, code] = field.columns[name]
-    rows[:, life.PARENT] = field.columns["parent_id"] - 1
+    rows[:, life.PARENT] = np.asarray(field.columns["parent_id"], np.int64) - 1
     top = np.stack([field.columns[name] for name in _PEAKS.values()], axis=1)
     counts = life.counts_by_day(rows, field.days)
     day, index, stage, look = appearance.walk(rows, top, first, until, field.days, marks, counts, looks)

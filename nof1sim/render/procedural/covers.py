@@ -24,7 +24,10 @@ F32 = NDArray[np.floating]
 
 def covers_of(head: Head, screen: Screen, lit: SkinLight, drawn: Hairs, melanin: float) -> list[Cover]:
     """Layers over the skin, from below."""
-    hairs = {name: getattr(drawn, name).reshape(-1)[screen.index] for name in Hairs.__dataclass_fields__}
+
+    def hairs(name: str) -> F32:
+        return getattr(drawn, name).reshape(-1)[screen.index]
+
     on_head = screen.owner == 0
     eyes, cover, eye_colour, eye_gloss = shade_eyes(head, screen, melanin)
     # Reflections belong to the lights that cause them; the key makes most of them.
@@ -44,20 +47,23 @@ def covers_of(head: Head, screen: Screen, lit: SkinLight, drawn: Hairs, melanin:
     # Single hairs over skin look darker than the mass of hair; brows are ashier still.
     dark, tone = hair.hair_colour(head.face, 1.2) * 0.80, hair.hair_colour(head.face) * 0.60
     for name, opacity, colour in (("beard", 0.75, dark), ("brow", 0.92, dark), ("temple", 0.9, tone)):
-        where = np.flatnonzero(hairs[name] > 0.003)
+        cover = hairs(name)
+        where = np.flatnonzero(cover > 0.003)
         light = np.clip(lit.irradiance[where, :, 1], 0.04, 3)
-        alpha = opacity * hairs[name][where]
+        alpha = opacity * cover[where]
         if name == "temple":
             alpha = alpha * (1 - cloth_cover[where]) * (1 - closed[where])
         out.append(Cover(name, where, alpha, colour.astype(np.float32) * light[..., None] * COLOUR))
     # Seen over the hair itself, a stray hair hardly differs from it.
-    where = np.flatnonzero(hairs["stray"] > 0.003)
-    alpha = (0.06 if head.face.wear == "short" else 0.25) * hairs["stray"][where]
+    cover = hairs("stray")
+    where = np.flatnonzero(cover > 0.003)
+    alpha = (0.06 if head.face.wear == "short" else 0.25) * cover[where]
     out.append(Cover("stray", where, alpha, np.broadcast_to(_stray_colour(head), (where.size, len(GROUPS), 3))))
-    where = np.flatnonzero(hairs["lash"] > 0.003)
+    cover = hairs("lash")
+    where = np.flatnonzero(cover > 0.003)
     dark = np.broadcast_to(np.array([0.012, 0.010, 0.009], np.float32), (where.size, len(GROUPS), 3))
     share = STRENGTH / STRENGTH[:4].sum()
-    out.append(Cover("lash", where, 0.95 * hairs["lash"][where], dark, share))
+    out.append(Cover("lash", where, 0.95 * cover[where], dark, share))
     return out
 
 

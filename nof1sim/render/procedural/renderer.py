@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, TypeVar
+from functools import cache
+from typing import Literal
 
 import numpy as np
 
@@ -16,7 +19,7 @@ from nof1sim.render.masks import dilate, measure
 from nof1sim.render.procedural.expose import backdrop_map, develop, reach_px, resample
 from nof1sim.render.procedural.frames import ALLOWED, VIEWS, frame_of
 from nof1sim.render.procedural.head import Head, build_head
-from nof1sim.render.procedural.identity import describe, draw_face
+from nof1sim.render.procedural.identity import Face, describe, draw_face
 from nof1sim.render.procedural.lesions import add_lesions
 from nof1sim.render.procedural.plate import Plate, build_plate
 from nof1sim.render.procedural.pose import look_at, pose_of
@@ -24,12 +27,10 @@ from nof1sim.render.procedural.relight import brightness, day_image, even_skin, 
 from nof1sim.render.procedural.tone import base_melanin
 from nof1sim.render.procedural.truth import keypoints, layers
 
-T = TypeVar("T")
 SIZES_PX = (64, 2048)
-KEPT_HEADS = 2
 KEPT_BYTES = 200_000_000
 """Plates of a person that a renderer keeps, in bytes but at least one: memory against speed, never a change of
-result. The clinical triplet at 512 px takes 140 MB. Heads: with eyes open and closed."""
+result. The clinical triplet at 512 px takes 140 MB."""
 
 
 def mesh_and_supersample(size_px: int) -> tuple[int, int]:
@@ -64,8 +65,7 @@ class ProceduralRenderer:
     def __init__(self, options: Mapping[str, object] | None = None) -> None:
         if options:
             raise RenderError(str(Fault("images.options", dict(options), "none for the procedural renderer")))
-        self._heads: OrderedDict[Hashable, tuple[Head, float]] = OrderedDict()
-        self._plates: OrderedDict[tuple[Hashable, ...], Plate] = OrderedDict()
+        self._person: _Person | None = None
         self._canvas: tuple[Plate, np.ndarray] | None = None
 
     @staticmethod
@@ -79,6 +79,7 @@ class ProceduralRenderer:
         for nuisance in (Nuisance(), Nuisance(yaw_deg=1.0, noise=1.0, blur_px=3.0, motion_px=8.0)):
             view = View(Scene(patient, 1, _sample_lesion()), "front", nuisance, 64, 0, ("P001",))
             ProceduralRenderer().render([view])
+        _return_memory()
 
     def render(self, views: Sequence[View]) -> list[Render]:
         """Draw each view, in order."""
@@ -87,27 +88,13 @@ class ProceduralRenderer:
     def plate(self, view: View) -> Plate:
         """The clear face of a view; cached."""
         _check(view)
-        frame = frame_of(view.view)
-        assert frame is not None
-        mesh, supersample = mesh_and_supersample(view.size_px)
-        patient, closed = view.scene.patient, view.nuisance.eyes_closed >= 0.5
+        patient = view.scene.patient
         who = (view.seed, patient.key, patient.age_years, patient.sex, patient.ita_deg)
-
-        def head() -> tuple[Head, float]:
-            made = build_head(draw_face(view.seed, patient), mesh, closed)
-            return made, base_melanin(made)
-
-        key = (*who, view.view, view.size_px, closed)
-        if key not in self._plates:
-            for other in [k for k in self._plates if k[: len(who)] != who]:
-                del self._plates[other]  # one person at a time: building a plate takes memory, too
-            built, melanin = _kept(self._heads, (*who, mesh, closed), head, KEPT_HEADS)
-            plate = build_plate(built, frame, view.size_px, supersample, melanin)
-            while self._plates and sum(p.bytes for p in self._plates.values()) + plate.bytes > KEPT_BYTES:
-                self._plates.popitem(last=False)
-            self._plates[key] = plate
-        self._plates.move_to_end(key)
-        return self._plates[key]
+        if self._person is None or self._person.who != who:
+            # One person at a time: building a plate takes memory, too.
+            self._person = self._canvas = None
+            self._person = _Person(who, draw_face(view.seed, patient))
+        return self._person.plate(view.view, view.size_px, view.nuisance.eyes_closed >= 0.5)
 
     def _draw(self, view: View) -> Render:
         plate, nuisance, size = self.plate(view), view.nuisance, view.size_px
@@ -153,15 +140,48 @@ def _check(view: View) -> None:
         raise RenderError(str(Fault("images.size_px", view.size_px, f"{low} to {high}")))
 
 
-def _kept(cache: OrderedDict[Hashable, T], key: Hashable, make: Callable[[], T], most: int) -> T:
-    """Least-recently-used cache of `most` entries."""
-    if key not in cache:
-        value = make()
-        while len(cache) >= most:
-            cache.popitem(last=False)
-        cache[key] = value
-    cache.move_to_end(key)
-    return cache[key]
+class _Person:
+    """What is kept of one person: heads, their melanin, plates."""
+
+    def __init__(self, who: tuple[object, ...], face: Face) -> None:
+        self.who, self._face = who, face
+        self._heads: dict[tuple[int, bool], Head] = {}
+        self._melanin: dict[int, float] = {}
+        self._plates: OrderedDict[tuple[str, int, bool], Plate] = OrderedDict()
+
+    def head(self, mesh: int, closed: bool) -> Head:
+        key = (mesh, closed)
+        if key not in self._heads:
+            self._heads[key] = build_head(self._face, mesh, closed)
+        return self._heads[key]
+
+    def plate(self, view: str, size_px: int, closed: bool) -> Plate:
+        key = (view, size_px, closed)
+        if key not in self._plates:
+            frame = frame_of(view)
+            assert frame is not None
+            mesh, supersample = mesh_and_supersample(size_px)
+            if mesh not in self._melanin:  # of the open eyes, so that a blink changes nothing but the eyes
+                self._melanin[mesh] = base_melanin(self.head(mesh, False))
+            plate = build_plate(self.head(mesh, closed), frame, size_px, supersample, self._melanin[mesh])
+            while self._plates and sum(p.bytes for p in self._plates.values()) + plate.bytes > KEPT_BYTES:
+                self._plates.popitem(last=False)
+            self._plates[key] = plate
+            _return_memory()
+        self._plates.move_to_end(key)
+        return self._plates[key]
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+
+
+def _return_memory() -> None:
+    """Give the memory that building a plate took back to the system: glibc keeps it otherwise, in pieces."""
+    trim = _trim()
+    if trim is not None:
+        trim(0)
 
 
 def _sample_lesion() -> Lesions:
