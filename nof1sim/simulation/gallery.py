@@ -133,7 +133,7 @@ def _lesions(wish: Wish) -> Sheet:
     view = wish.views((*CLOSE_UPS, *wish.renderer.views))[0]
     tiles = []
     for stage in STAGES:
-        if stage == "microcomedone":  # not visible
+        if stage in ("microcomedone", "resolving"):  # not visible; no stage of its own kind
             continue
         lesions = together([sample_lesions(stage, [place], size) for place, size in zip(PLACES, SIZES, strict=True)])
         for name in FITZPATRICK:
