@@ -86,8 +86,8 @@ def lid_curves(face: Face, marks: Landmarks, n: int = 96) -> tuple[NDArray, NDAr
     base = -1.4 + face.canthal * t
     # The upper lid covers 1.5 mm of the iris: without that every face looks startled.
     # `eye_arc` moves the highest point of the upper lid outwards, `lid_low` the lowest of the lower lid.
-    upper = base + 0.435 * face.eye_height * np.sin(np.pi * t ** (0.80 + 0.05 * face.eye_arc)) ** 0.72 * (1 - 0.05 * t)
-    lower = base - 0.40 * face.eye_height * np.sin(np.pi * t ** (1.18 + 0.08 * face.lid_low)) ** 0.82
+    upper = base + 0.47 * face.eye_height * np.sin(np.pi * t ** (0.80 + 0.05 * face.eye_arc)) ** 0.72 * (1 - 0.05 * t)
+    lower = base - 0.445 * face.eye_height * np.sin(np.pi * t ** (1.18 + 0.08 * face.lid_low)) ** 0.82
     return x, upper, lower
 
 
