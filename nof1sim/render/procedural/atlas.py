@@ -72,16 +72,23 @@ def _anchors(face: Face, m: Landmarks, loft: Loft) -> tuple[NDArray, NDArray]:
         target.append(to)
 
     seen = loft.z > -75
-    for name, (x, y) in frontal_points(face, m).items() | {("nostril", nostril_centre(face, m))}:
+
+    def arc_of(x: float, y: float) -> float:
         i = int(np.argmin((loft.x - x) ** 2 + (loft.y - y) ** 2 + ~seen * 1e6))
         # The last fraction of a millimetre to the vertex is left to the plane.
-        arc = 0.0 if x == 0 else float(loft.arc.ravel()[i]) + x - float(loft.x.ravel()[i])
-        add(arc, y, KEY_POINTS.get(name, (7.5, -45.0)))
+        return 0.0 if x == 0 else float(loft.arc.ravel()[i]) + x - float(loft.x.ravel()[i])
+
+    for name, (x, y) in frontal_points(face, m).items() | {("nostril", nostril_centre(face, m))}:
+        add(arc_of(x, y), y, KEY_POINTS.get(name, (7.5, -45.0)))
     peak = face.brow_peak
     for s, x in ((0.45 * peak, 23.4), (peak, 36.0), (peak + 0.45 * (1 - peak), 43.7)):
         line, half = (float(f(face, np.array(s))) for f in (brow_line, brow_half))
         top = 20.0 - 0.006 * (x - 36.0) ** 2 + 2.7
         add(m.brow_inner + s * (m.brow_outer - m.brow_inner), line + half, (x, top))
+    tail = peak + 0.75 * (1 - peak)
+    x = m.brow_inner + tail * (m.brow_outer - m.brow_inner)
+    y = float(brow_line(face, np.array(tail)) + brow_half(face, np.array(tail)))
+    add(arc_of(x, y), y, (49.5, 21.5))
     for arc, y, to in _cloth_edge(face, m, loft):
         add(arc, y, to)
     width, jaw = face.face_width / 134.0, face.jaw_width / 100.5
