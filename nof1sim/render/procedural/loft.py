@@ -49,7 +49,7 @@ def _cranium(face: Face) -> list[list[float]]:
     for y in (top - 2.5, top - 10, top - 23, 74.0, 55.0, 37.0, 20.0):
         # Superellipsoid dome around (30, -97); the forehead leaves it where the face begins.
         f = (1 - np.clip((y - 30) / (top - 30), 0, 1) ** 2.25) ** (1 / 2.25)
-        lean = slope * np.clip((y - 22) / 40, 0, 1.6) ** 1.5
+        lean = slope * f * np.clip((y - 22) / 40, 0, 1.6) ** 1.5  # none at the crown, or the dome gets a knob
         bulge = face.forehead_bulge * np.exp(-(((y - 48) / 20) ** 2))
         front = -97 + 97 * f**1.25 - lean + bulge
         back = -97 + (zb + 97) * (1 - abs((y - 24) / (top - 24)) ** 2.2) ** (1 / 2.2)
