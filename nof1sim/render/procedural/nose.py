@@ -63,11 +63,11 @@ def add_nose(face: Face, m: Landmarks, x: F32, y: F32, z: F32) -> tuple[F32, F32
     k = ramp(m.nasion + 6, prn + 6, y)  # 0 at the root, 1 above the tip
     a = face.bridge - 0.9 + 2.2 * k
     # Narrower towards the tip, whose width is that of tip and wings.
-    steep = 1.18 - 0.20 * k + 0.55 * ramp(prn + 20, prn - 4, y)
+    steep = 1.14 - 0.16 * k + 0.55 * ramp(prn + 20, prn - 4, y)
     dorsum = ridge - (np.sqrt((x * steep) ** 2 + a * a) - a)
     dorsum = dorsum - 14 * ramp(m.nasion + 10, m.nasion + 28, y) - 90 * ramp(m.nasion + 24, m.nasion + 44, y)
     dorsum = dorsum - 0.10 * np.maximum(x - 15, 0) ** 2
-    out = soft_max(z, dorsum, 4.4 - 1.6 * k)
+    out = soft_max(z, dorsum, 7.5 - 2.5 * k)
     r = face.tip_radius
     out = soft_max(out, ellipsoid(x, y, (0, prn, tip_z - r - 0.4), (r * 1.18, r * 1.05, r * 0.98)), 1.7)
     out = soft_max(out, ellipsoid(x, y, (3.2, prn + 1.0, tip_z - 7.6), (6.4, 6.6, 6.2)), 1.5)

@@ -26,7 +26,7 @@ WIDE_SHARE = (0.74, 0.52, 0.42)
 BROAD_ROUGHNESS = 0.60
 RIM_GLOW = np.array([0.11, 0.025, 0.010], np.float32)
 """Share of the light at an ear that comes through its rim."""
-CREVICE = 0.48
+CREVICE = 0.30
 """Share of light that hollows of a millimetre and more take away."""
 
 
