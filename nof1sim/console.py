@@ -68,7 +68,10 @@ def progress_bar(advice: str) -> Iterator[Tell]:
 
         try:
             yield tell
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemError) as stop:
+            # A Ctrl-C while a kernel loads reaches us as a SystemError.
+            if isinstance(stop, SystemError) and not isinstance(stop.__cause__, KeyboardInterrupt):
+                raise
             bar.stop()
             typer.echo(f"Stopped. {advice}", err=True)
             raise typer.Exit(130) from None

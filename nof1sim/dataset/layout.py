@@ -42,7 +42,7 @@ _TRUTH_FILES = frozenset({TRUTH_MANIFEST, PATIENTS, DAYS, LESIONS, LESION_DAYS, 
 _KEYED = re.compile(r"(P\d{3,})/\1_d\d{3,}(_\d+)?_[A-Za-z][A-Za-z0-9_-]*")
 _HETTICH = re.compile(r"[^/]+_\d{8}_severity_\d+(_[A-Za-z0-9_-]+)?")
 _IMAGE_LIKE = re.compile(
-    r"(?:images/(.+)\.(?:jpg|png|webp)|truth/(?:masks|parts|depth|normals)/(.+)\.png|truth/chart/(.+)\.npz)"
+    r"(?:images/(.+)\.(?:jpg|png|webp)|truth/(?:masks|parts|depth|normals|binary)/(.+)\.png|truth/chart/(.+)\.npz)"
 )
 _PERSISTENCE = re.compile(r"truth/persistence/P\d{3,}\.npz")
 

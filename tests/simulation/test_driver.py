@@ -71,7 +71,7 @@ def test_ctrl_c_leaves_a_folder_that_the_same_command_finishes(tmp_path: Path) -
     file.write_text(yaml.safe_dump(protocol.model_dump(mode="json")))
     command = [sys.executable, "-m", "nof1sim", "simulate", "-p", str(file), "--out", str(tmp_path / "d")]
     process = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.PIPE, text=True)
-    for _ in range(600):
+    for _ in range(4500):  # kernels may have to be compiled first
         if list((tmp_path / "d" / "images").glob("*/*.jpg")):
             break
         time.sleep(0.02)
