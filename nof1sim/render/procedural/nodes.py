@@ -15,7 +15,7 @@ from nof1sim.render.procedural.screen import Camera, Screen
 F32 = NDArray[np.floating]
 ACROSS = 72
 """Cells along a side of the plate, at most; a cell is 2 pixels or more."""
-BEYOND_MM, SHOULDERS = 60.0, 1.7
+BEYOND_MM, SHOULDERS, CROWN_MM = 60.0, 1.7, 14.0
 FRINGE = 2
 """Cells by which the mesh goes on beyond the person, so that it carries the soft edge."""
 
@@ -57,9 +57,10 @@ def nodes_of(head: Head, camera: Camera, depth: F32, screen: Screen, index: NDAr
 
 
 def _go_on(place: F32, camera: Camera) -> None:
-    """Draw the outermost nodes out, in place, so that no pose shows where the plate ends: hair goes on above, the body
-    beside and below, where it widens towards the shoulders."""
-    place[0, :, 1] += BEYOND_MM
+    """Draw the outermost nodes out, in place, so that no pose shows where the plate ends: the crown closes above, the
+    body goes on beside and below, where it widens towards the shoulders."""
+    place[0, :, 1] += CROWN_MM
+    place[0, :, 0] = camera.x + 0.5 * (place[0, :, 0] - camera.x)
     place[:, 0, 0] -= BEYOND_MM
     place[:, -1, 0] += BEYOND_MM
     place[-1, :, 1] -= BEYOND_MM
