@@ -4,13 +4,12 @@
     python benchmarks/run.py --full     with 100,000 patients and the full default command
 
 References: a trajectory in plain Python, one row after the other (sinot's way: its equations, a loop over patients and
-days); an interpreter that starts and does nothing; Pillow's JPEG encoder on a picture of the same size.
+days); an interpreter that starts and does nothing. Pictures: pictures.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import resource
 import subprocess
 import sys
@@ -20,19 +19,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from nof1sim.model import Unit
 from nof1sim.protocol import Protocol, load_protocol, with_changes
 from nof1sim.randomness import stream
 from nof1sim.severity.cohort import make_cohort
 from nof1sim.severity.schedule import make_schedule
 from nof1sim.severity.trajectory import drive_of, simulate_trajectories
 from nof1sim.simulation.plan import Plan
-from nof1sim.simulation.single import render_unit
 
 
 @dataclass(frozen=True)
@@ -123,24 +118,6 @@ def start_rows() -> Iterator[Row]:
         yield Row(what, seconds, "python -c pass", nothing / seconds)
 
 
-def image_rows() -> Iterator[Row]:
-    plan = Plan(of(1))
-    pixels = render_unit(plan, Unit(0, 1)).pixels
-    picture = Image.fromarray(pixels)
-    encode = best(lambda: picture.save(io.BytesIO(), "JPEG", quality=95), 5)
-    from nof1sim.render.procedural import ProceduralRenderer
-
-    renderer = ProceduralRenderer()
-    start = time.perf_counter()
-    renderer.render([plan.view(Unit(0, 1))])
-    yield Row("a face, prepared and drawn once, 512 px", time.perf_counter() - start, "JPEG encoding", np.nan)
-    for what, day in (("severe", 20), ("nearly clear", 56)):
-        view = plan.view(Unit(0, day))
-        n = int(view.scene.lesions.visible.sum())
-        seconds = best(lambda view=view: renderer.render([view]), 5)
-        yield Row(f"one more day, {what} ({n} drawn)", seconds, "JPEG encoding", encode / seconds)
-
-
 def command_rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         words = ["simulate", "--patients", "10", "--days", "140", "--out", str(Path(folder) / "trial")]
@@ -155,7 +132,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true")
     full = parser.parse_args().full
     table = Table("what", "seconds", "reference", "times as fast", "note", title="nof1sim")
-    rows = [*start_rows(), *severity_rows(full), *lesion_rows(), *image_rows(), *(command_rows() if full else ())]
+    rows = [*start_rows(), *severity_rows(full), *lesion_rows(), *(command_rows() if full else ())]
     for row in rows:
         table.add_row(row.what, f"{row.seconds:.3f}", row.reference, f"{row.ratio:.3g}", row.note)
     Console(width=130).print(table)
