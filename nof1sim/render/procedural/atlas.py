@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from nof1sim.chart import KEY_POINTS
+from nof1sim.render.compiled import njit
 from nof1sim.render.procedural.identity import Face
 from nof1sim.render.procedural.landmarks import Landmarks, brow_half, brow_line
 from nof1sim.render.procedural.loft import Loft

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from nof1sim.render.compiled import njit
 from nof1sim.render.procedural.light import COLOUR, GROUPS, STRENGTH
 
 F32 = NDArray[np.floating]

@@ -11,10 +11,10 @@ import math
 from functools import cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from nof1sim.model import Nuisance
+from nof1sim.render.compiled import njit
 from nof1sim.render.procedural.filters import blur, gaussian, radius_of
 
 F32 = NDArray[np.floating]

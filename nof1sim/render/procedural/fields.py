@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
+
+from nof1sim.render.compiled import njit
 
 F32 = NDArray[np.floating]
 

@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from nof1sim.render.compiled import njit
 from nof1sim.render.procedural.fields import dot, ramp, turn, unit
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.identity import Face

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from nof1sim.render.compiled import njit
 from nof1sim.render.procedural.fields import blob, ramp, smooth_max
 from nof1sim.render.procedural.identity import Face
 from nof1sim.render.procedural.landmarks import Landmarks, lid_curves

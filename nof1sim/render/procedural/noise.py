@@ -7,8 +7,9 @@ every picture size.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from nof1sim.render.compiled import njit
 
 F32 = NDArray[np.floating]
 

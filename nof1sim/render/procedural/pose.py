@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from nof1sim.model import Nuisance
+from nof1sim.render.compiled import njit
 from nof1sim.render.procedural.fields import rotation, turn
 from nof1sim.render.procedural.plate import Plate
 from nof1sim.render.procedural.screen import PIVOT

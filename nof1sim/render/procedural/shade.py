@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from nof1sim.render.compiled import njit
 from nof1sim.render.procedural.fields import blob, dot, ramp
 from nof1sim.render.procedural.filters import blur, sample, wide_blur
 from nof1sim.render.procedural.head import Head

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from nof1sim.render.compiled import njit
 
 F32 = NDArray[np.floating]
 

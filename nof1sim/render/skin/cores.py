@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
+from nof1sim.render.compiled import njit
 
 
 @njit(cache=True)

@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from nof1sim.randomness import stream
+from nof1sim.render.compiled import njit
 from nof1sim.render.skin import records as r
 
 # Channels per touched pixel.

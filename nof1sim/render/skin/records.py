@@ -9,10 +9,10 @@ direction come from `shape` and are fixed for life. Sizes: the project's table o
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from nof1sim.model import STAGE_CODE, Lesions
+from nof1sim.render.compiled import njit
 from nof1sim.render.skin.buffer import Sites, SkinBuffer
 
 # Columns of a record, float32; every vector takes three.

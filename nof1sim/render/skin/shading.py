@@ -12,8 +12,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from nof1sim.render.compiled import njit
 from nof1sim.render.skin import paint as p
 
 F = np.float32
