@@ -9,13 +9,14 @@ from numpy.random import Generator
 
 from nof1sim.model import Patient
 from nof1sim.randomness import key64, stream
-from nof1sim.render.procedural.anthropometry import MEASURES, MODES, WITH_FULLNESS, WITH_TONE
+from nof1sim.render.procedural.anthropometry import LEAST, MEASURES, MODES, WITH_FULLNESS, WITH_TONE
 from nof1sim.render.procedural.looks import draw_dress, draw_looks
 
 SPREAD = 1.15
 """A little wider than the published SDs: twelve faces on a sheet should not look like siblings."""
 TEEN_DIMORPHISM = 0.5
-"""Share of the difference between the sexes that is not there yet at 14 years."""
+"""Share of the difference between the sexes that boys of 14 years still have to grow; girls are ahead of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -46,7 +47,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """What the tables need to know: man; youth 1 at 14 years and 0 from 18; ageing 0 at 24 and 1 at 44; dark 0 .. 1."""
+    """What the tables need to know: man; youth 1 at 14 years and 0 from 19; ageing 0 at 24 and 1 at 44; dark 0 .. 1."""
 
     male: bool
     youth: float
@@ -55,8 +56,9 @@ class _Person:
 
     def mean(self, male: float, female: float) -> float:
         """Mean of the person's sex at the person's age."""
-        own, other = (male, female) if self.male else (female, male)
-        return own + (other - own) * 0.5 * TEEN_DIMORPHISM * self.youth
+        if not self.male:
+            return female
+        return male + (female - male) * TEEN_DIMORPHISM * min(self.youth, 1.0)
 
 
 def _measures(rng: Generator, who: _Person) -> dict[str, float]:
@@ -97,6 +99,8 @@ def _shape(rng_measures: Generator, rng_modes: Generator, who: _Person) -> tuple
         table[name] += by
     for name, t in MODES.items():
         modes[name] = float(np.clip(modes[name], t.low, t.high))
+    for name, low in LEAST.items():
+        measures[name] = max(measures[name], low)
     return measures, modes
 
 
@@ -108,7 +112,7 @@ def draw_face(seed: int, patient: Patient) -> Face:
 
     who = _Person(
         male=patient.sex == "M",
-        youth=float(np.clip((18 - patient.age_years) / 4, 0, 1.25)),
+        youth=float(np.clip((19 - patient.age_years) / 5, 0, 1.2)),
         ageing=float(np.clip((patient.age_years - 24) / 20, 0, 1.2)),
         dark=float(np.clip((20 - patient.ita_deg) / 60, 0, 1)),
     )

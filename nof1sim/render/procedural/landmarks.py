@@ -43,7 +43,9 @@ def landmarks_of(face: Face) -> Landmarks:
     li = sto - face.lower_lip
     me = min(NASION_Y - face.face_height, li - 28.0)  # a chin of at least 28 mm, whatever the lips took
     sl = li - 0.22 * (li - me) - 1.0
-    inner = face.eye_gap / 2
+    # Wide-set long eyes still leave room for the temple, and so does the tail of the brow.
+    room = face.face_width / 2
+    inner = min(face.eye_gap / 2, room - 16.0 - face.eye_length)
     outer = inner + face.eye_length
     return Landmarks(
         nasion=NASION_Y,
@@ -62,7 +64,7 @@ def landmarks_of(face: Face) -> Landmarks:
         nose_half=face.nose_width / 2,
         mouth_half=face.mouth_width / 2,
         brow_inner=max(inner - 2.6 + 0.7 * face.brow_gap, 9.5),
-        brow_outer=outer + 4.5 + face.brow_length,
+        brow_outer=min(outer + 4.5 + face.brow_length, room - 12.0),
     )
 
 
@@ -86,8 +88,8 @@ def lid_curves(face: Face, marks: Landmarks, n: int = 96) -> tuple[NDArray, NDAr
     base = -1.4 + face.canthal * t
     # The upper lid covers 1.5 mm of the iris: without that every face looks startled.
     # `eye_arc` moves the highest point of the upper lid outwards, `lid_low` the lowest of the lower lid.
-    upper = base + 0.435 * face.eye_height * np.sin(np.pi * t ** (0.80 + 0.05 * face.eye_arc)) ** 0.72 * (1 - 0.05 * t)
-    lower = base - 0.40 * face.eye_height * np.sin(np.pi * t ** (1.18 + 0.08 * face.lid_low)) ** 0.82
+    upper = base + 0.47 * face.eye_height * np.sin(np.pi * t ** (0.80 + 0.05 * face.eye_arc)) ** 0.72 * (1 - 0.05 * t)
+    lower = base - 0.445 * face.eye_height * np.sin(np.pi * t ** (1.18 + 0.08 * face.lid_low)) ** 0.82
     return x, upper, lower
 
 

@@ -89,18 +89,18 @@ def _face_sections(face: Face, m: Landmarks) -> list[list[float]]:
 
 def _neck_sections(face: Face, m: Landmarks) -> list[list[float]]:
     """From under the chin to the chest. The hyoid lies 55 mm behind the glabella, the jugular notch 66."""
-    go, nk = face.jaw_width / 2 + 1.2 * face.fullness, face.neck_width + 1.4 * face.fullness
+    go, nk = face.jaw_width / 2 + 1.2 * face.fullness, face.neck_width + 0.5 * face.fullness
     zb, sto, me, drop = 3 - face.head_length, m.stomion, m.menton, 1.6 * face.jowl
     fat, chin, long = face.submental, face.chin_forward, face.neck_length
     b, s = zb + 33 - 0.25 * (nk - 52), face.shoulder
     return [
-        [me - 2.6 - 0.5 * fat, -22 + 0.7 * chin, go * 0.60 + nk * 0.355, -77, sto - 19 - drop, 2.02, b + 1, -115],
-        [me - 4.5 - 1.6 * fat, -39 + 0.2 * chin, go * 0.32 + nk * 0.64, -84, sto - 27 - drop, 2.0, b, -120],
-        [me - 11 - 2.6 * fat, -53, nk * 0.955, -93, sto - 40, 2.0, b - 1, -126],
-        [me - 25, -57, nk * 0.955, -99, me - 18, 2.0, b - 3, -136],
-        [me - 45 * long, -59, nk, -102, me - 34 * long, 2.0, b - 8, -150],
-        [me - 63 * long, -63, nk * 1.15, -106, me - 46 * long, 2.0, b - 15, -160],
-        [me - 76 * long, -65, nk * 0.95 + 0.2 * s, -109, me - 56 * long, 2.0, b - 22, -168],
+        [me - 2.6 - 0.5 * fat, -22 + 0.7 * chin, go * 0.52 + nk * 0.405, -78, sto - 19 - drop, 2.02, b + 1, -115],
+        [me - 4.5 - 1.6 * fat, -39 + 0.2 * chin, go * 0.20 + nk * 0.73, -86, sto - 27 - drop, 2.0, b, -120],
+        [me - 11 - 2.6 * fat, -53, nk * 0.93, -93, sto - 40, 2.0, b - 1, -126],
+        [me - 25, -57, nk * 0.93, -99, me - 18, 2.0, b - 3, -136],
+        [me - 45 * long, -59, nk * 0.96, -102, me - 34 * long, 2.0, b - 8, -150],
+        [me - 63 * long, -63, nk * 1.06, -106, me - 46 * long, 2.0, b - 15, -160],
+        [me - 76 * long, -65, nk * 0.95 + 0.15 * s, -109, me - 56 * long, 2.0, b - 22, -168],
         [me - 87 * long, -62, nk * 0.65 + 0.5 * s, -111, me - 67 * long, 2.1, b - 28, -178],
         [me - 100 * long, -55, 0.84 * s, -111, me - 82 * long, 2.25, b - 33, -192],
         [me - 122 * long, -44, 0.97 * s, -110, me - 108 * long, 2.4, b - 38, -220],

@@ -21,14 +21,14 @@ Form = tuple[float, float, float, float, float]
 def _upper(face: Face, m: Landmarks) -> list[Form]:
     by, mid = face.brow_height, m.eye_middle
     return [
-        (0.55 * face.brow_ridge, 0, by - 1, 10, 8),  # glabella
-        (0.70 * face.brow_ridge, 20, by - 1, 13, 6.5),  # supraorbital ridge
+        (0.45 * face.brow_ridge, 0, by - 2, 11, 10),  # glabella
+        (0.65 * face.brow_ridge, 20, by - 1, 13, 7.5),  # supraorbital ridge
         (0.50 * face.brow_ridge, 41, by - 3, 11, 7),  # its lateral end
         (face.frontal_boss, 27, 50, 15, 13),
         (-face.temple, 62, 22, 13, 17),
         (-face.orbit, mid + 0.5, 1.5, 14.5, 10.0),
         (-0.18 * face.orbit, mid + 12, -2, 9, 10),  # behind the lateral rim
-        (-2.6, 14, 5, 5.5, 8),  # between globe and root of the nose
+        (-2.2, 14, 4, 6.0, 9),  # between globe and root of the nose
         (0.9 * face.lid_fat, mid + 2, 11.5, 13, 5),
     ]
 
@@ -36,10 +36,9 @@ def _upper(face: Face, m: Landmarks) -> list[Form]:
 def _middle(face: Face, m: Landmarks) -> list[Form]:
     sn, sto, full = m.subnasale, m.stomion, face.fullness
     return [
-        (2.2, 19, -27, 9, 12),  # maxilla beside the nose
         (face.cheekbone, 51, -19, 12, 8.5),
         (0.35 * face.cheekbone, 64, -14, 13, 7),  # zygomatic arch
-        (face.malar, 33, -29, 13, 11),  # malar fat
+        (face.malar, 36, -28, 14, 11),  # malar fat
         (-face.hollow, 50, sto + 8, 11, 14),
         (1.6 * full, 45, sto + 3, 17, 16),  # buccal fat
         (0.9 * full, 28, sn - 4, 12, 12),
@@ -52,13 +51,22 @@ def _lower(face: Face, m: Landmarks) -> list[Form]:
     sto, me, pg, sl = m.stomion, m.menton, m.pogonion, m.sublabiale
     cw, scale = face.chin_width, (m.subnasale - me) / 64.0
     return [
-        (face.chin_depth, 0, pg - 1, cw, 8.0 * scale),
+        (face.chin_depth, 0, pg - 0.5, cw, 9.5 * scale),
         (0.35 * face.chin_depth, 0.9 * cw, pg - 4, 7, 7),  # mental tubercles
         (-0.8 - 0.9 * face.jowl, 23, sl - 5, 8, 10),  # pre-jowl hollow
         (2.0 * face.jowl, 36, sl - 7, 9, 9),
         (face.masseter, 0.49 * face.jaw_width, sto + 2, 15, 15),
         (face.gonial, 0.47 * face.jaw_width, sto - 7, 13, 11),
         (0.8 * max(face.fullness, 0.0), 0, me - 3, 24, 6),
+    ]
+
+
+def _planes(face: Face, m: Landmarks) -> list[Form]:
+    """Depth forms: the middle of the face is flatter in front and turns more abruptly than any superellipse."""
+    wide = face.face_width / 134.0
+    return [
+        (6.0, 62 * wide, -28, 11, 20),  # zygoma and arch
+        (-3.8, 25, -20, 11, 15),  # beside the nose, under the eye
     ]
 
 
@@ -118,6 +126,9 @@ def broad_forms(face: Face, m: Landmarks, p: NDArray) -> NDArray:
     # The first column lies on the midline and must stay there.
     push = np.moveaxis(normal, -1, 0) * height
     push[0, :, 0] = push[0, :, -1] = 0.0
+    front = ramp(-92, -62, p[2])
+    for amplitude, x, y, along, up in _planes(face, m):
+        push[2] += amplitude * front * np.exp(-0.5 * (((p[0] - x) / along) ** 2 + ((p[1] - y) / up) ** 2))
     return p + push
 
 
@@ -128,7 +139,7 @@ def folds(face: Face, m: Landmarks, x: F32, y: F32) -> tuple[F32, F32, F32]:
         [(nw + 1.0, sn + 9), (nw + 5, sn + 2), (nw + 9.5, sn - 9), (mw + 6.5, sto + 3), (mw + 7.5, sto - 8)], 30
     )
     d, side, t = distance_to(x, y, smile, 40.0)
-    w = np.maximum(np.sin(np.pi * np.clip(t * 0.92 + 0.06, 0, 1)), 0) ** 0.8
+    w = np.maximum(np.sin(np.pi * np.clip(t * 0.94 + 0.06, 0, 1)), 0) ** 0.8
     a = face.smile_fold
     cheek = np.exp(-(((d - 6) / 6.0) ** 2)) * ramp(-5, 5, d * side)
     h = w * a * (1.7 * cheek - 0.8 * np.exp(-((d / 3.6) ** 2)))
