@@ -50,7 +50,7 @@ MEASURES: dict[str, Measure] = {
     "nose_depth": Measure(19.8, 2.0, 18.6, 1.8, -2.0, 0.5, (0.3, -0.1, -0.5, 0)),  # sn-prn
     "eye_gap": Measure(33.2, 2.7, 32.0, 2.5, -0.3, 0, (0.3, 0.2, 0.4, 0)),  # en-en
     "eye_length": Measure(31.0, 1.5, 30.8, 1.4, -0.2, -0.5, (0.5, 0.1, 0, 0)),  # en-ex
-    "eye_height": Measure(10.6, 0.9, 11.3, 0.9, 0.7, -0.6, (0.0, 0.0, 0, 0)),  # ps-pi
+    "eye_height": Measure(11.0, 0.9, 11.6, 0.9, 0.6, -0.6, (0.0, 0.0, 0, 0)),  # ps-pi
     "mouth_width": Measure(53.5, 3.7, 49.8, 3.3, -2.0, 0.5, (0.4, 0.2, 0.2, 0.4)),  # ch-ch
     "philtrum": Measure(15.8, 2.2, 13.8, 2.0, -0.8, 1.6, (0.3, 0, 0, -0.3)),  # sn-ls
     "upper_lip": Measure(7.6, 1.5, 8.4, 1.5, 0.4, -1.4, (0.1, 0, 0.1, 0.8)),  # ls-sto
@@ -59,6 +59,10 @@ MEASURES: dict[str, Measure] = {
     "ear_height": Measure(62.5, 3.4, 58.0, 3.2, -1.0, 1.5, (0.5, 0, 0, 0)),  # sa-sba
     "neck_width": Measure(55.5, 2.6, 46.5, 2.0, -3.0, 0.8, (0.3, 0.3, 0, 0)),  # half width
 }
+
+LEAST: dict[str, float] = {"upper_lip": 4.2, "lower_lip": 5.6, "eye_height": 9.0, "philtrum": 10.0,
+                           "forehead": 51.0}  # fmt: skip
+"""Shorter than this, mm, reads as a slip of the modeller."""
 
 MODES: dict[str, Mode] = {
     "masculine": Mode(0.85, -0.85, 0.30, 0, 0, -1.4, 1.4),
@@ -72,7 +76,7 @@ MODES: dict[str, Mode] = {
     "temple": Mode(2.6, 2.2, 1.1, -0.9, 0.9, 0, 5.5),
     "brow_ridge": Mode(3.4, 0.9, 0.9, -0.4, 0.2, 0, 6),
     # Cheeks
-    "cheekbone": Mode(2.6, 2.6, 1.5, -0.6, 0.2, -1, 6),
+    "cheekbone": Mode(1.6, 1.8, 1.3, -0.6, 0.2, -1, 4.6),
     "malar": Mode(2.0, 2.6, 1.3, 1.3, -1.1, -1, 6),
     "hollow": Mode(1.1, 0.8, 1.2, -1.3, 1.1, -1.2, 4),
     "face_power": Mode(2.24, 2.20, 0.11, 0.02, 0, 1.95, 2.6),
@@ -104,13 +108,13 @@ MODES: dict[str, Mode] = {
     "nostril": Mode(0.0, 0.0, 0.8, 0, 0, -1.6, 1.8),
     "columella": Mode(0.0, 0.0, 1.0, 0, 0.2, -2, 2.2),
     # Eyes
-    "canthal": Mode(1.4, 2.0, 1.6, 0.1, -0.5, -2.6, 5.6),
+    "canthal": Mode(1.9, 2.6, 1.5, 0.1, -0.5, -1.6, 5.8),
     "crease": Mode(2.6, 3.2, 1.4, 0, -0.4, 0.3, 6),
     "lid_fold": Mode(0.9, 0.9, 0.35, 0, 0.1, 0.3, 1.8),
-    "hood": Mode(0.15, -0.1, 0.5, 0, 0.6, 0, 2),
+    "hood": Mode(0.0, -0.2, 0.5, 0, 0.55, 0, 1.8),
     "epicanthus": Mode(-0.15, -0.15, 0.55, 0.1, 0, 0, 1.5),
     "eye_depth": Mode(-0.4, 0.1, 1.2, 0.5, -0.7, -3.4, 3),
-    "orbit": Mode(7.3, 6.5, 1.2, -0.5, 0.8, 3.5, 11),
+    "orbit": Mode(6.9, 5.9, 1.2, -0.5, 0.8, 3.5, 11),
     "lid_fat": Mode(0.0, 0.5, 1.0, 0.4, -0.6, -2.4, 2.6),
     "eye_arc": Mode(0.0, 0.0, 1.0, 0, 0, -2.2, 2.2),
     "lid_low": Mode(0.0, 0.0, 1.0, 0, 0.3, -2, 2.4),
@@ -118,19 +122,19 @@ MODES: dict[str, Mode] = {
     "brow_height": Mode(18.4, 20.6, 1.8, 0.3, -1.2, 14, 25),
     "brow_arch": Mode(1.0, 3.2, 1.2, -0.3, -0.2, -1.2, 6.5),
     "brow_tilt": Mode(0.0, 0.5, 1.3, 0, -0.4, -3, 3.6),
-    "brow_thickness": Mode(5.6, 3.9, 0.8, -0.3, -0.1, 2.2, 7.6),
+    "brow_thickness": Mode(5.6, 4.3, 0.8, -0.3, -0.1, 2.2, 7.6),
     "brow_density": Mode(1.18, 0.92, 0.22, -0.1, -0.05, 0.5, 1.6),
     "brow_gap": Mode(-0.4, 0.6, 1.7, 0, 0, -3.6, 4.5),
     "brow_length": Mode(0.0, 0.0, 1.8, -0.4, -0.6, -4.5, 4),
     "brow_peak": Mode(0.66, 0.66, 0.04, 0, 0, 0.58, 0.74),
     # Mouth
     "lip_roll": Mode(0.95, 1.05, 0.17, 0.03, -0.15, 0.5, 1.5),
-    "bow": Mode(0.85, 1.1, 0.5, 0.1, -0.3, 0, 2.4),
-    "corner": Mode(0.1, 0.3, 0.8, 0.1, -0.6, -2.2, 2.2),
+    "bow": Mode(0.7, 0.85, 0.42, 0.1, -0.3, 0, 2.4),
+    "corner": Mode(0.4, 0.6, 0.7, 0.1, -0.5, -1.2, 2.2),
     "lip_taper": Mode(0.0, 0.0, 1.0, 0, 0, -2, 2),
     "philtrum_depth": Mode(0.55, 0.6, 0.28, 0.05, -0.15, 0, 1.3),
     # Ears and neck
-    "ear_angle": Mode(21, 18, 4.5, 0, 0, 10, 34),
+    "ear_angle": Mode(20, 17, 4.5, 0, 0, 10, 34),
     "ear_width": Mode(0.0, 0.0, 1.0, 0, 0, -2.2, 2.2),
     "ear_tilt": Mode(9, 9, 4.0, 0, 0, -2, 20),
     "ear_lobe": Mode(0.0, 0.0, 1.0, -0.2, 0.3, -2, 2.4),

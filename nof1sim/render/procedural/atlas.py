@@ -31,7 +31,7 @@ SIZE = (420, 400)
 STEP = 4
 """The chart map is evaluated at every STEP-th vertex."""
 
-CLOTH_EDGE = ((0.0, 67.5), (18.0, 67.0), (34.0, 64.5), (44.0, 60.5), (54.0, 52.0), (61.0, 42.0), (67.0, 30.0))
+CLOTH_EDGE = ((0.0, 67.5), (18.0, 67.0), (34.0, 64.5), (44.0, 60.5), (54.0, 52.0), (61.0, 42.0), (66.5, 31.5))
 """Chart points just off the facial skin, to which the lower edge of band or cap is tied from the midline out."""
 
 JAW = ((22.0, -107.5), (36.0, -103.0), (52.0, -95.0), (64.0, -85.0), (74.0, -74.0))
@@ -73,22 +73,18 @@ def _anchors(face: Face, m: Landmarks, loft: Loft) -> tuple[NDArray, NDArray]:
 
     seen = loft.z > -75
 
-    def arc_of(x: float, y: float) -> float:
+    def along(x: float, y: float) -> float:
         i = int(np.argmin((loft.x - x) ** 2 + (loft.y - y) ** 2 + ~seen * 1e6))
         # The last fraction of a millimetre to the vertex is left to the plane.
         return 0.0 if x == 0 else float(loft.arc.ravel()[i]) + x - float(loft.x.ravel()[i])
 
     for name, (x, y) in frontal_points(face, m).items() | {("nostril", nostril_centre(face, m))}:
-        add(arc_of(x, y), y, KEY_POINTS.get(name, (7.5, -45.0)))
+        add(along(x, y), y, KEY_POINTS.get(name, (7.5, -45.0)))
     peak = face.brow_peak
     for s, x in ((0.45 * peak, 23.4), (peak, 36.0), (peak + 0.45 * (1 - peak), 43.7)):
         line, half = (float(f(face, np.array(s))) for f in (brow_line, brow_half))
         top = 20.0 - 0.006 * (x - 36.0) ** 2 + 2.7
-        add(m.brow_inner + s * (m.brow_outer - m.brow_inner), line + half, (x, top))
-    tail = peak + 0.75 * (1 - peak)
-    x = m.brow_inner + tail * (m.brow_outer - m.brow_inner)
-    y = float(brow_line(face, np.array(tail)) + brow_half(face, np.array(tail)))
-    add(arc_of(x, y), y, (49.5, 21.5))
+        add(along(m.brow_inner + s * (m.brow_outer - m.brow_inner), line + half), line + half, (x, top))
     for arc, y, to in _cloth_edge(face, m, loft):
         add(arc, y, to)
     width, jaw = face.face_width / 134.0, face.jaw_width / 100.5
@@ -108,7 +104,7 @@ def _cloth_edge(
     face: Face, m: Landmarks, loft: Loft, points: tuple[tuple[float, float], ...] = CLOTH_EDGE
 ) -> list[tuple[float, float, tuple[float, float]]]:
     """(arc, y) a little below the edge of band or cap, and the chart point of each."""
-    q = hairline_coordinate(m, loft.y, loft.z) - (EDGE - 2.2)
+    q = hairline_coordinate(m, loft.y, loft.z) - (EDGE - 3.0)
     # Rows run down: the last row above the edge, per column.
     row = (q > 0).sum(0)
     columns = np.arange(q.shape[1])

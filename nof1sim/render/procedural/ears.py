@@ -71,7 +71,8 @@ def build_ear(face: Face, side: int, skin: F32, n: int) -> Ear:
     along = a + hinge
     out, back = along * np.sin(angle) + h * np.cos(angle), along * np.cos(angle) - h * np.sin(angle)
     y, z = y0 + b * np.cos(tilt) - back * np.sin(tilt), HINGE_Z_MM - back * np.cos(tilt) - b * np.sin(tilt)
-    x = _head_half(skin, y0, HINGE_Z_MM - 4) - 2.2 + out
+    # The upper part stands off further than the lobe, which leads into the jaw.
+    x = _head_half(skin, y0, HINGE_Z_MM - 4) - 2.8 + out + 0.09 * b
     p = np.stack([side * x, y, z], -1).astype(np.float32)
     if side < 0:
         p = p[:, ::-1]

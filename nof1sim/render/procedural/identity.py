@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from nof1sim.model import Patient
 from nof1sim.randomness import key64, stream
-from nof1sim.render.procedural.anthropometry import MEASURES, MODES, WITH_FULLNESS, WITH_TONE
+from nof1sim.render.procedural.anthropometry import LEAST, MEASURES, MODES, WITH_FULLNESS, WITH_TONE
 from nof1sim.render.procedural.looks import draw_dress, draw_looks
 
 SPREAD = 1.15
@@ -99,6 +99,8 @@ def _shape(rng_measures: Generator, rng_modes: Generator, who: _Person) -> tuple
         table[name] += by
     for name, t in MODES.items():
         modes[name] = float(np.clip(modes[name], t.low, t.high))
+    for name, low in LEAST.items():
+        measures[name] = max(measures[name], low)
     return measures, modes
 
 

@@ -43,7 +43,9 @@ def landmarks_of(face: Face) -> Landmarks:
     li = sto - face.lower_lip
     me = min(NASION_Y - face.face_height, li - 28.0)  # a chin of at least 28 mm, whatever the lips took
     sl = li - 0.22 * (li - me) - 1.0
-    inner = face.eye_gap / 2
+    # Wide-set long eyes still leave room for the temple, and so does the tail of the brow.
+    room = face.face_width / 2
+    inner = min(face.eye_gap / 2, room - 16.0 - face.eye_length)
     outer = inner + face.eye_length
     return Landmarks(
         nasion=NASION_Y,
@@ -62,7 +64,7 @@ def landmarks_of(face: Face) -> Landmarks:
         nose_half=face.nose_width / 2,
         mouth_half=face.mouth_width / 2,
         brow_inner=max(inner - 2.6 + 0.7 * face.brow_gap, 9.5),
-        brow_outer=outer + 4.5 + face.brow_length,
+        brow_outer=min(outer + 4.5 + face.brow_length, room - 12.0),
     )
 
 

@@ -24,11 +24,14 @@ def lips(face: Face, m: Landmarks, x: F32, y: F32) -> tuple[F32, F32, F32]:
     mw, sto = m.mouth_half, m.stomion
     xh = np.clip(x / mw, 0, 1.3)
     inside = np.clip(1 - np.clip(xh, 0, 1) ** (1.95 + 0.15 * face.lip_taper), 0, 1)
-    line = sto - 0.9 * np.exp(-((x / 4.2) ** 2)) + 0.7 * np.exp(-(((x - 10) / 6.0) ** 2))
+    tubercle = 0.9 * np.exp(-((x / 4.2) ** 2))
+    line = sto - tubercle + 0.7 * np.exp(-(((x - 10) / 6.0) ** 2))
     line = line - (0.35 - 0.6 * face.corner) * np.clip(xh, 0, 1.2) ** 4
     bow = np.exp(-(((x - 5.6) / 3.2) ** 2)) - 0.65 * np.exp(-((x / 2.8) ** 2))
     upper = face.upper_lip * inside**0.8 + face.bow * bow * inside
     lower = face.lower_lip * np.clip(1 - np.clip(xh * 1.03, 0, 1) ** (2.2 + 0.15 * face.lip_taper), 0, 1) ** 0.78
+    # The lower border does not repeat the point of the upper lip.
+    lower = lower - 0.85 * tubercle
     su, sl = (y - line) / np.maximum(upper, 0.35), (line - y) / np.maximum(lower, 0.35)
     taper = np.clip(1 - np.clip(xh, 0, 1) ** 3.2, 0, 1) ** 0.8
     ub, lb = (2.4 + 0.22 * face.upper_lip) * face.lip_roll, (2.9 + 0.22 * face.lower_lip) * face.lip_roll

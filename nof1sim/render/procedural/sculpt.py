@@ -21,14 +21,14 @@ Form = tuple[float, float, float, float, float]
 def _upper(face: Face, m: Landmarks) -> list[Form]:
     by, mid = face.brow_height, m.eye_middle
     return [
-        (0.55 * face.brow_ridge, 0, by - 1, 10, 8),  # glabella
-        (0.70 * face.brow_ridge, 20, by - 1, 13, 6.5),  # supraorbital ridge
+        (0.45 * face.brow_ridge, 0, by - 2, 11, 10),  # glabella
+        (0.65 * face.brow_ridge, 20, by - 1, 13, 7.5),  # supraorbital ridge
         (0.50 * face.brow_ridge, 41, by - 3, 11, 7),  # its lateral end
         (face.frontal_boss, 27, 50, 15, 13),
         (-face.temple, 62, 22, 13, 17),
         (-face.orbit, mid + 0.5, 1.5, 14.5, 10.0),
         (-0.18 * face.orbit, mid + 12, -2, 9, 10),  # behind the lateral rim
-        (-2.6, 14, 5, 5.5, 8),  # between globe and root of the nose
+        (-2.2, 14, 4, 6.0, 9),  # between globe and root of the nose
         (0.9 * face.lid_fat, mid + 2, 11.5, 13, 5),
     ]
 
@@ -139,7 +139,7 @@ def folds(face: Face, m: Landmarks, x: F32, y: F32) -> tuple[F32, F32, F32]:
         [(nw + 1.0, sn + 9), (nw + 5, sn + 2), (nw + 9.5, sn - 9), (mw + 6.5, sto + 3), (mw + 7.5, sto - 8)], 30
     )
     d, side, t = distance_to(x, y, smile, 40.0)
-    w = np.maximum(np.sin(np.pi * np.clip(t * 0.92 + 0.06, 0, 1)), 0) ** 0.8
+    w = np.maximum(np.sin(np.pi * np.clip(t * 0.94 + 0.06, 0, 1)), 0) ** 0.8
     a = face.smile_fold
     cheek = np.exp(-(((d - 6) / 6.0) ** 2)) * ramp(-5, 5, d * side)
     h = w * a * (1.7 * cheek - 0.8 * np.exp(-((d / 3.6) ** 2)))
