@@ -35,6 +35,10 @@ class RenderError(Nof1simError):
     """A picture that cannot be drawn as asked."""
 
 
+class AnalysisError(Nof1simError):
+    """Data that cannot be analysed as asked."""
+
+
 class DatasetError(Nof1simError):
     """A dataset folder that cannot be read, written or continued."""
 
