@@ -20,7 +20,7 @@ def dilate(labels: Labels, radius: int) -> Labels:
     return out
 
 
-@njit(cache=True)
+@njit()
 def _grow(labels, radius, out):
     h, w = labels.shape
     wide = np.empty((h, w), labels.dtype)
@@ -76,7 +76,7 @@ def measure(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.float64], NDA
     return ids, np.concatenate([low, high - low], axis=1).astype(float), table[ids, 4]
 
 
-@njit(cache=True)
+@njit()
 def _measure(labels, table):
     """table (ids, 5): least x and y, largest x and y plus one, count."""
     h, w = labels.shape

@@ -17,7 +17,7 @@ from nof1sim.model import STAGE_CODE
 from . import hashing as h
 from . import life as f
 from . import shape
-from .compiled import compiled
+from .compiled import njit
 from .marks import FAST_LONGEST_DAYS, FAST_PIE_FACTOR, FAST_PIH_FACTOR
 
 MARKS_OFF, MARKS_FAST, MARKS_REALISTIC = 0, 1, 2
@@ -38,7 +38,7 @@ CRUST_FROM_DAY = 1
 """A pustule is called a crust from so many days after the first without a cap."""
 
 
-@compiled
+@njit()
 def peaks(rows, key):
     """What each lesion is at its height (lesions, PEAKS), its outline number and its days as a microcomedone."""
     n = rows.shape[0]
@@ -67,7 +67,7 @@ def peaks(rows, key):
     return top, outline, micro
 
 
-@compiled
+@njit()
 def stage_counted(row, top, age):
     """The stage of a lesion that counts, `age` days after its birth."""
     kind = row[f.KIND]
@@ -85,7 +85,7 @@ def stage_counted(row, top, age):
     return _PAPULE
 
 
-@compiled
+@njit()
 def look_counted(row, top, age, look):
     """Writes the look of a lesion that counts, `age` days after its birth, from clear skin; returns its stage."""
     look[:] = 0.0
@@ -102,7 +102,7 @@ def look_counted(row, top, age, look):
     return stage_counted(row, top, age)
 
 
-@compiled
+@njit()
 def look_of_parent(rows, top, i, marks, counts, look, work):
     """Writes the look, on the day before lesion i, of what it started in; returns whether there was something."""
     parent, before = rows[i, f.PARENT], rows[i, f.BIRTH] - 1
@@ -120,7 +120,7 @@ def look_of_parent(rows, top, i, marks, counts, look, work):
     return look_mark(row, peak, healed - 1, work, marks, share, look) != GONE
 
 
-@compiled
+@njit()
 def look_alive(rows, top, i, age, marks, counts, look, parent, work):
     """Writes the look of a lesion that counts and returns its stage: `look_counted`, from what it started in."""
     code = look_counted(rows[i], top[i], age, look)
@@ -137,7 +137,7 @@ def look_alive(rows, top, i, age, marks, counts, look, parent, work):
     return code
 
 
-@compiled
+@njit()
 def mark_days(row, marks):
     """Days of the red mark and of the brown mark after it, as `marks` shows them."""
     red, brown = float(row[f.PIE_DAYS]), float(row[f.PIH_DAYS])
@@ -148,7 +148,7 @@ def mark_days(row, marks):
     return red, brown
 
 
-@compiled
+@njit()
 def look_mark(row, top, age, last, marks, share, look):
     """Writes the look of a healed lesion and its mark, `age` days after healing (0 on the first); returns its stage.
 
@@ -201,7 +201,7 @@ def look_mark(row, top, age, last, marks, share, look):
     return code
 
 
-@compiled
+@njit()
 def look_emptied(age, last, look):
     """Writes the look of a comedone `age` days after its last counted day, and returns its stage."""
     left = shape.ebb(age + 1.0, shape.COMEDONE_DAYS)
@@ -211,7 +211,7 @@ def look_emptied(age, last, look):
     return _RESOLVING if left > 0.0 else GONE
 
 
-@compiled
+@njit()
 def look_healed(row, top, age, last, marks, share, look):
     """The look of a lesion `age` days after healing (0 on the first): `look_mark` or `look_emptied`."""
     if f.is_inflammatory(row[f.KIND]):
@@ -219,7 +219,7 @@ def look_healed(row, top, age, last, marks, share, look):
     return look_emptied(age, last, look)
 
 
-@compiled
+@njit()
 def last_day(row, days, marks):
     """An upper bound of the days on which a lesion or its mark may be seen, at most `days`."""
     if row[f.ENDING] == f.GOING_ON:
@@ -238,7 +238,7 @@ def last_day(row, days, marks):
     return min(end, days)
 
 
-@compiled
+@njit()
 def fast_share(counts, healed, day):
     """What the lesion count leaves of a fast mark: its lowest value since the lesion's last day, relative to then.
 
@@ -255,7 +255,7 @@ def fast_share(counts, healed, day):
     return low / whole, (low + before + earlier) / (3.0 * whole)
 
 
-@compiled
+@njit()
 def last_seen(rows, top, days, marks, counts):
     """The last day on which each lesion or its mark is drawn, (lesions,); 0 if never during the study."""
     seen, last, look = np.zeros(rows.shape[0], np.int32), np.empty(LOOKS), np.empty(LOOKS)
@@ -273,7 +273,7 @@ def last_seen(rows, top, days, marks, counts):
     return seen
 
 
-@compiled
+@njit()
 def walk(rows, top, first, until, days, marks, counts, keep):
     """Every lesion on every day first .. until. Returns day, index of the lesion, stage, looks (entries, LOOKS).
 

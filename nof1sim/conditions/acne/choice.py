@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from . import hashing as h
-from .compiled import compiled
+from .compiled import njit
 
 
-@compiled
+@njit()
 def _insert(keys, sites, size, limit, key, site):
     """Put (key, site) into the sorted arrays, which keep the `limit` smallest keys. Returns the new size."""
     if size == limit:
@@ -25,7 +25,7 @@ def _insert(keys, sites, size, limit, key, site):
     return size + 1
 
 
-@compiled
+@njit()
 def race(prefix, classes, wanted, weight, count, chosen):
     """`count` sites of class `wanted`, probability proportional to `weight`: each site runs an exponential race.
 
@@ -45,7 +45,7 @@ def race(prefix, classes, wanted, weight, count, chosen):
     return size
 
 
-@compiled
+@njit()
 def soonest(rank, count, chosen):
     """The `count` sites of lowest finite rank, lowest first, into `chosen`. Returns how many there are."""
     keys = np.empty(count)

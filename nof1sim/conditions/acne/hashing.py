@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import njit
 
 _GOLD = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -27,7 +27,7 @@ PAST, PERSON, PERSON_ANGLE, CRUST = 22, 24, 25, 26
 DIAMETER, HEIGHT, REDNESS, PIGMENT, SHAPE, MICRO, PLUG = 27, 28, 29, 30, 31, 32, 33
 
 
-@compiled
+@njit()
 def mix(z):
     """SplitMix64's finaliser: uint64 -> uint64."""
     z = (z ^ (z >> _S30)) * _M1
@@ -35,33 +35,33 @@ def mix(z):
     return z ^ (z >> _S31)
 
 
-@compiled
+@njit()
 def day_key(key, day, purpose):
     """What all sites share on a day, for one purpose: uint64. `key` uint64, `day` may be negative."""
     return mix(mix(key + _GOLD * np.uint64(day + _DAY_ZERO)) + _GOLD * np.uint64(purpose))
 
 
-@compiled
+@njit()
 def at_site(prefix, site):
     """The uniform number in (0, 1) of a site under a `day_key`."""
     z = mix(prefix + _GOLD * np.uint64(site + 1))
     return (np.float64(z >> _S12) + 0.5) * _UNIT
 
 
-@compiled
+@njit()
 def u01(key, day, site, purpose):
     """The uniform number in (0, 1) that belongs to an address."""
     return at_site(day_key(key, day, purpose), site)
 
 
-@compiled
+@njit()
 def normal(key, day, site, purpose, angle_purpose):
     """A standard normal number from two addresses (Box and Muller 1958)."""
     radius = math.sqrt(-2.0 * math.log(u01(key, day, site, purpose)))
     return radius * math.cos(2.0 * math.pi * u01(key, day, site, angle_purpose))
 
 
-@compiled
+@njit()
 def poisson(u, mean):
     """The Poisson quantile of `u`: monotone in `mean`, so twins with fewer lesions have a subset. Mean up to 700."""
     term = math.exp(-mean)

@@ -13,7 +13,7 @@ import numpy as np
 from . import hashing as h
 from . import life as f
 from .choice import race, soonest
-from .compiled import compiled
+from .compiled import njit
 
 # Rows of the skin's state (7, sites), int32. SIZE: a lesion's peak diameter in hundredths of a millimetre.
 STATE, ROW, DUE, FREE_FROM, MACULE_END, SCAR_END, SIZE = range(7)
@@ -24,7 +24,7 @@ CLEARANCE_MM = 1.2
 ORIGIN_FALLBACK = (f.FROM_NORMAL, f.FROM_COMEDONE, f.FROM_MACULE, f.FROM_SCAR)
 
 
-@compiled
+@njit()
 def open_row(skin, rows, n, site, kind, origin, birth, days, key):
     """Start a lesion: its row, and the site's state. `birth` may lie before day 1. Returns the number of rows."""
     row = rows[n]
@@ -36,7 +36,7 @@ def open_row(skin, rows, n, site, kind, origin, birth, days, key):
     return n + 1
 
 
-@compiled
+@njit()
 def heal(skin, rows, site, day, ending, key, person):
     """The site's lesion counts no more from `day` on: an inflammatory one leaves marks and a refractory site."""
     row = rows[skin[ROW, site]]
@@ -50,7 +50,7 @@ def heal(skin, rows, site, day, ending, key, person):
     leave_marks(skin, row, site, day)
 
 
-@compiled
+@njit()
 def leave_marks(skin, row, site, day):
     """Set a healed site's state from the marks of its row; `day` is the first day after the lesion."""
     skin[STATE, site], skin[FREE_FROM, site] = NORMAL, day + f.REFRACTORY_DAYS
@@ -61,7 +61,7 @@ def leave_marks(skin, row, site, day):
         skin[STATE, site] = MARKED
 
 
-@compiled
+@njit()
 def classify(skin, day, classes):
     """What a lesion born today at each site would start from; NOT_ELIGIBLE where none can be born."""
     for site in range(skin.shape[1]):
@@ -79,7 +79,7 @@ def classify(skin, day, classes):
                 skin[STATE, site] = NORMAL
 
 
-@compiled
+@njit()
 def crowd_out(classes, site, diameter_mm, ground):
     """No lesion begins beneath or against this one: its neighbours become NOT_ELIGIBLE."""
     near, far = ground[2], ground[3]
@@ -89,7 +89,7 @@ def crowd_out(classes, site, diameter_mm, ground):
         classes[near[site, j]] = NOT_ELIGIBLE
 
 
-@compiled
+@njit()
 def classify_apart(skin, day, classes, ground):
     """`classify`, less the sites that today's inflammatory lesions crowd out."""
     classify(skin, day, classes)
@@ -98,7 +98,7 @@ def classify_apart(skin, day, classes, ground):
             crowd_out(classes, site, skin[SIZE, site] / 100.0, ground)
 
 
-@compiled
+@njit()
 def inflame(skin, rows, n, site, origin, day, nodules, key, ground):
     """An inflammatory lesion begins: ends what was there, opens its row. Returns the number of rows."""
     if origin == f.FROM_COMEDONE:
@@ -111,7 +111,7 @@ def inflame(skin, rows, n, site, origin, day, nodules, key, ground):
     return n
 
 
-@compiled
+@njit()
 def bear(skin, rows, n, ask, origin, day, nodules, key, ground, space):
     """Up to `ask` births at eligible sites of one origin, each crowding out its neighbours. Returns rows and births."""
     classes, work, _ = space
@@ -130,7 +130,7 @@ def bear(skin, rows, n, ask, origin, day, nodules, key, ground, space):
     return n, born
 
 
-@compiled
+@njit()
 def give_birth(skin, rows, n, count, day, nodules, key, ground, space):
     """`count` births by origin. A class without a site falls back on others, then on crowded sites.
 
@@ -157,7 +157,7 @@ def give_birth(skin, rows, n, count, day, nodules, key, ground, space):
     return n, born
 
 
-@compiled
+@njit()
 def retire(skin, rows, day, target, key, person, due):
     """Lesions whose clock ran out leave; while fewer than `target` would remain, some are held up to 3 days.
 
@@ -190,7 +190,7 @@ def retire(skin, rows, day, target, key, person, due):
     return stock, nodules
 
 
-@compiled
+@njit()
 def force_heal(skin, rows, day, excess, nodules_to_go, key, person, space):
     """Heal the `excess` lesions nearest their natural end, with jitter; up to `nodules_to_go` nodules go first.
 
@@ -216,7 +216,7 @@ def force_heal(skin, rows, day, excess, nodules_to_go, key, person, space):
         heal(skin, rows, work[k], day, ending, key, person)
 
 
-@compiled
+@njit()
 def comedone_day(skin, rows, n, day, today, heirs, key, person, ground, space):
     """One day of comedones. With a target (`today[1]` >= 0) the stock is held; else newcomers and an extra hazard.
 
@@ -259,7 +259,7 @@ def comedone_day(skin, rows, n, day, today, heirs, key, person, ground, space):
     return n
 
 
-@compiled
+@njit()
 def comedones_inflamed(rows, first, last):
     """How many of the rows first .. last - 1 began in a comedone."""
     count = 0
@@ -268,7 +268,7 @@ def comedones_inflamed(rows, first, last):
     return count
 
 
-@compiled
+@njit()
 def run(skin, rows, n, daily, key, person, ground):
     """All days. Returns (rows used, or -1 if the table is too short; target lesions without a free site, (days,)).
 

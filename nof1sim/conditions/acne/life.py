@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from . import hashing as h
-from .compiled import compiled
+from .compiled import njit
 
 # Kinds of lesion: the stage that it reaches at its height.
 KINDS = ("closed_comedone", "open_comedone", "papule", "pustule", "nodule")
@@ -65,13 +65,13 @@ PIH_SHORT = 0.96  # [D] share of brown marks that are short beside the person's 
 P_PIE, PIE_MEDIAN_DAYS, P_PIH, PIH_LONGEST_DAYS, P_SCAR = range(5)
 
 
-@compiled
+@njit()
 def is_inflammatory(kind):
     """Whether a kind counts as inflammatory."""
     return kind >= PAPULE
 
 
-@compiled
+@njit()
 def draw_kind(key, day, site, nodules):
     """The kind of an inflammatory lesion born at `site` on `day`; `nodules` is today's share of births."""
     u = h.u01(key, day, site, h.KIND)
@@ -80,13 +80,13 @@ def draw_kind(key, day, site, nodules):
     return PUSTULE if u < nodules + (1.0 - nodules) * PUSTULE_SHARE else PAPULE
 
 
-@compiled
+@njit()
 def draw_comedone_kind(key, day, site):
     """Closed or open."""
     return OPEN if h.u01(key, day, site, h.KIND) < OPEN_SHARE else CLOSED
 
 
-@compiled
+@njit()
 def draw_life(key, day, site, kind, in_stock):
     """Planned days of counting. `in_stock`: size-biased, as a lesion met on a given day is (lognormal, mu + sd^2)."""
     median, sd, low, high = LIFE_MEDIAN_DAYS, LIFE_LOG_SD, 2, FOREVER
@@ -101,7 +101,7 @@ def draw_life(key, day, site, kind, in_stock):
     return max(low, min(high, int(np.rint(median * math.exp(bias + sd * z)))))
 
 
-@compiled
+@njit()
 def peak_diameter_mm(key, day, site, kind):
     """Diameter at a lesion's height: papule and pustule 2 to 4.9 mm, nodule 7 to 15, comedone 1.1 to 3."""
     u = h.u01(key, day, site, h.DIAMETER) ** 1.4  # small ones are commoner
@@ -110,7 +110,7 @@ def peak_diameter_mm(key, day, site, kind):
     return 2.0 + 2.9 * u if kind >= PAPULE else 1.1 + 1.9 * u
 
 
-@compiled
+@njit()
 def draw_cap(row, key):
     """Plan the pus cap of a pustule: 2 to 4 days, from the first quarter of its life. Writes into its row."""
     if row[KIND] != PUSTULE:
@@ -120,7 +120,7 @@ def draw_cap(row, key):
     row[CRUSTS] = 1 if h.u01(key, row[BIRTH], row[SITE], h.CRUST) < CRUST_SHARE else 0
 
 
-@compiled
+@njit()
 def draw_marks(row, key, person):
     """What the lesion leaves behind, decided by its own address: writes PIE_DAYS, PIH_DAYS, SCAR, SCAR_DAYS."""
     born, site = row[BIRTH], row[SITE]
@@ -141,7 +141,7 @@ def draw_marks(row, key, person):
         draw_scar(row, key)
 
 
-@compiled
+@njit()
 def draw_scar(row, key):
     """Give the lesion a scar: a third of them fade within months."""
     born, site = row[BIRTH], row[SITE]
@@ -151,7 +151,7 @@ def draw_scar(row, key):
         row[SCAR], row[SCAR_DAYS] = TRANSIENT, int(np.rint(SCAR_TRANSIENT_MEDIAN_DAYS * spread))
 
 
-@compiled
+@njit()
 def counts_by_day(rows, days):
     """Inflammatory lesions per day, (days + 1,): entry d is day d, entry 0 is unused. `rows` of a Course."""
     count = np.zeros(days + 2, np.int64)

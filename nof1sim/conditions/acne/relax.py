@@ -6,20 +6,20 @@ import math
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import njit
 
 ROUNDS = 400
 REACH = 1.02
 """Points repel below this multiple of the densest (hexagonal) packing's distance."""
 
 
-@compiled
+@njit()
 def _free(allowed, gx, gy, step, x, y):
     i, j = round((y - gy) / step), round((x - gx) / step)
     return 0 <= i < allowed.shape[0] and 0 <= j < allowed.shape[1] and allowed[i, j]
 
 
-@compiled
+@njit()
 def _round(x, y, allowed, gx, gy, step, reach, gain):
     n = x.size
     rows, cols = int(allowed.shape[0] * step / reach) + 2, int(allowed.shape[1] * step / reach) + 2
@@ -51,7 +51,7 @@ def _round(x, y, allowed, gx, gy, step, reach, gain):
             y[p] = new_y
 
 
-@compiled
+@njit()
 def relax(x, y, allowed, gx, gy, step):
     """Points (n,) moved apart within `allowed` (a grid from gx, gy in steps of `step` mm). Returns x, y."""
     area = allowed.sum() * step * step

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from .compiled import compiled
+from .compiled import njit
 
 GROWTH_DAYS, NODULE_GROWTH_DAYS, COMEDONE_GROWTH_DAYS = 1.2, 4.0, 5.0
 DECAY_SHARE, FLATTEN_SHARE, FLATTEN_DAYS = 0.35, 0.45, 4.0
@@ -38,33 +38,33 @@ REMNANT_DAYS, NODULE_REMNANT_DAYS = 7, 12
 """Upper bounds of the days on which something of a healed lesion is left; below the 14 days that its site rests."""
 
 
-@compiled
+@njit()
 def smoothstep(x):
     """0 below 0, 1 above 1, smooth in between."""
     x = min(max(x, 0.0), 1.0)
     return x * x * (3.0 - 2.0 * x)
 
 
-@compiled
+@njit()
 def fade(x):
     """1 at 0, 0 from 1 on, smooth in between."""
     return 1.0 - smoothstep(x)
 
 
-@compiled
+@njit()
 def rise(days, half):
     """0 at 0, one half at `half` days, towards 1."""
     return days / (days + half)
 
 
-@compiled
+@njit()
 def rise_and_fall(age, planned, growth_days):
     """Growth and decay factors (0..1] at `age` whole days after birth (0 on the day itself)."""
     s = age + 0.5
     return 1.0 - math.exp(-s / growth_days), 1.0 - smoothstep((s / planned - (1.0 - DECAY_SHARE)) / DECAY_SHARE)
 
 
-@compiled
+@njit()
 def inflamed(age, planned, nodule, diameter, height, redness):
     """Diameter (mm), height (mm) and erythema of an inflammatory lesion; the last three arguments are its peaks.
 
@@ -82,7 +82,7 @@ def inflamed(age, planned, nodule, diameter, height, redness):
     return wide, high, max(FLOOR_REDNESS, red)
 
 
-@compiled
+@njit()
 def mark_red(age, planned, nodule, redness):
     """Erythema that the red mark of a lesion healed at `age` starts from; its peak is `redness`."""
     stay = rise_and_fall(age, planned, NODULE_GROWTH_DAYS if nodule else GROWTH_DAYS)[1]
@@ -90,25 +90,25 @@ def mark_red(age, planned, nodule, redness):
     return min(0.9 * max(MARK_BASE, redness * flush * (0.5 + 0.5 * stay)), 0.65)
 
 
-@compiled
+@njit()
 def ebb(days, whole):
     """What is left `days` after the last counted day of something that is gone after `whole` days: evenly, 1 to 0."""
     return min(max(1.0 - days / whole, 0.0), 1.0)
 
 
-@compiled
+@njit()
 def shown(colour, whole):
     """A mark's colour less the floor at which it is drawn no more, so that it goes evenly; `whole` stays whole."""
     return max(colour - MARK_FLOOR, 0.0) * whole / (whole - MARK_FLOOR)
 
 
-@compiled
+@njit()
 def sink_days(height):
     """Days in which a dome of `height` mm is level again."""
     return SINK_DAYS + SINK_DAYS_PER_MM * max(height - 1.0, 0.0)
 
 
-@compiled
+@njit()
 def comedone(age, planned, diameter, height):
     """Diameter, height (mm) and growth factor of a comedone."""
     grow, stay = rise_and_fall(age, planned, COMEDONE_GROWTH_DAYS)
@@ -117,7 +117,7 @@ def comedone(age, planned, diameter, height):
     return wide, COMEDONE_FLOOR_HEIGHT_MM + (height - COMEDONE_FLOOR_HEIGHT_MM) * both, 0.25 + 0.75 * both
 
 
-@compiled
+@njit()
 def cap(age, start, days):
     """Pus cover 0..1 of a cap that shows on ages start .. start + days - 1; a trace before, it dries up in two days."""
     if days == 0 or age < start - 1 or age > start + days + 1:
@@ -129,7 +129,7 @@ def cap(age, start, days):
     return 0.65 if age == start or age == start + days - 1 else 0.95
 
 
-@compiled
+@njit()
 def crust(age, start, days, planned):
     """Crust cover 0..1 after a cap: it grows over four days and begins to dry off before the planned end."""
     left = planned - (age + 0.5)

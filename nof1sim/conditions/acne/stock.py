@@ -14,7 +14,7 @@ from . import hashing as h
 from . import kernel as k
 from . import life as f
 from .choice import race
-from .compiled import compiled
+from .compiled import njit
 
 HISTORY_DAYS, SCAR_HISTORY_DAYS = 730, 120
 """[D] Acne began so long ago, as far as brown marks and scars are concerned."""
@@ -22,7 +22,7 @@ MEMORY = 1.15
 """Marked sites are hit again a little less often than their propensity says: day 1 has as many marks as later days."""
 
 
-@compiled
+@njit()
 def place(skin, rows, n, count, nodules, key, ground):
     """The inflammatory lesions of the day before the study, `count` of them. Returns the number of rows."""
     sites = skin.shape[1]
@@ -49,7 +49,7 @@ def place(skin, rows, n, count, nodules, key, ground):
     return n
 
 
-@compiled
+@njit()
 def place_comedones(skin, rows, n, count, key, ground):
     """The comedones of the day before the study. Returns the number of rows."""
     sites = skin.shape[1]
@@ -61,7 +61,7 @@ def place_comedones(skin, rows, n, count, key, ground):
     return n
 
 
-@compiled
+@njit()
 def settle(skin, rows, n, site, kind, origin, key):
     """One lesion of the stock: a size-biased life, uniformly far through it on day 0. Returns the number of rows."""
     days = f.draw_life(key, 0, site, kind, True)
@@ -71,7 +71,7 @@ def settle(skin, rows, n, site, kind, origin, key):
     return n
 
 
-@compiled
+@njit()
 def remember(skin, rows, n, rate, key, person, ground):
     """Marks, scars and refractory sites of lesions before day 1; `rate` whole-face births a day. Returns the rows."""
     weight = ground[0][f.FROM_NORMAL]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import njit
 
 _NODULE, _LEFT, _RIGHT, _RED = 2, 5, 6, 7  # columns of `scores`
 
 
-@compiled
+@njit()
 def tally(days, day, row, stage, counted, visible, left, area, cell, stage_tally, grade):
     """Tallies (days, 10), worst GAGS grade per area (days, 5), lesions per face cell (days, 8).
 

@@ -116,7 +116,7 @@ def _cloth_edge(
     return [(x * width, float(np.interp(x * width, arc, y)), (x, to)) for x, to in points]
 
 
-@njit(cache=True)
+@njit()
 def _solve(a, b):
     """Gaussian elimination with pivoting: small, and free of threads. Solves a @ x = b in place, returns x."""
     n = a.shape[0]
@@ -145,12 +145,12 @@ def _solve(a, b):
     return x
 
 
-@njit(cache=True)
+@njit()
 def _kernel(r2):
     return r2 * math.log(r2) if r2 > 1e-12 else 0.0
 
 
-@njit(cache=True)
+@njit()
 def _spline_values(knots, weights, x, y, out):
     n = knots.shape[0]
     for q in range(x.size):

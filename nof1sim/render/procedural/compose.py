@@ -30,7 +30,7 @@ class Cover:
     light: F32 | None = None
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _add_skin(row, share, tint, albedo, irradiance, factor, gloss, sheen, above, polish, out):
     groups = tint.shape[0]
     for q in range(row.size):
@@ -42,7 +42,7 @@ def _add_skin(row, share, tint, albedo, irradiance, factor, gloss, sheen, above,
             out[g * 4 + 3, r] += a * polish[g] * gloss[q, g] * sheen[q]
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _add_cover(row, share, at, weight, colour, light, out):
     for k in range(at.size):
         r = row[at[k]]
@@ -51,7 +51,7 @@ def _add_cover(row, share, at, weight, colour, light, out):
                 out[g * 4 + c, r] += share * weight[k] * light[g] * colour[k, g, c]
 
 
-@njit(cache=True)
+@njit()
 def pool(values, row, share, out):
     """out[row[q]] += share * values[q] over canvas pixels q with row[q] >= 0. values (q, c); out (n, c)."""
     for q in range(row.size):
@@ -94,7 +94,7 @@ def packed(planes: F32) -> tuple[NDArray[np.uint16], float]:
     return np.rint(planes * np.float32(1 / step)).astype(np.uint16), step
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def weigh(planes, weights, index, skin, tan, beard, growth, image):
     """Set the colours of image (pixels, 3) at `index` (n,) to the weighted sum of planes (groups * 4, n).
 

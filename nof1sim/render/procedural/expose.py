@@ -50,7 +50,7 @@ CURVE = tone(np.linspace(0, 1, CURVE_STEPS) ** 2 * CURVE_TOP).astype(np.float32)
 """The tone curve over sqrt(light), so that steps are small in the shadows: a seventh of a grey level at most."""
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def resample(image, alpha, solid, u, v, backdrop, brightness, place, near, cores, out, touched, core):
     """The posed picture: out (3, h, w), touched and core labels (h, w).
 
@@ -122,7 +122,7 @@ def backdrop_map(nuisance: Nuisance, size: int, margin: int) -> F32:
     return np.array([c, s, back - c * ox - s * oy, -s, c, back + s * ox - c * oy], np.float32)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _blur_planes(image, kernel, out):
     """Separable blur of planes (p, h, w), edges repeated. Row slices let the inner loops vectorise."""
     planes, h, w = image.shape
@@ -159,7 +159,7 @@ def blur_planes(image: F32, sigma_px: float) -> F32:
     return out
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _smear(image, dx, dy, steps, out):
     """Mean of the image along a line through each pixel, from -(dx, dy) / 2 to +(dx, dy) / 2."""
     planes, h, w = image.shape
@@ -219,7 +219,7 @@ def sensor_tile() -> NDArray[np.int8]:
     return np.ascontiguousarray(np.clip(np.rint(whole), -127, 127).astype(np.int8))
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _hash32(a, b):
     h = np.uint32(a * np.uint32(2654435761) ^ b)
     h = np.uint32((h ^ (h >> np.uint32(15))) * np.uint32(2246822519))
@@ -227,7 +227,7 @@ def _hash32(a, b):
     return np.uint32(h ^ (h >> np.uint32(16)))
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _grain(key_low, key_high, h, w, out):
     """White noise (h, w, 3) of unit variance: the sum of four uniforms from one hash, nearly normal."""
     for y in range(h):
@@ -240,7 +240,7 @@ def _grain(key_low, key_high, h, w, out):
                 out[y, x, c] = (np.float32(s) - 131070.0) * np.float32(1.7320508 / 65536.0)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _display(light, glare, gain, curve, top, shown, luma):
     """Tone curve of light (3, h, w) plus glare (3, h, w); luma (1, h, w) of the result."""
     planes, h, w = light.shape
@@ -263,7 +263,7 @@ def _display(light, glare, gain, curve, top, shown, luma):
                 grey[x] += part * line[x]
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _print(shown, luma, soft, sharpen, tile, ox, oy, noise, floor, dark, contrast, saturation, out):
     """Sharpening, colour, noise and 8 bits: out (h, w, 3) uint8 from shown (3, h, w), luma and soft luma (1, h, w)."""
     _, h, w = shown.shape

@@ -50,7 +50,7 @@ def curve(points: Sequence[tuple[float, float]], n: int = 14) -> NDArray[np.floa
     return CubicSpline(s, p)(np.linspace(0, s[-1], n))
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _nearest(x, y, points, reach, distance, side, along):
     n = points.shape[0] - 1
     x_low, x_high = points[:, 0].min() - reach, points[:, 0].max() + reach

@@ -17,7 +17,7 @@ def radius_of(sigma_px: float) -> int:
     return 0 if sigma_px < 0.05 else math.ceil(3.0 * sigma_px)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _blur_rows(image, kernel, out):
     """Blur along axis 0; the inner loop runs along contiguous memory, so it vectorises. image, out (h, m)."""
     h, m = image.shape
@@ -32,7 +32,7 @@ def _blur_rows(image, kernel, out):
                 out[y, x] += k * image[row, x]
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _blur_columns(image, kernel, channels, out):
     """Blur along axis 1 of an image (h, w * channels), edges repeated."""
     h, m = image.shape
@@ -84,7 +84,7 @@ def shrink(image: F32, factor: int) -> F32:
     return out if image.ndim == 3 else out[..., 0]
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _shrink(image, factor):
     h, w, channels = image.shape[0] // factor, image.shape[1] // factor, image.shape[2]
     out = np.zeros((h, w, channels), np.float32)
@@ -115,7 +115,7 @@ def enlarge(image: F32, factor: int) -> F32:
     return out if image.ndim == 3 else out[..., 0]
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _enlarge(image, factor):
     h, w, channels = image.shape
     out = np.empty((h * factor, w * factor, channels), np.float32)
@@ -136,7 +136,7 @@ def _enlarge(image, factor):
     return out
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def gather(grid, u, v, out):
     """Bilinear look-up. grid (rows, columns, channels); u column, v row (n,); out (n, channels)."""
     rows, columns, channels = grid.shape

@@ -49,7 +49,7 @@ class Lids:
         return np.interp(x, self.xs, self.lower_y)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _signed(x, y, px, py, reach, out):
     n = px.size
     middle = px.mean()

@@ -23,7 +23,7 @@ _SIX, _TEN, _FIFTEEN = np.float32(6.0), np.float32(10.0), np.float32(15.0)
 _GRAIN, _PLACE = np.float32(1 / 511.5), np.float32(1 / 1023.0)
 
 
-@njit(cache=True, fastmath=True, inline="always")
+@njit(fastmath=True, inline="always")
 def _mixed(h):
     h = np.uint32(h)  # a product of two is of 64 bits to numba
     h = np.uint32((h ^ (h >> _S13)) * _SEED)
@@ -31,13 +31,13 @@ def _mixed(h):
     return np.uint32(h ^ (h >> _S16))
 
 
-@njit(cache=True, fastmath=True, inline="always")
+@njit(fastmath=True, inline="always")
 def _corner(i, j, k, seed):
     a, b, c = np.uint32(np.int32(i)), np.uint32(np.int32(j)), np.uint32(np.int32(k))
     return np.uint32(a * _X + b * _Y + c * _Z + seed * _SEED)
 
 
-@njit(cache=True, fastmath=True, inline="always")
+@njit(fastmath=True, inline="always")
 def _slope(h, x, y, z):
     h = _mixed(h)
     a = np.float32(np.int32(h & _LOW)) * _GRAIN - _ONE
@@ -46,7 +46,7 @@ def _slope(h, x, y, z):
     return a * x + b * y + c * z
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _gradient_noise(px, py, pz, sx, sy, sz, seed, weight, out):
     for q in range(out.size):
         x, y, z = px[q] * sx, py[q] * sy, pz[q] * sz
@@ -69,7 +69,7 @@ def _gradient_noise(px, py, pz, sx, sy, sz, seed, weight, out):
         out[q] += weight * (low + (high - low) * w)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _cells(px, py, pz, inverse, seed, distance, label):
     """Nearest of the jittered points in the 2 x 2 x 2 cells around: exact for distances up to half a cell."""
     half, top, unit_label = np.float32(0.5), np.uint32(65535), np.float32(1 / 65535.0)

@@ -101,7 +101,7 @@ def look_at(plate: Plate, pose: Pose) -> Look:
     return Look(u, v, depth)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _draw(x, y, z, ok, cell, last, u, v, depth):
     """Depth-buffered triangles of the node mesh: plate coordinates u, v and depth of each picture pixel (h, w)."""
     h, w = u.shape

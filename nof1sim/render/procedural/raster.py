@@ -9,7 +9,7 @@ import numpy as np
 from nof1sim.render.compiled import njit
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def draw_mesh(sx, sy, nearness, depth, column, row, owner, name):
     """Write grid coordinates of a mesh where it is the nearest.
 
@@ -50,7 +50,7 @@ def draw_mesh(sx, sy, nearness, depth, column, row, owner, name):
                             owner[y, x] = name
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def draw_depth(points, frame, origin, scale, depth):
     """Largest height over a plane: depth (m, m), updated.
 
@@ -95,7 +95,7 @@ def draw_depth(points, frame, origin, scale, depth):
                             depth[y, x] = z
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def gather_light(points, normals, frame, origin, scale, depth, weight, share, group, flow, seen):
     """Add one light direction to the vector irradiance of each vertex.
 
@@ -130,7 +130,7 @@ def gather_light(points, normals, frame, origin, scale, depth, weight, share, gr
             seen[r, c, group] += share * visible
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def draw_strands(canvas, points, width_px, opacity):
     """Draw tapered hairs over a coverage map.
 

@@ -44,7 +44,7 @@ class SkinLight:
     rough: F32
 
 
-@njit(cache=True, fastmath=True, error_model="numpy")
+@njit(fastmath=True, error_model="numpy")
 def _bump(slot, place, normal, height, fade, limit, out):
     """Tilt normals by a height field on the screen (Mikkelsen, JCGT 2020). slot (w, w): pixel to row or -1."""
     w = slot.shape[0]
@@ -126,7 +126,7 @@ def light_skin(screen: Screen, skin: Pigment, melanin: float, blood: float, supe
     return SkinLight(normal, colour, light, shine, rough)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _gather_light(light, mask, to, stack, weight):
     """Sums over picture pixels: stack (3, pixels, groups) of light (n, groups, 3) on skin, weight (pixels,)."""
     for q in range(to.size):
@@ -139,7 +139,7 @@ def _gather_light(light, mask, to, stack, weight):
                     stack[c, p, g] += k * light[q, g, c]
 
 
-@njit(cache=True, fastmath=True, error_model="numpy")
+@njit(fastmath=True, error_model="numpy")
 def _spread_light(mask, to, channel, wide, wide_norm, near, near_norm, share, light):
     for q in range(to.size):
         if mask[q] > np.float32(0.02):
@@ -182,7 +182,7 @@ def _hollows(head: Head, screen: Screen) -> F32:
     return out
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _dim(factor, amount, red, green, blue):
     for q in range(amount.size):
         a = min(max(amount[q], np.float32(0.0)), np.float32(1.0))

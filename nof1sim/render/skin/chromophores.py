@@ -85,7 +85,7 @@ ROOT_TABLE = _build_table(
 arterial blood of inflamed skin. Only ratios of its entries are used."""
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def look_up(table, melanin, blood):
     """Linear RGB albedo of one spot of skin (three floats)."""
     n = table.shape[0]
@@ -100,7 +100,7 @@ def look_up(table, melanin, blood):
     return red, green, blue
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _albedo(table, melanin, blood, out):
     for q in range(melanin.size):
         out[q, 0], out[q, 1], out[q, 2] = look_up(table, melanin[q], blood[q])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nof1sim.render.compiled import njit
 
 
-@njit(cache=True)
+@njit()
 def label(where, pixel, nearest, closeness, ids, touched, core):
     """Fill touched and core (h * w,), zero before, with lesion ids, and restore `where` to -1.
 

@@ -1,0 +1,44 @@
+"""numba kernels whose cache on disk notices a change in any file that they are made from.
+
+numba's own cache looks at the file of a function alone, so a kernel would keep an old copy of a function (or a
+constant) that it takes from another file. A digest of all sources goes into the cached function's name instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+Decorator = Callable[[Callable[..., Any]], Any]
+
+
+def digest_of(*sources: str | Path) -> str:
+    """Twelve hexadecimal digits of Python files; of a folder, all those in and below it."""
+    files = [
+        f for source in map(Path, sources) for f in (sorted(source.rglob("*.py")) if source.is_dir() else [source])
+    ]
+    return hashlib.blake2b(b"".join(path.read_bytes() for path in files), digest_size=6).hexdigest()
+
+
+def njit_named(digest: str) -> Callable[..., Decorator]:
+    """A decorator like `numba.njit(cache=True, ...)` for functions made from the sources of a digest.
+
+    Where no folder can be written, a function is compiled anew in each process.
+    """
+
+    def njit(**options: Any) -> Decorator:
+        def compiled(function: Callable[..., Any]) -> Any:
+            function.__qualname__ = f"{function.__qualname__}_{digest}"
+            compile_with: Callable[..., Any] = numba.njit
+            try:
+                return compile_with(cache=True, **options)(function)
+            except RuntimeError:  # numba: "no locator available"
+                return compile_with(**options)(function)
+
+        return compiled
+
+    return njit
