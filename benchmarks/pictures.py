@@ -32,9 +32,8 @@ from nof1sim.simulation.plan import Plan
 STAGES = {
     "light and skin of the day": ("day_image",),
     "lesions": ("add_lesions",),
-    "pose": ("pose_of", "look_at"),
-    "resample": ("resample",),
-    "lens, tone, noise": ("develop",),
+    "what each pixel shows": ("pose_of", "look_at"),
+    "pose, lens, tone, noise": ("expose",),
     "masks, boxes, key points": ("dilate", "measure", "keypoints"),
 }
 """What a day is made of -> the functions of the renderer that do it."""

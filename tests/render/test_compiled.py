@@ -11,7 +11,7 @@ from nof1sim.render.skin import paint
 
 
 def test_kernels_are_named_by_all_sources() -> None:
-    for kernel in (masks._grow, expose.resample, pose._draw, paint.paint):
+    for kernel in (masks._grow, expose._expose, pose._draw, paint.paint):
         assert kernel.py_func.__qualname__.endswith(DIGEST)
 
 

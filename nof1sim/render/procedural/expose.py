@@ -1,185 +1,48 @@
-"""From linear light to the photograph: pose, lens, exposure, white balance, glare, tone curve, sharpening, noise.
+"""From the day's light to a photograph, row by row: pose, focus, exposure, sharpening, noise, 8 bits.
 
-Every filter that lesions pass through has a finite footprint (`reach_px`), so that a pixel farther than that from any
+Every filter carries a change only a finite number of pixels (`reach_px`), so that a pixel farther than that from any
 lesion is bit for bit the clear face's. The wide glare of highlights is taken from the clear face alone for that reason.
-Images here are planar, (3, h, w) float32: the inner loops run along memory.
+One pass goes down the picture and keeps the few rows that its blurs need in rings: what a row needs stays in the
+processor's cache, and reading and writing whole pictures in between would take longer than all the arithmetic.
 """
 
 from __future__ import annotations
 
 import math
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.model import Nuisance
 from nof1sim.render.compiled import njit
-from nof1sim.render.procedural.filters import blur, gaussian, radius_of
+from nof1sim.render.procedural.filters import gaussian, radius_of
+from nof1sim.render.procedural.plate import Plate
+from nof1sim.render.procedural.pose import Look
+from nof1sim.render.procedural.relight import brightness
+from nof1sim.render.procedural.sensor import (
+    CURVE,
+    CURVE_SHIFT,
+    CURVE_TOE,
+    CURVE_TOP,
+    EXPOSURE,
+    GAIN,
+    NOISE_DARK,
+    NOISE_FLOOR,
+    TILE,
+    TILE_SD,
+    sensor_tile,
+    white_balance,
+)  # fmt: skip
 
 F32 = NDArray[np.floating]
+Labels = NDArray[np.int32]
 
-EXPOSURE = 0.80
-GAIN = np.array([1.015, 1.0, 0.985], np.float32)
-LENS_SIGMA_PX = 0.42
-"""Blur of a perfectly focused lens, built into the plate; reading between its pixels adds as much again."""
 SHARPEN_SIGMA_PX, SHARPEN = 1.1, 0.55
 FOCUS_FROM_PX = 0.3
 """A focus blur less than this is lost in that of the lens."""
-NOISE_FLOOR, NOISE_DARK = 0.0065, 0.006
-"""Standard deviation of sensor noise at white and its rise towards black, display units."""
-DAYLIGHT_K = 5500.0
-CURVE_STEPS, CURVE_TOP = 4096, 4.0
 REFERENCE_PX = 512
-TILE = 1024
-"""Side of the tile of sensor noise; each picture takes it at its own place."""
-TILE_SD = 30.0
-"""Steps of the stored noise to one standard deviation."""
 
-
-def tone(x: NDArray) -> NDArray:
-    """Linear light to display 0 .. 1: soft shoulder, sRGB encoding, slight contrast. Elementwise."""
-    x = np.maximum(x, 0)
-    x = x * (1 + x * 0.08) / (1 + x * 0.22)
-    x = np.where(x < 0.0031308, 12.92 * x, 1.055 * np.power(np.maximum(x, 1e-6), 1 / 2.4) - 0.055)
-    c = np.clip(x, 0, 1)
-    return x + 0.07 * (c - 0.5) * (1 - np.abs(2 * c - 1))
-
-
-CURVE = tone(np.linspace(0, 1, CURVE_STEPS) ** 2 * CURVE_TOP).astype(np.float32)
-"""The tone curve over sqrt(light), so that steps are small in the shadows: a seventh of a grey level at most."""
-
-
-@njit(fastmath=True)
-def resample(image, alpha, solid, u, v, backdrop, brightness, place, near, cores, out, touched, core):
-    """The posed picture: out (3, h, w), touched and core labels (h, w).
-
-    image (s, s, 3): light of the person times cover, alpha (s, s), already blurred by the lens, so that both can be
-    read between pixels bilinearly; solid (s, s): whether cover is 1 here and at the next three pixels; u, v (h, w):
-    place in it, u < 0 where there is only backdrop (s, s, 3), whose unit is `brightness` and which is found by the
-    affine map `place` (6,). near, cores (s, s): labels, from the nearest pixel; touched and core come as zeros.
-    """
-    h, w = u.shape
-    last = np.int32(image.shape[0] - 2)
-    half, one, none = np.float32(0.5), np.float32(1.0), np.int32(0)
-    width = np.int64(image.shape[1])
-    flat = image.reshape(-1)
-    near_flat, cores_flat, solid_flat = near.reshape(-1), cores.reshape(-1), solid.reshape(-1)
-    back, cover = backdrop.reshape(-1), alpha.reshape(-1)
-    three, unit = np.uint64(3), np.uint64(1)
-    for y in range(h):
-        red, green, blue = out[0, y], out[1, y], out[2, y]
-        us, vs, labels, inner = u[y], v[y], touched[y], core[y]
-        for x in range(w):
-            uu, vv = us[x], vs[x]
-            a, r0, g0, b0 = np.float32(0.0), np.float32(0.0), np.float32(0.0), np.float32(0.0)
-            label, middle = none, none
-            if uu >= 0:
-                i, j = min(np.int32(uu), last), min(np.int32(vv), last)
-                s, t = uu - np.float32(i), vv - np.float32(j)
-                q = np.uint64(j * width + i)
-                n = np.uint64((j + np.int32(t >= half)) * width + i + np.int32(s >= half))
-                label = near_flat[n]
-                if label != none:
-                    middle = cores_flat[n]
-                w3 = s * t
-                w1, w2 = s - w3, t - w3
-                w0 = one - s - w2
-                p = q * three
-                z = p + np.uint64(width * 3)
-                r0 = w0 * flat[p] + w1 * flat[p + three] + w2 * flat[z] + w3 * flat[z + three]
-                p, z = p + unit, z + unit
-                g0 = w0 * flat[p] + w1 * flat[p + three] + w2 * flat[z] + w3 * flat[z + three]
-                p, z = p + unit, z + unit
-                b0 = w0 * flat[p] + w1 * flat[p + three] + w2 * flat[z] + w3 * flat[z + three]
-                if solid_flat[q]:
-                    a = one
-                else:
-                    m = q + np.uint64(width)
-                    a = w0 * cover[q] + w1 * cover[q + unit] + w2 * cover[m] + w3 * cover[m + unit]
-            if a < np.float32(0.999):
-                # The backdrop is out of focus: its nearest pixel will do.
-                bx = min(max(np.int32(place[0] * x + place[1] * y + place[2] + half), none), last)
-                by = min(max(np.int32(place[3] * x + place[4] * y + place[5] + half), none), last)
-                k = (one - a) * brightness
-                e = np.uint64((by * width + bx) * 3)
-                r0 += k * back[e]
-                g0 += k * back[e + unit]
-                b0 += k * back[e + np.uint64(2)]
-            red[x], green[x], blue[x] = r0, g0, b0
-            if label != none:
-                labels[x], inner[x] = label, middle
-
-
-def backdrop_map(nuisance: Nuisance, size: int, margin: int) -> F32:
-    """Affine map (6,) from picture to plate for what turns with the camera but not with the head."""
-    n = nuisance
-    roll = math.radians(n.roll_deg)
-    c, s = math.cos(roll) / n.scale, math.sin(roll) / n.scale
-    half = size / 2 - 0.5
-    ox, oy = half + n.shift_x * size, half + n.shift_y * size
-    back = half + margin
-    return np.array([c, s, back - c * ox - s * oy, -s, c, back + s * ox - c * oy], np.float32)
-
-
-@njit(fastmath=True)
-def _blur_planes(image, kernel, out):
-    """Separable blur of planes (p, h, w), edges repeated. Row slices let the inner loops vectorise."""
-    planes, h, w = image.shape
-    r = kernel.size // 2
-    line = np.empty(w + 2 * r, np.float32)
-    middle = line[r : r + w]
-    for p in range(planes):
-        for y in range(h):
-            row, k = image[p, y], kernel[r]
-            for x in range(w):
-                middle[x] = k * row[x]
-            for t in range(1, r + 1):
-                above, below, k = image[p, max(y - t, 0)], image[p, min(y + t, h - 1)], kernel[r + t]
-                for x in range(w):
-                    middle[x] += k * (above[x] + below[x])
-            for x in range(r):
-                line[x] = line[r]
-                line[w + r + x] = line[w + r - 1]
-            row, k = out[p, y], kernel[r]
-            for x in range(w):
-                row[x] = k * middle[x]
-            for t in range(1, r + 1):
-                left, right, k = line[r - t : r - t + w], line[r + t : r + t + w], kernel[r + t]
-                for x in range(w):
-                    row[x] += k * (left[x] + right[x])
-
-
-def blur_planes(image: F32, sigma_px: float) -> F32:
-    """Gaussian blur of (p, h, w), or the image itself where sigma is nought."""
-    if radius_of(sigma_px) == 0:
-        return image
-    out = np.empty_like(image)
-    _blur_planes(image, gaussian(sigma_px), out)
-    return out
-
-
-@njit(fastmath=True)
-def _smear(image, dx, dy, steps, out):
-    """Mean of the image along a line through each pixel, from -(dx, dy) / 2 to +(dx, dy) / 2."""
-    planes, h, w = image.shape
-    share = np.float32(1.0 / steps)
-    for p in range(planes):
-        for y in range(h):
-            for x in range(w):
-                out[p, y, x] = np.float32(0.0)
-        for k in range(steps):
-            f = (k + 0.5) / steps - 0.5
-            ox, oy = dx * f, dy * f
-            i0, j0 = math.floor(ox), math.floor(oy)
-            a, b = np.float32(ox - i0), np.float32(oy - j0)
-            for y in range(h):
-                ja, jb = min(max(y + j0, 0), h - 1), min(max(y + j0 + 1, 0), h - 1)
-                for x in range(w):
-                    ia, ib = min(max(x + i0, 0), w - 1), min(max(x + i0 + 1, 0), w - 1)
-                    top = image[p, ja, ia] * (1 - a) + image[p, ja, ib] * a
-                    low = image[p, jb, ia] * (1 - a) + image[p, jb, ib] * a
-                    out[p, y, x] += share * (top * (1 - b) + low * b)
+FIRST_PLACE = int(np.float32(CURVE_TOE).view(np.int32)) >> CURVE_SHIFT
 
 
 def focus_sigma(nuisance: Nuisance, size: int) -> float:
@@ -201,132 +64,245 @@ def reach_px(nuisance: Nuisance, size: int) -> int:
     return radius_of(focus_sigma(nuisance, size)) + moved + radius_of(SHARPEN_SIGMA_PX)
 
 
-def white_balance(shift_k: float, tint: float = 0.0) -> F32:
-    """Gains (3,) of a camera set for daylight under light warmer or cooler by `shift_k` (Planck's law, green = 1)."""
-    wavelength_um = np.array([0.600, 0.550, 0.450])
-    change = -14388.0 / wavelength_um * (1 / (DAYLIGHT_K + shift_k) - 1 / DAYLIGHT_K)
-    return (np.exp(change - change[1]) * np.exp(np.array([-0.5, 1.0, -0.5]) * tint)).astype(np.float32)
-
-
-@cache
-def sensor_tile() -> NDArray[np.int8]:
-    """Sensor noise (3, TILE, TILE), slightly correlated as demosaicing leaves it, SD `TILE_SD`. The same always."""
-    grain = np.empty((TILE, TILE, 3), np.float32)
-    _grain(np.uint32(20240607), np.uint32(77), TILE, TILE, grain)
-    soft = blur(grain, 0.55)
-    common = soft.mean(-1, keepdims=True) * np.float32(1.7 * 0.4)
-    whole = np.moveaxis((np.float32(0.6) * soft + common) * np.float32(1.6 * TILE_SD), -1, 0)
-    return np.ascontiguousarray(np.clip(np.rint(whole), -127, 127).astype(np.int8))
-
-
-@njit(fastmath=True)
-def _hash32(a, b):
-    h = np.uint32(a * np.uint32(2654435761) ^ b)
-    h = np.uint32((h ^ (h >> np.uint32(15))) * np.uint32(2246822519))
-    h = np.uint32((h ^ (h >> np.uint32(13))) * np.uint32(3266489917))
-    return np.uint32(h ^ (h >> np.uint32(16)))
-
-
-@njit(fastmath=True)
-def _grain(key_low, key_high, h, w, out):
-    """White noise (h, w, 3) of unit variance: the sum of four uniforms from one hash, nearly normal."""
-    for y in range(h):
-        for x in range(w):
-            for c in range(3):
-                n = np.uint32((y * w + x) * 3 + c)
-                a = _hash32(n, key_low)
-                b = _hash32(a, key_high)
-                s = (a & np.uint32(65535)) + (a >> np.uint32(16)) + (b & np.uint32(65535)) + (b >> np.uint32(16))
-                out[y, x, c] = (np.float32(s) - 131070.0) * np.float32(1.7320508 / 65536.0)
-
-
-@njit(fastmath=True)
-def _display(light, glare, gain, curve, top, shown, luma):
-    """Tone curve of light (3, h, w) plus glare (3, h, w); luma (1, h, w) of the result."""
-    planes, h, w = light.shape
-    zero = np.float32(0.0)
-    scale = np.float32((curve.size - 1) / math.sqrt(top))
-    limit = np.float32(top * 0.9999)
-    share = (np.float32(0.299), np.float32(0.587), np.float32(0.114))
-    for y in range(h):
-        grey = luma[0, y]
-        for x in range(w):
-            grey[x] = zero
-        for p in range(planes):
-            k, part = gain[p], share[p]
-            lit, more, line = light[p, y], glare[p, y], shown[p, y]
-            for x in range(w):
-                line[x] = np.sqrt(min(max((lit[x] + more[x]) * k, zero), limit)) * scale
-            for x in range(w):
-                line[x] = curve[np.uint64(line[x])]
-            for x in range(w):
-                grey[x] += part * line[x]
-
-
-@njit(fastmath=True)
-def _print(shown, luma, soft, sharpen, tile, ox, oy, noise, floor, dark, contrast, saturation, out):
-    """Sharpening, colour, noise and 8 bits: out (h, w, 3) uint8 from shown (3, h, w), luma and soft luma (1, h, w)."""
-    _, h, w = shown.shape
-    side = tile.shape[1]
-    one, zero, two, half = np.float32(1.0), np.float32(0.0), np.float32(2.0), np.float32(0.5)
-    lines, edge = np.empty((3, w), np.float32), np.empty(w, np.float32)
-    bytes_ = np.empty((3, w), np.uint8)
-    for y in range(h):
-        grey, blurred = luma[0, y], soft[0, y]
-        for x in range(w):
-            edge[x] = sharpen * (grey[x] - blurred[x])
-        for p in range(3):
-            source, line = shown[p, y], lines[p]
-            if saturation != one:
-                for x in range(w):
-                    line[x] = grey[x] + saturation * (source[x] - grey[x]) + edge[x]
-            else:
-                for x in range(w):
-                    line[x] = source[x] + edge[x]
-            if contrast != zero:
-                for x in range(w):
-                    c = min(max(line[x], zero), one)
-                    line[x] += contrast * (c - half) * (one - abs(two * c - one))
-            if noise > zero:
-                grain = tile[p, (y + oy) % side]
-                start = 0
-                while start < w:
-                    at = (ox + start) % side
-                    m = min(w - start, side - at)
-                    part, these = line[start : start + m], grain[at : at + m]
-                    for x in range(m):
-                        part[x] += noise * (floor + dark * (one - min(max(part[x], zero), one))) * np.float32(these[x])
-                    start += m
-            plane = bytes_[p]
-            for x in range(w):
-                plane[x] = np.uint8(np.int32(min(max(line[x], zero), one) * np.float32(255.0) + half))
-        red, green, blue = bytes_[0], bytes_[1], bytes_[2]
-        row = out[y].reshape(-1)
-        for x in range(w):
-            k = np.uint64(3 * x)
-            row[k], row[k + np.uint64(1)], row[k + np.uint64(2)] = red[x], green[x], blue[x]
-
-
-def develop(light: F32, glare: F32, nuisance: Nuisance, key: int) -> NDArray[np.uint8]:
-    """The photograph (h, w, 3) of linear light (3, h, w), with `glare` added; `key`: 64 bits of sensor noise."""
+def backdrop_map(nuisance: Nuisance, size: int, margin: int) -> F32:
+    """Affine map (6,) from picture to plate for what turns with the camera but not with the head."""
     n = nuisance
-    _, h, w = light.shape
-    light = blur_planes(light, focus_sigma(n, w))
+    roll = math.radians(n.roll_deg)
+    c, s = math.cos(roll) / n.scale, math.sin(roll) / n.scale
+    half = size / 2 - 0.5
+    ox, oy = half + n.shift_x * size, half + n.shift_y * size
+    back = half + margin
+    return np.array([c, s, back - c * ox - s * oy, -s, c, back + s * ox - c * oy], np.float32)
+
+
+@njit(fastmath=True, error_model="numpy")
+def _posed_row(y, side, flat, u, v, back, brightness, place, labels, inner, cover, light, near, core):
+    """Row y of the posed picture: light (3, w); near and core labels (h, w), zero before, where there are any.
+
+    flat (side * side * 4,): light of the person times cover, and cover, already blurred by the lens, so that they can
+    be read between pixels bilinearly; u, v (h, w): place in it, u < 0 where there is only backdrop, back (side * side
+    * 3,), whose unit is `brightness` and which is found by the affine map `place` (6,). labels (side * side,) of what
+    lesions touched, inner of their cores; core is read at the nearest pixel, near also where any pixel that is read
+    was touched. cover (w,) is scratch.
+    """
+    w = u.shape[1]
+    last, width = np.int32(side - 2), np.int64(side)
+    half, one, none, zero = np.float32(0.5), np.float32(1.0), np.int32(0), np.float32(0.0)
+    unit, two, three, four, below = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4), np.uint64(side)
+    us, vs = u[y], v[y]
+    red, green, blue = light[0], light[1], light[2]
+    along, start = place[0], place[1] * np.float32(y) + place[2] + half
+    down, top = place[3], place[4] * np.float32(y) + place[5] + half
+    for x in range(w):
+        if us[x] < 0:
+            red[x], green[x], blue[x], cover[x] = zero, zero, zero, zero
+            continue
+        i, j = min(np.int32(us[x]), last), min(np.int32(vs[x]), last)
+        s, t = us[x] - np.float32(i), vs[x] - np.float32(j)
+        q = np.uint64(j * width + i)
+        if (labels[q] | labels[q + unit] | labels[q + below] | labels[q + below + unit]) != none:
+            n = q + np.uint64(s >= half) + below * np.uint64(t >= half)
+            label = labels[n]
+            for k in range(4):
+                if label == none:
+                    label = labels[q + np.uint64(k & 1) + below * np.uint64(k >> 1)]
+            near[y, x], core[y, x] = label, inner[n]
+        w3 = s * t
+        w1, w2 = s - w3, t - w3
+        w0 = one - s - w2
+        p, z = q * four, (q + below) * four
+        e, o = p + four, z + four
+        r0 = w0 * flat[p] + w1 * flat[e] + w2 * flat[z] + w3 * flat[o]
+        g0 = w0 * flat[p + unit] + w1 * flat[e + unit] + w2 * flat[z + unit] + w3 * flat[o + unit]
+        b0 = w0 * flat[p + two] + w1 * flat[e + two] + w2 * flat[z + two] + w3 * flat[o + two]
+        a0 = w0 * flat[p + three] + w1 * flat[e + three] + w2 * flat[z + three] + w3 * flat[o + three]
+        red[x], green[x], blue[x], cover[x] = r0, g0, b0, a0
+    for x in range(w):
+        if cover[x] < np.float32(0.999):
+            # The backdrop is out of focus: its nearest pixel will do.
+            i = min(max(np.int32(along * np.float32(x) + start), none), last)
+            j = min(max(np.int32(down * np.float32(x) + top), none), last)
+            k = (one - cover[x]) * brightness
+            c = np.uint64((j * width + i) * 3)
+            red[x] += k * np.float32(back[c])
+            green[x] += k * np.float32(back[c + unit])
+            blue[x] += k * np.float32(back[c + two])
+
+
+@njit(fastmath=True, error_model="numpy")
+def _posed(side, flat, u, v, back, brightness, place, labels, inner, light, near, core):
+    """The whole posed picture: light (h, 3, w)."""
+    cover = np.empty(u.shape[1], np.float32)
+    for y in range(u.shape[0]):
+        _posed_row(y, side, flat, u, v, back, brightness, place, labels, inner, cover, light[y], near, core)
+
+
+@njit(fastmath=True, error_model="numpy")
+def _blurred_row(ring, y, h, kernel, line, out):
+    """Row y (p, w) of the Gaussian blur of a picture with h rows, edges repeated, whose last rows are in ring
+    (rows, p, w), row y at y modulo its length. line (w + 2 radius,) is scratch. Slices let the loops vectorise."""
+    size, planes, w = ring.shape
+    r = kernel.size // 2
+    middle = line[r : r + w]
+    for p in range(planes):
+        row, k = ring[y % size, p], kernel[r]
+        for x in range(w):
+            middle[x] = k * row[x]
+        for t in range(1, r + 1):
+            above, below, k = ring[max(y - t, 0) % size, p], ring[min(y + t, h - 1) % size, p], kernel[r + t]
+            for x in range(w):
+                middle[x] += k * (above[x] + below[x])
+        for x in range(r):
+            line[x] = line[r]
+            line[w + r + x] = line[w + r - 1]
+        row, k = out[p], kernel[r]
+        for x in range(w):
+            row[x] = k * middle[x]
+        for t in range(1, r + 1):
+            left, right, k = line[r - t : r - t + w], line[r + t : r + t + w], kernel[r + t]
+            for x in range(w):
+                row[x] += k * (left[x] + right[x])
+
+
+@njit(fastmath=True)
+def _smear(image, dx, dy, steps, out):
+    """Mean of the image (h, p, w) along a line through each pixel, from -(dx, dy) / 2 to +(dx, dy) / 2."""
+    h, planes, w = image.shape
+    share = np.float32(1.0 / steps)
+    for p in range(planes):
+        for y in range(h):
+            for x in range(w):
+                out[y, p, x] = np.float32(0.0)
+        for k in range(steps):
+            f = (k + 0.5) / steps - 0.5
+            ox, oy = dx * f, dy * f
+            i0, j0 = math.floor(ox), math.floor(oy)
+            a, b = np.float32(ox - i0), np.float32(oy - j0)
+            for y in range(h):
+                ja, jb = min(max(y + j0, 0), h - 1), min(max(y + j0 + 1, 0), h - 1)
+                for x in range(w):
+                    ia, ib = min(max(x + i0, 0), w - 1), min(max(x + i0 + 1, 0), w - 1)
+                    top = image[ja, p, ia] * (1 - a) + image[ja, p, ib] * a
+                    low = image[jb, p, ia] * (1 - a) + image[jb, p, ib] * a
+                    out[y, p, x] += share * (top * (1 - b) + low * b)
+
+
+@njit(fastmath=True, error_model="numpy")
+def _display_row(light, glare, gain, curve, raised, shown, luma):
+    """Tone curve of light (3, w) plus glare (3, w): shown (3, w) and its luma (w,). raised (w,) is scratch."""
+    w = luma.size
+    zero, toe, top = np.float32(0.0), np.float32(CURVE_TOE), np.float32(CURVE_TOP)
+    share = (np.float32(0.299), np.float32(0.587), np.float32(0.114))
+    bits, first = raised.view(np.int32), np.int32(FIRST_PLACE)
+    for x in range(w):
+        luma[x] = zero
+    for p in range(3):
+        k, part, lit, more, line = gain[p], share[p], light[p], glare[p], shown[p]
+        for x in range(w):
+            raised[x] = min(max((lit[x] + more[x]) * k, zero), top) + toe
+        for x in range(w):
+            line[x] = curve[np.uint64((bits[x] >> CURVE_SHIFT) - first)]
+        for x in range(w):
+            luma[x] += part * line[x]
+
+
+@njit(fastmath=True, error_model="numpy")
+def _print_row(y, shown, luma, soft, style, tile, ox, oy, line, bytes_, out):
+    """Sharpening, colour, noise and 8 bits: out (w, 3) from shown (3, w), luma (w,) and soft luma (w,).
+
+    style (6,): sharpening, noise, its floor and its rise in the dark, contrast, saturation. line (w,) and bytes_ (3, w)
+    are scratch.
+    """
+    w, side = luma.size, tile.shape[1]
+    sharpen, noise, floor, dark, contrast, saturation = style[0], style[1], style[2], style[3], style[4], style[5]
+    one, zero, two, half = np.float32(1.0), np.float32(0.0), np.float32(2.0), np.float32(0.5)
+    for p in range(3):
+        source = shown[p]
+        for x in range(w):
+            line[x] = luma[x] + saturation * (source[x] - luma[x]) + sharpen * (luma[x] - soft[x])
+        if contrast != zero:
+            for x in range(w):
+                c = min(max(line[x], zero), one)
+                line[x] += contrast * (c - half) * (one - abs(two * c - one))
+        if noise > zero:
+            grain = tile[p, (y + oy) % side]
+            start = 0
+            while start < w:
+                at = (ox + start) % side
+                m = min(w - start, side - at)
+                part, these = line[start : start + m], grain[at : at + m]
+                for x in range(m):
+                    part[x] += noise * (floor + dark * (one - min(max(part[x], zero), one))) * np.float32(these[x])
+                start += m
+        plane = bytes_[p]
+        for x in range(w):
+            plane[x] = np.uint8(np.int32(min(max(line[x], zero), one) * np.float32(255.0) + half))
+    red, green, blue, row = bytes_[0], bytes_[1], bytes_[2], out.reshape(-1)
+    for x in range(w):
+        k = np.uint64(3 * x)
+        row[k], row[k + np.uint64(1)], row[k + np.uint64(2)] = red[x], green[x], blue[x]
+
+
+@njit(fastmath=True, error_model="numpy")
+def _expose(
+    ready, side, flat, u, v, back, brightness, place, labels, inner, focus, glare, gain, curve, sharp, style, tile,
+    ox, oy, near, core, out,
+):  # fmt: skip
+    """The photograph out (h, w, 3): from ready (h, 3, w), linear light, or, where that is empty, posed on the way."""
+    h, w = u.shape
+    rf, rs = focus.size // 2, sharp.size // 2
+    lights = np.empty((2 * rf + 1, 3, w), np.float32)
+    shown, luma = np.empty((2 * rs + 1, 3, w), np.float32), np.empty((2 * rs + 1, 1, w), np.float32)
+    wide = np.empty(w + 2 * max(rf, rs), np.float32)
+    lit, soft = np.empty((3, w), np.float32), np.empty((1, w), np.float32)
+    scratch, bytes_ = np.empty(w, np.float32), np.empty((3, w), np.uint8)
+    for step in range(h + rf + rs):
+        if step < h:
+            row = lights[step % lights.shape[0]]
+            if ready.size:
+                row[:] = ready[step]
+            else:
+                _posed_row(step, side, flat, u, v, back, brightness, place, labels, inner, scratch, row, near, core)
+        y = step - rf
+        if 0 <= y < h:
+            now = y % shown.shape[0]
+            if rf:
+                _blurred_row(lights, y, h, focus, wide, lit)
+                _display_row(lit, glare[y], gain, curve, scratch, shown[now], luma[now, 0])
+            else:
+                _display_row(lights[0], glare[y], gain, curve, scratch, shown[now], luma[now, 0])
+        y -= rs
+        if y >= 0:
+            _blurred_row(luma, y, h, sharp, wide, soft)
+            now = y % shown.shape[0]
+            _print_row(y, shown[now], luma[now, 0], soft[0], style, tile, ox, oy, scratch, bytes_, out[y])
+
+
+def expose(
+    plate: Plate, canvas: F32, seen: Look, nuisance: Nuisance, touched: Labels, cores: Labels, key: int
+) -> tuple[NDArray[np.uint8], Labels, Labels]:
+    """The photograph (h, w, 3) of the day's canvas (s, s, 4), and in its pixels what is touched and core, (h, w).
+
+    seen : which place of the plate each pixel shows. key : 64 bits that choose the place in the tile of sensor noise.
+    """
+    n, (h, w), f = nuisance, seen.u.shape, np.float32
+    near, core = np.zeros((h, w), np.int32), np.zeros((h, w), np.int32)
+    place = backdrop_map(n, w, plate.margin)
+    paper, labels, inner = plate.backdrop.reshape(-1), touched.reshape(-1), cores.reshape(-1)
+    scene = (len(canvas), canvas.reshape(-1), seen.u, seen.v, paper, brightness(n), place, labels, inner)
+    ready = np.empty((0, 3, w), np.float32)
     length = motion_px(n, w)
     if length:
+        sharp, ready = np.empty((h, 3, w), np.float32), np.empty((h, 3, w), np.float32)
+        _posed(*scene, sharp, near, core)
         a = math.radians(n.motion_deg)
-        smeared = np.empty_like(light)
-        _smear(light, length * math.cos(a), length * math.sin(a), max(2, math.ceil(length)), smeared)
-        light = smeared
-    gain = GAIN * white_balance(n.white_balance_k, n.tint) * np.float32(EXPOSURE * 2.0**n.exposure_ev)
-    shown, luma = np.empty_like(light), np.empty((1, h, w), np.float32)
-    _display(light, glare, gain.astype(np.float32), CURVE, CURVE_TOP, shown, luma)
-    soft = blur_planes(luma, SHARPEN_SIGMA_PX)
+        _smear(sharp, length * math.cos(a), length * math.sin(a), max(2, math.ceil(length)), ready)
+    gain = GAIN * white_balance(n.white_balance_k, n.tint) * f(EXPOSURE * 2.0**n.exposure_ev)
+    style = (SHARPEN * n.sharpening, n.noise / TILE_SD, NOISE_FLOOR, NOISE_DARK, n.contrast, n.saturation)
     out = np.empty((h, w, 3), np.uint8)
-    ox, oy = key % TILE, (key >> 20) % TILE
-    f = np.float32
-    _print(
-        shown, luma, soft, f(SHARPEN * n.sharpening), sensor_tile(), ox, oy, f(n.noise / TILE_SD), f(NOISE_FLOOR),
-        f(NOISE_DARK), f(n.contrast), f(n.saturation), out,
+    _expose(
+        ready, *scene, gaussian(focus_sigma(n, w)), plate.glare, gain.astype(np.float32), CURVE,
+        gaussian(SHARPEN_SIGMA_PX), np.array(style, np.float32), sensor_tile(), key % TILE, (key >> 20) % TILE,
+        near, core, out,
     )  # fmt: skip
-    return out
+    return out, near, core

@@ -16,7 +16,6 @@ from nof1sim.render.base import PART_CODE
 from nof1sim.render.procedural.backdrop import backdrop
 from nof1sim.render.procedural.compose import light_planes, packed, pool, weigh
 from nof1sim.render.procedural.covers import Stray, covers_of, parts_of, stray_of
-from nof1sim.render.procedural.expose import LENS_SIGMA_PX
 from nof1sim.render.procedural.fields import ramp
 from nof1sim.render.procedural.filters import blur, shrink, wide_blur
 from nof1sim.render.procedural.frames import Frame
@@ -42,6 +41,8 @@ GLARE, GLARE_FROM = 0.10, 0.75
 NEUTRAL = mix(Nuisance())
 FAR_MM = -1e3
 """Depth of what is not the person."""
+LENS_SIGMA_PX = 0.42
+"""Blur of a perfectly focused lens; reading between the plate's pixels adds as much again."""
 MARGIN = 0.04
 """Plate around the picture on each side, as a share of it: shift and scale bring in more of the scene."""
 
@@ -51,10 +52,9 @@ class Plate:
     """See the module's text. s = size + 2 margin pixels a side; n pixels show the person.
 
     index (n,): place of each in the plate, y * s + x; planes (groups * 4, n) times `step`: light of each group;
-    alpha (s, s): cover of the backdrop by the person; solid (s, s): where it is 1 up to the next pixels; backdrop
-    (s, s, 3): in steps of 1 / BACKDROP_STEPS; glare (3, size, size): light that highlights spread over the picture;
-    skin: what lesions need, with its scratch; typical: median
-    volume fractions of melanin and blood; part (s, s): code in base.PARTS; chart (s, s, 2): canonical chart mm,
+    alpha (s, s): cover of the backdrop by the person; backdrop (s, s, 3): in steps of 1 / BACKDROP_STEPS; glare
+    (size, 3, size): light that highlights spread over the picture; skin: what lesions need, with its scratch; typical:
+    median volume fractions of melanin and blood; part (s, s): code in base.PARTS; chart (s, s, 2): canonical chart mm,
     NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes; bare (n,): 1 where it shows skin; beard (n,):
     where a beard grows, 0 to 1; nodes: mesh of the scene for poses; points: key points.
     The camera, the points and all coordinates count from the plate's own corner.
@@ -69,7 +69,6 @@ class Plate:
     planes: NDArray[np.uint16]
     step: float
     alpha: F32
-    solid: NDArray[np.bool_]
     backdrop: NDArray[np.uint16]
     glare: F32
     skin: SkinBuffer
@@ -189,13 +188,11 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, planes, str
     depth = grid.image(screen.place[first, 2], FAR_MM)
     index, planes, alpha = _with_stray(grid, planes, stray)
     values, step = packed(planes)
-    solid = alpha > 0.999
-    solid[:-1, :-1] &= solid[1:, :-1] & solid[:-1, 1:] & solid[1:, 1:]
     paper = shrink(backdrop(head, grid.side * grid.supersample), grid.supersample)
     none = np.zeros(index.size - first.size, np.float32)
     return Plate(
         head=head, frame=frame, camera=camera, size=size, margin=margin, index=index, planes=values, step=step,
-        alpha=alpha, solid=solid, backdrop=np.rint(paper * BACKDROP_STEPS).astype(np.uint16),
+        alpha=alpha, backdrop=np.rint(paper * BACKDROP_STEPS).astype(np.uint16),
         glare=_glare(index, values, step, alpha, paper, margin), skin=buffer,
         scratch=make_scratch(buffer, LIGHTING),
         typical=(float(np.median(buffer.melanin)), float(np.median(buffer.blood))),
@@ -219,7 +216,7 @@ def _with_stray(grid: Grid, planes: F32, stray: Stray) -> tuple[NDArray[np.int32
 
 
 def _glare(index: NDArray, values: NDArray, step: float, alpha: F32, paper: F32, margin: int) -> F32:
-    """Light that highlights of the clear face under neutral light spread, (3, size, size)."""
+    """Light that highlights of the clear face under neutral light spread, (size, 3, size)."""
     side, n = alpha.shape[0], index.size
     lit = np.zeros((side * side, 3), np.float32)
     weights = np.full((len(GROUPS), 2), step, np.float32) * NEUTRAL[:, None]
@@ -228,4 +225,4 @@ def _glare(index: NDArray, values: NDArray, step: float, alpha: F32, paper: F32,
     whole = lit.reshape(side, side, 3) + paper * (1 - alpha)[..., None]
     soft = GLARE * wide_blur(np.maximum(whole - GLARE_FROM, 0), side / 66)
     inner = slice(margin, side - margin)
-    return np.ascontiguousarray(np.moveaxis(soft[inner, inner], -1, 0), dtype=np.float32)
+    return np.ascontiguousarray(np.swapaxes(soft[inner, inner], 1, 2), dtype=np.float32)

@@ -21,11 +21,11 @@ more on redness than on relief, so relief and gloss stay."""
 
 
 def day_image(plate: Plate, nuisance: Nuisance, veil: F32, image: F32) -> None:
-    """Fill the person's pixels of image (s, s, 3) with linear light, times cover; veil (3,): `tan_factor`."""
+    """Fill the person's pixels of image (s, s, 4) with linear light, times cover; veil (3,): `tan_factor`."""
     factor = mix(nuisance) * np.float32(plate.step)
     weights = np.stack([factor, factor * np.float32(nuisance.oil)], -1)
     growth = BEARD_DEPTH * np.float32(nuisance.beard)
-    weigh(plate.planes, weights, plate.index, plate.bare, veil, plate.beard, growth, image.reshape(-1, 3))
+    weigh(plate.planes, weights, plate.index, plate.bare, veil, plate.beard, growth, image.reshape(-1, 4))
 
 
 def brightness(nuisance: Nuisance) -> np.float32:
@@ -45,12 +45,12 @@ def tan_factor(plate: Plate, tan: float) -> F32:
 def even_skin(plate: Plate, image: F32) -> F32:
     """Light (n, 3) of the plate's paintable skin, were its colour the same everywhere: what foundation shows."""
     albedo = plate.skin.albedo
-    return image.reshape(-1, 3)[plate.skin.pixel] * (np.median(albedo, axis=0) / np.maximum(albedo, 1e-3))
+    return image.reshape(-1, 4)[plate.skin.pixel, :3] * (np.median(albedo, axis=0) / np.maximum(albedo, 1e-3))
 
 
 def make_up(plate: Plate, image: F32, even: F32, amount: float) -> None:
     """Cover the day's skin, lesions included, by foundation of the `even` colour."""
-    flat = image.reshape(-1, 3)
+    flat = image.reshape(-1, 4)[:, :3]
     at = plate.skin.pixel
     cover = (np.float32(FOUNDATION * amount) * plate.skin.lock)[:, None]
     flat[at] += cover * (even - flat[at])

@@ -16,14 +16,14 @@ from nof1sim.errors import Fault, RenderError
 from nof1sim.model import Lesions, Nuisance, Patient, Render, Scene, View
 from nof1sim.randomness import key64
 from nof1sim.render.masks import dilate, measure
-from nof1sim.render.procedural.expose import backdrop_map, develop, reach_px, resample
+from nof1sim.render.procedural.expose import expose, reach_px
 from nof1sim.render.procedural.frames import ALLOWED, VIEWS, frame_of
 from nof1sim.render.procedural.head import Head, build_head
 from nof1sim.render.procedural.identity import Face, describe, draw_face
 from nof1sim.render.procedural.lesions import add_lesions
 from nof1sim.render.procedural.plate import Plate, build_plate
 from nof1sim.render.procedural.pose import look_at, pose_of
-from nof1sim.render.procedural.relight import brightness, day_image, even_skin, make_up, tan_factor
+from nof1sim.render.procedural.relight import day_image, even_skin, make_up, tan_factor
 from nof1sim.render.procedural.tone import base_melanin
 from nof1sim.render.procedural.truth import keypoints, layers
 
@@ -107,28 +107,23 @@ class ProceduralRenderer:
             make_up(plate, image, even, nuisance.makeup)
         pose = pose_of(plate, nuisance)
         seen = look_at(plate, pose)
-        light = np.empty((3, size, size), np.float32)
-        posed = np.zeros((2, size, size), np.int32)
-        where = backdrop_map(nuisance, size, plate.margin)
-        near = dilate(touched, 1)
-        resample(
-            image, plate.alpha, plate.solid, seen.u, seen.v, plate.backdrop, brightness(nuisance), where, near, core,
-            light, *posed,
-        )  # fmt: skip
-        pixels = develop(light, plate.glare, nuisance, key64(view.seed, *view.address, "sensor"))
-        support = dilate(posed[0], reach_px(nuisance, size))
-        ids, boxes, area = measure(posed[1])
+        key = key64(view.seed, *view.address, "sensor")
+        pixels, near, core = expose(plate, image, seen, nuisance, touched, core, key)
+        support = dilate(near, reach_px(nuisance, size))
+        ids, boxes, area = measure(core)
         return Render(
-            pixels, posed[1], support, ids, boxes, area, keypoints(plate, pose, seen),
+            pixels, core, support, ids, boxes, area, keypoints(plate, pose, seen),
             drawn={"renderer": self.name, "view": view.view},
-            layers=layers(plate, pose, seen, posed[1], view.layers) if view.layers else {},
+            layers=layers(plate, pose, seen, core, view.layers) if view.layers else {},
             face=describe(plate.head.face),
         )  # fmt: skip
 
     def _blank(self, plate: Plate) -> np.ndarray:
-        """Scratch image (s, s, 3) of a plate: the person's pixels are overwritten each day, the others stay 0."""
+        """Scratch image (s, s, 4) of a plate: cover last; the person's colours are overwritten each day, others 0."""
         if self._canvas is None or self._canvas[0] is not plate:
-            self._canvas = (plate, np.zeros((*plate.alpha.shape, 3), np.float32))
+            canvas = np.zeros((*plate.alpha.shape, 4), np.float32)
+            canvas[..., 3] = plate.alpha
+            self._canvas = (plate, canvas)
         return self._canvas[1]
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.model import Nuisance
-from nof1sim.render.procedural.expose import EXPOSURE, GAIN, tone
 from nof1sim.render.procedural.frames import VIEWS
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import COLOUR, STRENGTH, mix
 from nof1sim.render.procedural.pigment import base_blood, pigment_of
 from nof1sim.render.procedural.screen import camera_for, look
+from nof1sim.render.procedural.sensor import EXPOSURE, GAIN, tone
 from nof1sim.render.procedural.shade import details, light_skin
 from nof1sim.render.skin import chromophores
 

@@ -51,7 +51,8 @@ def draw(
     day: Sequence[float] | F32, oil: float, veil: Sequence[float] | F32 = (1.0, 1.0, 1.0),
     scratch: Scratch | None = None,
 ) -> tuple[Labels, Labels]:  # fmt: skip
-    """Add the visible lesions of a day to the clear face `light` (h, w, 3), linear, float32, in place.
+    """Add the visible lesions of a day to the clear face `light` (h, w, 3 or 4), linear, float32, in place; a fourth
+    channel stays as it is.
 
     dark : 0 for fair and medium skin to 1 for the darkest. day (G,) : the day's factor on each light group.
     oil : factor on gloss. veil (3,) : factor of a tan on the light of skin. Returns (h, w) int32 maps of lesion ids, 0
@@ -60,8 +61,13 @@ def draw(
     """
     shape = buffer.slot.shape
     touched, core = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
-    if light.shape != (*shape, 3) or light.dtype != np.float32 or not light.flags.c_contiguous:
-        raise ValueError(f"light: {light.dtype} {light.shape}, wanted contiguous float32 {(*shape, 3)}")
+    if (
+        light.shape[:2] != shape
+        or light.shape[2] not in (3, 4)
+        or light.dtype != np.float32
+        or not light.flags.c_contiguous
+    ):
+        raise ValueError(f"light: {light.dtype} {light.shape}, wanted contiguous float32 {(*shape, 3)} or 4 channels")
     rec, ids = records.records(lesions, sites, buffer, dark)
     if len(rec) == 0:
         return touched, core
@@ -73,7 +79,7 @@ def draw(
         s.acc, s.where, s.inverse, s.shine, b.pixel, b.normal, b.view, b.flow, b.seen, b.light, b.gloss, b.through,
         b.sheen, b.melanin, b.blood, b.albedo, b.oil, b.rough, chromophores.ROOT_TABLE, _MEL_SCALE, _BLOOD_SCALE,
         factor, power, np.float32(oil), relief_light(power, lighting.colour, lighting.wrap), lighting.wrap,
-        lighting.direction, lighting.spread, np.asarray(veil, np.float32), light.reshape(-1, 3),
+        lighting.direction, lighting.spread, np.asarray(veil, np.float32), light.reshape(-1, light.shape[2]),
     )  # fmt: skip
     label(s.where, b.pixel, s.nearest, s.closeness, ids, touched.reshape(-1), core.reshape(-1))
     return touched, core
