@@ -24,8 +24,8 @@ def digest_of(*sources: str | Path) -> str:
     return hashlib.blake2b(b"".join(path.read_bytes() for path in files), digest_size=6).hexdigest()
 
 
-def njit_named(digest: str) -> Callable[..., Decorator]:
-    """A decorator like `numba.njit(cache=True, ...)` for functions made from the sources of a digest.
+def njit_named(digest: str, **defaults: Any) -> Callable[..., Decorator]:
+    """A decorator like `numba.njit(cache=True, **defaults)` for functions made from the sources of a digest.
 
     Where no folder can be written, a function is compiled anew in each process.
     """
@@ -34,10 +34,11 @@ def njit_named(digest: str) -> Callable[..., Decorator]:
         def compiled(function: Callable[..., Any]) -> Any:
             function.__qualname__ = f"{function.__qualname__}_{digest}"
             compile_with: Callable[..., Any] = numba.njit
+            wanted = defaults | options
             try:
-                return compile_with(cache=True, **options)(function)
+                return compile_with(cache=True, **wanted)(function)
             except RuntimeError:  # numba: "no locator available"
-                return compile_with(**options)(function)
+                return compile_with(**wanted)(function)
 
         return compiled
 

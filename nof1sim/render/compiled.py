@@ -7,4 +7,4 @@ from pathlib import Path
 from nof1sim.compiled import digest_of, njit_named
 
 DIGEST = digest_of(Path(__file__).parent)
-njit = njit_named(DIGEST)
+njit = njit_named(DIGEST, error_model="numpy")  # a check before each division would keep loops from being vectorised

@@ -75,7 +75,7 @@ def backdrop_map(nuisance: Nuisance, size: int, margin: int) -> F32:
     return np.array([c, s, back - c * ox - s * oy, -s, c, back + s * ox - c * oy], np.float32)
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def _posed_row(y, side, flat, u, v, back, brightness, place, labels, inner, cover, light, near, core):
     """Row y of the posed picture: light (3, w); near and core labels (h, w), zero before, where there are any.
 
@@ -129,7 +129,7 @@ def _posed_row(y, side, flat, u, v, back, brightness, place, labels, inner, cove
             blue[x] += k * np.float32(back[c + two])
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def _posed(side, flat, u, v, back, brightness, place, labels, inner, light, near, core):
     """The whole posed picture: light (h, 3, w)."""
     cover = np.empty(u.shape[1], np.float32)
@@ -137,7 +137,7 @@ def _posed(side, flat, u, v, back, brightness, place, labels, inner, light, near
         _posed_row(y, side, flat, u, v, back, brightness, place, labels, inner, cover, light[y], near, core)
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def _blurred_row(ring, y, h, kernel, line, out):
     """Row y (p, w) of the Gaussian blur of a picture with h rows, edges repeated, whose last rows are in ring
     (rows, p, w), row y at y modulo its length. line (w + 2 radius,) is scratch. Slices let the loops vectorise."""
@@ -187,7 +187,7 @@ def _smear(image, dx, dy, steps, out):
                     out[y, p, x] += share * (top * (1 - b) + low * b)
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def _display_row(light, glare, gain, curve, raised, shown, luma):
     """Tone curve of light (3, w) plus glare (3, w): shown (3, w) and its luma (w,). raised (w,) is scratch."""
     w = luma.size
@@ -206,7 +206,7 @@ def _display_row(light, glare, gain, curve, raised, shown, luma):
             luma[x] += part * line[x]
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def _print_row(y, shown, luma, soft, style, tile, ox, oy, line, bytes_, out):
     """Sharpening, colour, noise and 8 bits: out (w, 3) from shown (3, w), luma (w,) and soft luma (w,).
 
@@ -243,7 +243,7 @@ def _print_row(y, shown, luma, soft, style, tile, ox, oy, line, bytes_, out):
         row[k], row[k + np.uint64(1)], row[k + np.uint64(2)] = red[x], green[x], blue[x]
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def _expose(
     ready, side, flat, u, v, back, brightness, place, labels, inner, focus, glare, gain, curve, sharp, style, tile,
     ox, oy, near, core, out,

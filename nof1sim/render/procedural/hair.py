@@ -133,14 +133,14 @@ def shade_hair(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
     return colour, cover
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def _across(t, h):
     """Sine squared between a fibre's tangent (not yet of unit length) and the half vector: Kajiya and Kay 1989."""
     c = t[0] * h[0] + t[1] * h[1] + t[2] * h[2]
     return max(np.float32(1.0) - c * c / (t[0] * t[0] + t[1] * t[1] + t[2] * t[2] + np.float32(1e-9)), np.float32(0.0))
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def _shade(normal, along, view, flow, seen, albedo, cover, fine, glints, lustre, to, tint, spread, matt, tone, out):
     """Matt light and the two lobes of shine of each light group: sines to the powers 70 and 16."""
     one, low = np.float32(1.0), np.float32(0.2)

@@ -121,7 +121,7 @@ F0, SHARP, BROAD = np.float32(0.028), np.float32(1.05), np.float32(0.62)
 """Reflectance of skin looked at squarely (n = 1.4); weights of the sharp and of the broad lobe."""
 
 
-@njit(fastmath=True, error_model="numpy")  # a check of each division would keep it from being vectorised
+@njit(fastmath=True)  # a check of each division would keep it from being vectorised
 def _lobes(n, v, to, weight, rough, broad_rough, sharp, broad):
     """Add one direction's two GGX lobes (Walter et al. 2007). n, v: three columns each; all in 32 bits and of unit
     stride, so that the loop is vectorised."""
@@ -150,7 +150,7 @@ def _lobes(n, v, to, weight, rough, broad_rough, sharp, broad):
         broad[q] += common * a2 / (d2 * d2 * (nv * (one - k2) + k2) * (nl * (one - k2) + k2))
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def gloss_map(normals, views, seen, directions, weights, rough, broad_rough, oil, soft, out):
     """Specular radiance (n,) of one group over pixels: normals, views (3, n); seen, rough (n,); oil, soft (n,): factors
     on the sharp lobe and on the broad one."""
@@ -171,7 +171,7 @@ def gloss_map(normals, views, seen, directions, weights, rough, broad_rough, oil
             out[i] = (SHARP * oil[i] * s[q] + BROAD * soft[i] * b[q]) * seen[i]
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def wrapped(normals, flow, wrap, out):
     """Irradiance per group and channel (n, groups, 3) from vector irradiance (n, groups, 3):
     max(N.B + wrap |B|, 0) / (1 + wrap)."""

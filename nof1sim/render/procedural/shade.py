@@ -44,7 +44,7 @@ class SkinLight:
     rough: F32
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def _bump(slot, place, normal, height, fade, limit, out):
     """Tilt normals by a height field on the screen (Mikkelsen, JCGT 2020). slot (w, w): pixel to row or -1."""
     w = slot.shape[0]
@@ -139,7 +139,7 @@ def _gather_light(light, mask, to, stack, weight):
                     stack[c, p, g] += k * light[q, g, c]
 
 
-@njit(fastmath=True, error_model="numpy")
+@njit(fastmath=True)
 def _spread_light(mask, to, channel, wide, wide_norm, near, near_norm, share, light):
     for q in range(to.size):
         if mask[q] > np.float32(0.02):

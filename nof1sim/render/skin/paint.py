@@ -39,14 +39,14 @@ def _build_grain() -> NDArray[np.float32]:
 GRAIN = _build_grain()
 
 
-@njit(error_model="numpy", fastmath=_STRICT, inline="always")
+@njit(fastmath=_STRICT, inline="always")
 def _step(x):
     """0 below 0, 1 above 1, smooth in between."""
     x = min(max(x, _0), _1)
     return x * x * (_3 - _2 * x)
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _grain(tile, u, v):
     """The tile at texel (u, v), which may be any number above -1e4."""
     u, v = u + F(16384), v + F(16384)
@@ -58,7 +58,7 @@ def _grain(tile, u, v):
     return top + b * (low - top)
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _scratch(rec, u, v, grain, acc):
     """A linear, angular erosion along the lesion's own direction with points of dried blood."""
     size = rec[r.RADIUS]
@@ -79,7 +79,7 @@ def _scratch(rec, u, v, grain, acc):
     return raw
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _covers(rec, d, t, wobble, edge, grain, fine, k, acc):
     """Pus, plug and crust: what lies over the pigment."""
     size, blur = rec[r.RADIUS], rec[r.BLUR]
@@ -111,7 +111,7 @@ def _covers(rec, d, t, wobble, edge, grain, fine, k, acc):
             acc[A_HONEY] = min(max(F(0.40) + F(0.45) * fine - F(0.25) * grain, _0), _1)
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _relief(rec, d, u, v, wobble, k, tile, tu, tv, grain, acc):
     """Slope of a dome h = H (1 - s^2)^2, of a pit, or of a plug's rim; in camera axes."""
     height, pit = rec[r.HEIGHT], rec[r.PIT]
@@ -147,7 +147,7 @@ def _relief(rec, d, u, v, wobble, k, tile, tu, tv, grain, acc):
     acc[A_Z] += a * rec[r.EAST_C + 2] + b * rec[r.NORTH_C + 2]
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _core(rec, d, u, v, wobble, k, tile, acc):
     """Everything within the lesion's own outline."""
     size, edge = rec[r.RADIUS], rec[r.EDGE]
@@ -176,7 +176,7 @@ def _core(rec, d, u, v, wobble, k, tile, acc):
     _relief(rec, d, u, v, wobble, k, tile, tu, tv, grain, acc)
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def paint(slot, spot, lock, rec, tile, where, nearest, closeness, acc):
     """Accumulate records in acc (m of n, CHANNELS), for m touched rows.
 

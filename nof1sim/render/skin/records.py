@@ -64,7 +64,7 @@ def _smooth(x):
     return x * x * (3.0 - 2.0 * x)
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _frame(rec, spot, normal, rotation, angle):
     """Centre and a frame on the skin, turned by the lesion's own angle."""
     nx, ny, nz = float(normal[0]), float(normal[1]), float(normal[2])
@@ -84,7 +84,7 @@ def _frame(rec, spot, normal, rotation, angle):
         )
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _look(rec, stage, counted, diameter, height, red, brown, pus, plug, crust, kind, dark):
     """Strengths of all that a lesion adds."""
     r = 0.5 * diameter
@@ -130,7 +130,7 @@ def _look(rec, stage, counted, diameter, height, red, brown, pus, plug, crust, k
     rec[TENSE] = min(max(height, 0.0) / 0.6, 1.0) if inflamed else 0.0
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _bounds(rec, x, y, px_per_mm, mm_per_px, facing, crowd):
     """Finite reach and the box in the picture; edges no sharper than half a pixel, which skin seen askew stretches."""
     r = rec[RADIUS]
@@ -150,7 +150,7 @@ def _bounds(rec, x, y, px_per_mm, mm_per_px, facing, crowd):
     rec[PX], rec[PY], rec[HALF] = x, y, px_per_mm * rec[REACH] + 1.0
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _crowd(i, fire, spot):
     """0 for a lesion alone to 1 amid many inflamed ones, whose redness runs together."""
     total = 0.0
@@ -163,7 +163,7 @@ def _crowd(i, fire, spot):
     return total / (total + 1.6)
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _records(
     stage, diameter, height, red, brown, pus, plug, crust, shape, visible, counted, ids,
     spot, normal, x_px, y_px, px_per_mm, rotation, mm_per_px, dark, out, out_ids,

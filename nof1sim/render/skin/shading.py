@@ -37,7 +37,7 @@ FAINT = F(2e-4)
 """Added blood that no picture shows (a tenth of a grey level)."""
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _albedo(table, mel_scale, blood_scale, melanin, blood):
     """Bilinear look-up in a table spaced by square roots."""
     top = F(table.shape[0] - 1)
@@ -52,7 +52,7 @@ def _albedo(table, mel_scale, blood_scale, melanin, blood):
     )
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def inverses(table, mel_scale, blood_scale, melanin, blood, out):
     """One over the table's colour of the clear skin (n, 3): only ratios to it are used."""
     for q in range(melanin.size):
@@ -66,12 +66,12 @@ def relief_light(power, colour, wrap):
     return (power[:, None] * colour * (RELIEF / (1 + wrap))).astype(np.float32)
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _mix(a, b, k):
     return a[0] + k * (b[0] - a[0]), a[1] + k * (b[1] - a[1]), a[2] + k * (b[2] - a[2])
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _tint(acc, was, inverse, melanin, blood, table, mel_scale, blood_scale):
     """Albedo of a spot with its lesions: pigment first, then pallor, pus, crust and plug over it."""
     core, halo, brown = acc[p.A_CORE], acc[p.A_HALO], acc[p.A_MELANIN]
@@ -116,7 +116,7 @@ def _tint(acc, was, inverse, melanin, blood, table, mel_scale, blood_scale):
     return a
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _gloss(n, v, to, spread, alpha, oil):
     """Radiance of the sharp and the broad lobe for one direction, per unit of light; alpha: the sharp one's width.
 
@@ -143,7 +143,7 @@ def _gloss(n, v, to, spread, alpha, oil):
     return F(0.5 / math.pi) * fresnel * nl * lobes
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def clear_gloss(normal, view, seen, oil, rough, direction, spread, out):
     """Gloss (n, G) of clear skin by the same formula as that of lesions: only differences from it are used."""
     for q in range(out.shape[0]):
@@ -155,7 +155,7 @@ def clear_gloss(normal, view, seen, oil, rough, direction, spread, out):
                 out[q, g] = _gloss(n, v, to, spread[g], rough[q] * rough[q], oil[q])
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _tilt(n, x, y, z):
     """Normal tilted by a slope vector within the tangent plane."""
     along = n[0] * x + n[1] * y + n[2] * z
@@ -167,7 +167,7 @@ def _tilt(n, x, y, z):
     return x * inverse, y * inverse, z * inverse
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def _relit(acc, q, normal, view, flow, seen, clear, oil, rough, power, relief, wrap, direction, spread, e):
     """Light (3) and change of gloss on the relief of a lesion; e (3): light on the clear skin there."""
     n, v = (normal[q, 0], normal[q, 1], normal[q, 2]), (view[q, 0], view[q, 1], view[q, 2])
@@ -203,7 +203,7 @@ def _relit(acc, q, normal, view, flow, seen, clear, oil, rough, power, relief, w
     )
 
 
-@njit(error_model="numpy", fastmath=_STRICT)
+@njit(fastmath=_STRICT)
 def shade(
     acc, where, inverse, clear, pixel, normal, view, flow, seen, light, gloss, through, sheen, melanin, blood, albedo,
     oil, rough, table, mel_scale, blood_scale, day, power, oil_today, relief, wrap, direction, spread, veil, picture,
