@@ -1,0 +1,276 @@
+"""Study -> scores -> effects: one pass, each step a function of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+import polars as pl
+
+from ..errors import AnalysisError, Fault, unknown_name
+from .course import Contrast, Course, Effect
+from .embed import Embedder, choose, vectors
+from .images import Shots, load
+from .reduce import METHODS, Method, reduce
+from .result import AnalysisResult, Answer, CarryOver, Person, Scored
+from .stats import carryover as by_patient
+from .stats import warn
+from .stats.pooled import MODELS, POOLED, fit_pooled
+from .stats.stack import individual
+from .stats.table import TESTS
+from .stats.two_stage import two_stage
+from .study import Study
+
+Told = Callable[[int, int, str], None]
+"""Called with (done, in all, what is being done)."""
+
+EMBEDDERS = ("texture", "autoencoder", "redness")
+CLEARLY_BETTER = 2.0
+"""Gain in log likelihood from which AR(1) with noise is said to fit better than AR(1) alone (one parameter more)."""
+PACKAGES = ("nof1sim", "numpy", "scipy", "polars", "pillow", "statsmodels", "torch", "numba")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an analysis is asked.
+
+    contrast : "TREATMENT - REFERENCE"; None as `Study.contrast` says.  embedders : names, in order; the recorded score
+    is analysed beside them.  reduction : see `reduce`.  tests : names of `stats.TESTS`, for each patient.  tau_days,
+    gamma_days : label -> days, known from outside the data.  drop_days : first days of each period to leave out; None:
+    7, or 3 where periods last at most 7 days; 0: none.  seed : of what is learnt.  images : False for scores alone.
+    """
+
+    contrast: str | None = None
+    embedders: tuple[str, ...] = EMBEDDERS
+    reduction: Method = "within_pc1"
+    tests: tuple[str, ...] = tuple(TESTS)
+    tau_days: Mapping[str, float] = field(default_factory=dict)
+    gamma_days: Mapping[str, float] = field(default_factory=dict)
+    drop_days: int | None = None
+    seed: int = 0
+    images: bool = True
+
+
+def analyze(study: Study, settings: Settings | None = None, progress: Told | None = None) -> AnalysisResult:
+    """Scores of the photographs and the recorded one, each tested per patient and pooled.
+
+    Raises
+    ------
+    AnalysisError
+        Nothing to analyse (no photographs and no score), an unknown name, one treatment only, a picture that cannot be
+        read, an embedder that fails. A patient without an estimate is no error but a row that says why.
+    """
+    settings = settings or Settings()
+    _check(settings)
+    contrast = study.contrast(settings.contrast)
+    carry = carry_over(study, contrast, settings)
+    tell = progress or (lambda done, total, what: None)
+    scored = scores(study, settings, tell)
+    answers = []
+    for i, one in enumerate(scored):
+        tell(i, len(scored), f"Testing {one.name}")
+        answers.append(answer(study, one, contrast, carry, settings.tests))
+    tell(len(scored), len(scored), "Done")
+    return AnalysisResult(
+        study.name, contrast, study.baseline, len(study.patient_ids), int(study.rows["day"].max() or 0),  # type: ignore[arg-type]
+        int(study.rows["score"].null_count() if study.scored else study.rows["image"].null_count()),
+        carry, tuple(answers), _study_warnings(study, contrast, settings), _written(settings), versions(),
+    )  # fmt: skip
+
+
+def _check(settings: Settings) -> None:
+    for name in settings.tests:
+        if name not in TESTS:
+            raise unknown_name("test", "--tests", name, TESTS)
+    if settings.reduction not in METHODS:
+        raise unknown_name("reduction", "--reduction", settings.reduction, METHODS)
+    if bool(settings.tau_days) != bool(settings.gamma_days):
+        raise AnalysisError(str(Fault("--tau, --gamma", "one of them", "both or none", "Give both, in days.")))
+
+
+def carry_over(study: Study, contrast: Contrast, settings: Settings) -> CarryOver:
+    """What is done about wash-in and carry-over; AnalysisError where a time constant is missing or unknown."""
+    if settings.tau_days:
+        active = sorted({contrast.treatment, contrast.reference} - {study.baseline})
+        known = set(study.rows["treatment"]) - {study.baseline}
+        for option, given in (("--tau", settings.tau_days), ("--gamma", settings.gamma_days)):
+            if unknown := sorted(set(given) - known):
+                raise AnalysisError(str(Fault(option, unknown[0], ", ".join(sorted(known)))))
+            if absent := [label for label in active if label not in given]:
+                raise AnalysisError(str(Fault(option, dict(given), f"days for {', '.join(absent)} as well")))
+        return CarryOver("exposure", 0, dict(settings.tau_days), dict(settings.gamma_days))
+    drop = settings.drop_days
+    if drop is None:
+        lengths = study.rows.filter(pl.col("treatment") != study.baseline).group_by("patient_id", "period")
+        middle = lengths.agg(pl.col("day").max() - pl.col("day").min() + 1)["day"].median()
+        drop = 3 if float(middle or 0.0) <= 7 else 7  # type: ignore[arg-type]
+    return CarryOver("dropped", drop) if drop else CarryOver("ignored")
+
+
+def scores(study: Study, settings: Settings, tell: Told) -> list[Scored]:
+    """Every score that is asked for: of the photographs by each embedder, and the recorded one."""
+    found: list[Scored] = []
+    rows = study.photographed
+    if settings.images and not rows.is_empty() and settings.embedders:
+        embedders = [choose(name) for name in settings.embedders]
+        loaded: dict[int, Shots] = {}
+        for size in sorted({embedder.needs.size_px for embedder in embedders}):
+            say = f"Reading photographs at {size} px"
+            pixels = load(study.read, rows["image"].to_list(), size, lambda n, of, say=say: tell(n, of, say))
+            loaded[size] = shots_of(study, rows, pixels)
+        redness = vectors(choose("redness"), loaded[min(loaded)])[:, 0]
+        for name, embedder in zip(settings.embedders, embedders, strict=True):
+            found.append(image_score(name, embedder, loaded[embedder.needs.size_px], rows, redness, settings, tell))
+    if study.scored and study.rows["score"].count():
+        found.append(Scored(study.scored, study.rows, study.rows["score"].fill_null(float("nan")).to_numpy()))
+    if not found:
+        advice = "Name the image column (--columns image=NAME) or a score (--score-column NAME)."
+        raise AnalysisError(str(Fault(study.name, "neither photographs nor a score", "one of them", advice)))
+    return found
+
+
+def shots_of(study: Study, rows: pl.DataFrame, pixels: np.ndarray) -> Shots:
+    """Photographs with what an embedder may know of them."""
+    place = {patient: i for i, patient in enumerate(study.patient_ids)}
+    who = np.array([place[patient] for patient in rows["patient_id"]], np.int64)
+    day, occasion, period = (rows[name].to_numpy().astype(np.int64) for name in ("day", "occasion", "period"))
+    return Shots(who, day, occasion, period, study.before(rows), pixels)
+
+
+def image_score(
+    name: str,
+    embedder: Embedder,
+    shots: Shots,
+    rows: pl.DataFrame,
+    redness: np.ndarray,
+    settings: Settings,
+    tell: Told,
+) -> Scored:
+    """One score of every photograph: fit, embed, reduce."""
+    start = time.perf_counter()
+
+    def epoch(done: int, total: int, loss: float, held: float) -> None:
+        tell(done, total, f"{name}: epoch {done}, loss {loss:.3g}, held out {held:.3g}")
+
+    tell(0, 1, f"Embedding with {name}")
+    fitted = embedder.fit(shots, settings.seed, epoch)
+    found = vectors(fitted, shots)
+    score = reduce(found, shots, settings.reduction, redness, getattr(fitted, "picture", None))
+    how = fitted.needs.preprocessing
+    steps = tuple(how.steps()) if how else (f"resized to {fitted.needs.size_px} x {fitted.needs.size_px} px",)
+    notes = tuple(getattr(fitted, "notes", ()))
+    return Scored(name, rows, score.values, score, plane(found), steps, notes, time.perf_counter() - start)
+
+
+def plane(found: np.ndarray) -> np.ndarray:
+    """The first two principal components of vectors (n, k), (n, 2); zeros where there is only one."""
+    x = found - found.mean(0)
+    _, _, axes = np.linalg.svd(x, full_matrices=False)
+    flat = x @ axes[:2].T
+    return np.pad(flat, ((0, 0), (0, 2 - flat.shape[1]))).astype(float)
+
+
+def answer(study: Study, one: Scored, contrast: Contrast, carry: CarryOver, tests: Sequence[str]) -> Answer:
+    """The effect by one score: pooled estimators, every patient, warnings."""
+    courses = study.courses(one.rows, one.values)
+    pooled = pooled_effects(courses, contrast, carry)
+    blups = shrunken(courses, contrast, carry)
+    people = tuple(
+        Person(
+            course.patient_id,
+            len(course),
+            person_effects(course, contrast, carry, tests),
+            blups.get(course.patient_id),
+            warn.warnings(course, contrast, tau=carry.tau_days or None),
+        )
+        for course in courses
+    )
+    told = [*(one.score.warnings if one.score else ()), *_fit_warnings(pooled)]
+    return Answer(one, pooled, people, tuple(told))
+
+
+def pooled_effects(courses: Sequence[Course], contrast: Contrast, carry: CarryOver) -> tuple[Effect, ...]:
+    """The estimate to read first, its two-stage check, then those on all days, and the distributed lag."""
+    found: list[Effect] = []
+    if carry.kind == "exposure":
+        known = {"tau": carry.tau_days, "gamma": carry.gamma_days}
+        found += [POOLED[name].run(courses, contrast, **known) for name in ("mixed_exposure", "two_stage_exposure")]
+    if carry.kind == "dropped":
+        found += [POOLED[n].run(courses, contrast, k=carry.drop_days) for n in ("mixed_dropped", "two_stage_dropped")]
+    found += [POOLED[name].run(courses, contrast) for name in ("mixed", "two_stage", "mixed_nugget", "mixed_intercept")]
+    lags = [by_patient.distributed_lag(course, contrast) for course in courses]
+    return (*found, two_stage(lags, "two_stage_distributed_lag"))
+
+
+def person_effects(course: Course, contrast: Contrast, carry: CarryOver, tests: Sequence[str]) -> tuple[Effect, ...]:
+    """One patient's estimates, the one to read first."""
+    found: list[Effect] = []
+    if carry.kind == "exposure":
+        found.append(by_patient.exposure_gls(course, contrast, tau=carry.tau_days, gamma=carry.gamma_days))
+    if carry.kind == "dropped":
+        found.append(by_patient.drop_first(course, contrast, k=carry.drop_days))
+    return (*found, *(TESTS[name].run(course, contrast) for name in tests))
+
+
+def shrunken(courses: Sequence[Course], contrast: Contrast, carry: CarryOver) -> dict[str, Effect]:
+    """Best linear unbiased predictions of the patients' effects by the default mixed model; empty where it has none."""
+    known = {"tau": carry.tau_days, "gamma": carry.gamma_days} if carry.kind == "exposure" else {}
+    if carry.kind == "dropped":
+        courses = [by_patient.kept_days(course, carry.drop_days) for course in courses]
+    try:
+        fit, rows = fit_pooled(courses, contrast, MODELS["mixed"], **known)
+    except AnalysisError:
+        return {}
+    return {effect.method.removeprefix("blup of "): effect for effect in individual(fit, rows)}
+
+
+def _fit_warnings(pooled: Sequence[Effect]) -> list[str]:
+    by_name = {effect.method: effect for effect in pooled}
+    plain, noisy = by_name["mixed"], by_name["mixed_nugget"]
+    told = []
+    gain = noisy.extra.get("loglik", np.nan) - plain.extra.get("loglik", np.nan)
+    if gain > CLEARLY_BETTER:
+        told.append(
+            f"AR(1) with day-to-day noise fits better than AR(1) alone (log likelihood +{gain:.1f}): read "
+            "mixed_nugget, and distrust AR(1) per patient where periods are long."
+        )
+    for effect in pooled[:2]:
+        if effect.extra.get("converged", 1.0) == 0.0:
+            told.append(f"{effect.method} did not converge: {effect.note}")
+    if by_name["mixed"].extra.get("phi", 0.0) > warn.NEAR_UNIT:
+        told.append(warn.near_unit(plain.extra["phi"]))
+    return told
+
+
+def _study_warnings(study: Study, contrast: Contrast, settings: Settings) -> tuple[str, ...]:
+    told = []
+    patients = len(study.patient_ids)
+    if patients == 1:
+        told.append("One patient: nothing is pooled, and the result speaks of this patient alone.")
+    if len(study.labels) > 2 and settings.contrast is None:
+        others = ", ".join(study.labels)
+        told.append(f"The study has treatments {others}; compared are {contrast}. Another: --contrast 'X - Y'.")
+    same = study.rows.group_by("patient_id", maintain_order=True).agg(pl.col("treatment"))["treatment"].n_unique()
+    if patients > 1 and same == 1:
+        told.append("Every patient had the same sequence: a trend over time cannot be told from the treatment.")
+    return tuple(told)
+
+
+def _written(settings: Settings) -> dict[str, object]:
+    """The settings as JSON values."""
+    plain = asdict(replace(settings, tau_days=dict(settings.tau_days), gamma_days=dict(settings.gamma_days)))
+    return plain | {"embedders": list(settings.embedders), "tests": list(settings.tests)}
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computed the result; what is not installed is left out."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,245 @@
+"""Simulate and analyse many times: type I error, power, bias and coverage, each with its Monte Carlo interval."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy.stats import binomtest
+
+from .. import __version__, plugins
+from ..analysis.analyze import Settings
+from ..errors import AnalysisError, Fault, Nof1simError
+from ..protocol import Protocol, protocol_from
+from .recovery import ALPHA
+from .replicate import ORACLE, SCORE, measure, replicate_of, simulate_trial
+
+REPLICATES, ABOUT = "replicates.jsonl", "calibration.json"
+Told = Callable[[int, int, str], None]
+SCHEMA: dict[str, Any] = {
+    **dict.fromkeys(("pipeline", "level", "patient", "method", "estimand"), pl.String),
+    **dict.fromkeys(("slope", "r", "estimate", "se", "p", "low", "high", "truth"), pl.Float64),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is calibrated: a protocol's document, the pipelines and the settings of the analysis."""
+
+    protocol: dict[str, Any]
+    pipelines: tuple[str, ...]
+    settings: Settings
+
+    @property
+    def digest(self) -> str:
+        """Names the job: equal jobs give equal rows, and only they may be continued."""
+        plain = {"protocol": self.protocol, "pipelines": self.pipelines, "settings": asdict(self.settings)}
+        text = json.dumps(plain | {"version": __version__}, sort_keys=True, default=dict)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def run_one(job: Job, number: int) -> str:
+    """A line of `replicates.jsonl`: a replicate's rows, or why it failed."""
+    rows: list[dict[str, Any]] = []
+    failure = ""
+    try:
+        protocol = replicate_of(protocol_from(job.protocol), number)
+        drawn = any(name not in (SCORE, ORACLE) for name in job.pipelines)
+        trial = simulate_trial(protocol, _renderer(protocol) if drawn else None)
+        rows = list(measure(trial, job.pipelines, job.settings))
+    except Nof1simError as error:
+        failure = str(error)
+    columns = {name: [_json(row[name]) for row in rows] for name in SCHEMA}
+    return json.dumps({"replicate": number, "failure": failure, "rows": columns}, allow_nan=False)
+
+
+def _json(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+_RENDERERS: dict[str, Any] = {}
+
+
+def _renderer(protocol: Protocol) -> Any:
+    """This process's renderer: it is prepared once."""
+    images = protocol.images
+    key = json.dumps([images.renderer, images.options], sort_keys=True, default=str)
+    if key not in _RENDERERS:
+        made = plugins.resolve("renderers", images.renderer, "images.renderer")(images.options)
+        made.prepare()
+        _RENDERERS[key] = made
+    return _RENDERERS[key]
+
+
+def calibrate(
+    protocol: Protocol,
+    replicates: int,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    pipelines: Sequence[str] = (SCORE,),
+    settings: Settings | None = None,
+    workers: int | None = None,
+    progress: Told | None = None,
+) -> Calibration:
+    """Analyse `replicates` trials of a protocol, each with a seed of its own; the first ones never change.
+
+    Parameters
+    ----------
+    out : folder for the rows of every replicate; the same call continues there. None keeps nothing.
+    pipelines : "score", "oracle" or embedders (any name that `analyze` takes).
+    workers : processes; by default one per core. The result does not depend on it.
+
+    Raises
+    ------
+    AnalysisError
+        No replicates, a folder with another job's replicates, or every replicate failed.
+    """
+    if replicates < 1:
+        raise AnalysisError(str(Fault("--replicates", replicates, "1 or more")))
+    job = Job(protocol.model_dump(mode="json"), tuple(pipelines), settings or Settings())
+    folder = None if out is None else _folder(Path(out), job)
+    lines = {} if folder is None else _kept(folder / REPLICATES)
+    asked = [number for number in range(replicates) if number not in lines]
+    tell = progress or (lambda done, total, what: None)
+    tell(replicates - len(asked), replicates, "Replicates")
+    for line in _lines(job, asked, workers or os.cpu_count() or 1):
+        if folder is not None:
+            with (folder / REPLICATES).open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        lines[json.loads(line)["replicate"]] = line
+        tell(sum(number in lines for number in range(replicates)), replicates, "Replicates")
+    return summed(lines[number] for number in range(replicates))
+
+
+def _folder(folder: Path, job: Job) -> Path:
+    """The folder of a job; one that holds another job's replicates is refused."""
+    about = folder / ABOUT
+    try:
+        if about.exists() and json.loads(about.read_text(encoding="utf-8"))["digest"] != job.digest:
+            advice = "Choose another --out, or remove it. The version of nof1sim counts, too."
+            raise AnalysisError(str(Fault("--out", str(folder), "an empty folder or the same calibration", advice)))
+        folder.mkdir(parents=True, exist_ok=True)
+        plain = {"digest": job.digest, "pipelines": job.pipelines, "protocol": job.protocol}
+        about.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    except (OSError, ValueError, KeyError) as error:
+        raise AnalysisError(str(Fault("--out", str(folder), "a folder of yours", f"{error}."))) from error
+    return folder
+
+
+def _kept(path: Path) -> dict[int, str]:
+    """Replicates that are done; a line that a kill cut off is not, and goes."""
+    if not path.exists():
+        return {}
+    whole = [line for line in path.read_text(encoding="utf-8").split("\n")[:-1] if line.endswith("}")]
+    path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
+    return {json.loads(line)["replicate"]: line for line in whole}
+
+
+def _lines(job: Job, asked: Sequence[int], workers: int) -> Iterator[str]:
+    """Lines as they are done."""
+    if workers == 1 or len(asked) < 2:
+        yield from (run_one(job, number) for number in asked)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        rest, running = iter(asked), set[Future[str]]()
+        try:
+            while True:
+                while len(running) < 2 * workers and (number := next(rest, None)) is not None:
+                    running.add(pool.submit(run_one, job, number))
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """replicates : how many there are, failed ones among them.  table : a row a pipeline, level and method: estimand,
+    n, failed, rejected (share with p < .05) with its 95 % Monte Carlo interval, truth, estimate, bias, rmse and covered
+    with its interval, all in grades; se_ratio, the mean standard error over the SD of the errors.  follows : pipeline,
+    r_low, r, r_high: 5th percentile, median and 95th of the score's within-patient correlation with true severity.
+    failures : why replicates failed."""
+
+    replicates: int
+    failed: int
+    table: pl.DataFrame
+    follows: pl.DataFrame
+    failures: tuple[str, ...]
+
+    def row(self, pipeline: str, level: str, method: str) -> dict[str, Any]:
+        """A row of the table."""
+        keys = {"pipeline": pipeline, "level": level, "method": method}
+        return self.table.row(by_predicate=pl.all_horizontal(pl.col(k) == v for k, v in keys.items()), named=True)
+
+
+def summed(lines: Iterable[str]) -> Calibration:
+    """The replicates' rows as one table. An AnalysisError if all failed."""
+    parts, failures, count = [], [], 0
+    for line in lines:
+        one = json.loads(line)
+        count += 1
+        if one["failure"]:
+            failures.append(f"replicate {one['replicate']}: {one['failure']}")
+        else:
+            parts.append(pl.DataFrame(one["rows"], schema=SCHEMA))
+    if not parts:
+        raise AnalysisError(f"All {count} replicates failed. The first: {failures[0]}")
+    rows = pl.concat(parts)
+    keys = ["pipeline", "level", "method", "estimand"]
+    table = pl.DataFrame([_summary(dict(zip(keys, key, strict=True)), part)
+                          for key, part in rows.group_by(keys, maintain_order=True)])  # fmt: skip
+    follows = (
+        pl.concat([part.unique(["pipeline"], keep="first", maintain_order=True) for part in parts])
+        .group_by("pipeline", maintain_order=True)
+        .agg(r_low=pl.col("r").quantile(0.05), r=pl.col("r").median(), r_high=pl.col("r").quantile(0.95))
+    )
+    return Calibration(count, len(failures), table, follows, tuple(failures))
+
+
+def _summary(about: dict[str, Any], rows: pl.DataFrame) -> dict[str, Any]:
+    column = {name: rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in SCHEMA
+              if SCHEMA[name] == pl.Float64}  # fmt: skip
+    slope = column["slope"]
+    there = np.isfinite(column["estimate"])
+    estimate, error = column["estimate"] / slope, column["estimate"] / slope - column["truth"]
+    ends = np.sort(np.stack([column["low"] / slope, column["high"] / slope]), axis=0)
+    known = np.isfinite(ends).all(0) & np.isfinite(column["truth"])
+    inside = (ends[0] <= column["truth"]) & (column["truth"] <= ends[1])
+    tested = np.isfinite(column["p"])
+    spread = float(np.std(error[there], ddof=1)) if there.sum() > 1 else math.nan
+    return about | {
+        "n": int(there.sum()),
+        "failed": int((~there).sum()),
+        **_share("rejected", column["p"][tested] < ALPHA),
+        "truth": _mean(column["truth"][there]),
+        "estimate": _mean(estimate[there]),
+        "bias": _mean(error[there]),
+        "rmse": math.sqrt(_mean(error[there] ** 2)) if there.any() else math.nan,
+        "se_ratio": _mean((column["se"] / np.abs(slope))[there]) / spread if spread > 0 else math.nan,
+        **_share("covered", inside[known]),
+    }
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if values.size else math.nan
+
+
+def _share(name: str, hits: np.ndarray) -> dict[str, float]:
+    """A proportion and its 95 % interval (Wilson 1927)."""
+    if not hits.size:
+        return {name: math.nan, f"{name}_low": math.nan, f"{name}_high": math.nan}
+    interval = binomtest(int(hits.sum()), hits.size).proportion_ci(method="wilson")
+    return {name: float(hits.mean()), f"{name}_low": float(interval.low), f"{name}_high": float(interval.high)}
