@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import __version__
+from . import __version__, cli_analysis
 from .errors import InputError, Nof1simError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 protocol_app = typer.Typer(no_args_is_help=True, help="List, show, check and import protocols.")
 app.add_typer(protocol_app, name="protocol")
+app.add_typer(cli_analysis.app)
 
 Out = Annotated[str, typer.Option("--out", "-o", help="Dataset folder (or fsspec URL) to write or continue.")]
 ProtocolOption = Annotated[

@@ -12,6 +12,15 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "conditions": {"acne": "nof1sim.conditions.acne:Acne"},
     "renderers": {"procedural": "nof1sim.render.procedural:ProceduralRenderer"},
     "engines": {"serial": "nof1sim.run.local:SerialEngine", "processes": "nof1sim.run.local:ProcessEngine"},
+    "embedders": {
+        "patch": "nof1sim.analysis.embed.plain:PATCH",
+        "texture": "nof1sim.analysis.embed.plain:TEXTURE",
+        "redness": "nof1sim.analysis.embed.plain:Redness",
+        "pca": "nof1sim.analysis.embed.pca:PixelPca",
+        "autoencoder": "nof1sim.analysis.embed.autoencoder:AUTOENCODER",
+        "vae": "nof1sim.analysis.embed.autoencoder:VAE",
+        "schneider2023": "nof1sim.analysis.embed.autoencoder:SCHNEIDER2023",
+    },
 }
 
 

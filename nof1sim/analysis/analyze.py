@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -217,11 +218,11 @@ def person_effects(course: Course, contrast: Contrast, carry: CarryOver, tests: 
 
 def shrunken(courses: Sequence[Course], contrast: Contrast, carry: CarryOver) -> dict[str, Effect]:
     """Best linear unbiased predictions of the patients' effects by the default mixed model; empty where it has none."""
-    known = {"tau": carry.tau_days, "gamma": carry.gamma_days} if carry.kind == "exposure" else {}
+    tau, gamma = (carry.tau_days, carry.gamma_days) if carry.kind == "exposure" else (None, None)
     if carry.kind == "dropped":
         courses = [by_patient.kept_days(course, carry.drop_days) for course in courses]
     try:
-        fit, rows = fit_pooled(courses, contrast, MODELS["mixed"], **known)
+        fit, rows = fit_pooled(courses, contrast, MODELS["mixed"], tau=tau, gamma=gamma)
     except AnalysisError:
         return {}
     return {effect.method.removeprefix("blup of "): effect for effect in individual(fit, rows)}
@@ -259,7 +260,7 @@ def _study_warnings(study: Study, contrast: Contrast, settings: Settings) -> tup
     return tuple(told)
 
 
-def _written(settings: Settings) -> dict[str, object]:
+def _written(settings: Settings) -> dict[str, Any]:
     """The settings as JSON values."""
     plain = asdict(replace(settings, tau_days=dict(settings.tau_days), gamma_days=dict(settings.gamma_days)))
     return plain | {"embedders": list(settings.embedders), "tests": list(settings.tests)}

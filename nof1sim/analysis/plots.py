@@ -22,7 +22,7 @@ SHOWN = 24
 
 def plots(study: Study, result: AnalysisResult) -> Iterator[tuple[str, bytes]]:
     """File name and PNG of every plot."""
-    pyplot = _pyplot()
+    plt = load_pyplot()
     for answer in result.answers:
         drawn: dict[str, Callable[[Any, Study, AnalysisResult, Answer], Any]] = {
             "days": _days, "effects": _forest, "acf": _autocorrelation,
@@ -32,11 +32,11 @@ def plots(study: Study, result: AnalysisResult) -> Iterator[tuple[str, bytes]]:
         if answer.scored.plane is not None and np.ptp(answer.scored.plane[:, 1]) > 0:
             drawn |= {"embedding": _embedding}
         for name, draw in drawn.items():
-            figure = draw(pyplot, study, result, answer)
+            figure = draw(plt, study, result, answer)
             file = io.BytesIO()
             figure.savefig(file, dpi=110, metadata={"Software": "nof1sim"})
-            pyplot.close(figure)
-            yield f"{safe(answer.name)}_{name}.png", file.getvalue()
+            plt.close(figure)
+            yield f"plots/{safe(answer.name)}_{name}.png", file.getvalue()
 
 
 def safe(name: str) -> str:
@@ -44,7 +44,8 @@ def safe(name: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name).strip("-")
 
 
-def _pyplot() -> Any:
+def load_pyplot() -> Any:
+    """matplotlib.pyplot without a screen. An AnalysisError where matplotlib is not installed."""
     try:
         import matplotlib
     except ImportError:
@@ -67,13 +68,13 @@ def _courses(study: Study, answer: Answer) -> list[Course]:
     return [course for course in study.courses(answer.scored.rows, answer.scored.values) if len(course)]
 
 
-def _days(pyplot: Any, study: Study, result: AnalysisResult, answer: Answer) -> Any:
+def _days(plt: Any, study: Study, result: AnalysisResult, answer: Answer) -> Any:
     """The score over days, a panel a patient, treatments as bands."""
     courses, colours = _courses(study, answer), palette(study)
     shown = courses[:SHOWN]
     columns = 1 if len(shown) == 1 else 2
     rows = -(-len(shown) // columns)
-    figure, axes = pyplot.subplots(rows, columns, figsize=(11, 1.0 + 1.35 * rows), sharex=True, squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(11, 1.0 + 1.35 * rows), sharex=True, squeeze=False)
     for axis, course in zip(axes.flat, shown, strict=False):
         for label, first, last in _bands(course):
             axis.axvspan(first - 0.5, last + 0.5, color=colours[label], alpha=0.28, lw=0)
@@ -84,7 +85,7 @@ def _days(pyplot: Any, study: Study, result: AnalysisResult, answer: Answer) -> 
         axis.axis("off")
     for axis in axes[-1]:
         axis.set_xlabel("day")
-    handles = [pyplot.Rectangle((0, 0), 1, 1, color=colour, alpha=0.28) for colour in colours.values()]
+    handles = [plt.Rectangle((0, 0), 1, 1, color=colour, alpha=0.28) for colour in colours.values()]
     more = f" (first {SHOWN} of {len(courses)} patients)" if len(courses) > SHOWN else ""
     figure.legend(handles, colours, loc="outside upper right", ncols=len(colours), frameon=False)
     figure.suptitle(f"{answer.name}: score of each day{more}", x=0.01, ha="left")
@@ -98,30 +99,31 @@ def _bands(course: Course) -> Iterator[tuple[str, int, int]]:
         yield str(course.treatment[first]), int(course.day[first]), int(course.day[after - 1])
 
 
-def _forest(pyplot: Any, study: Study, result: AnalysisResult, answer: Answer) -> Any:
+def _forest(plt: Any, study: Study, result: AnalysisResult, answer: Answer) -> Any:
     """Each patient's own and shrunken estimate, and the pooled ones, with 95 % intervals."""
     people = [person for person in answer.people if person.effects]
     rows = [(person.patient_id, person.effects[0], person.shrunken) for person in people]
-    figure, axis = pyplot.subplots(figsize=(8, 1.6 + 0.3 * (len(rows) + 3)))
+    figure, axis = plt.subplots(figsize=(8, 1.6 + 0.3 * (len(rows) + 3)))
     for place, (_, own, shrunken) in enumerate(rows):
         _interval(axis, own, -place + 0.12, "#222222", "o")
         if shrunken is not None:
             _interval(axis, shrunken, -place - 0.16, COLOURS[0], "s")
     names = [name for name, _, _ in rows]
-    for place, effect in enumerate(answer.pooled[:3], start=len(rows) + 1):
+    for place, effect in enumerate(answer.pooled[:2], start=len(rows) + 1):
         _interval(axis, effect, -place, COLOURS[1], "D")
         names.append(effect.method)
     places = [*range(0, -len(rows), -1), *range(-len(rows) - 1, -len(names) - 1, -1)]
     axis.set_yticks(places, names)
     axis.axvline(0, color="#888888", lw=0.8)
-    axis.set_xlabel(f"{result.contrast}, in units of the score")
+    unit = "units of the score" if answer.scored.score is None else "SDs of the score within patients"
+    axis.set_xlabel(f"{result.contrast}, {unit}")
     axis.set_title(f"{answer.name}: {people[0].effects[0].estimand if people else ''}", loc="left")
     marks = [
         ("o", "#222222", "patient alone"),
         ("s", COLOURS[0], "shrunken (mixed model)"),
         ("D", COLOURS[1], "pooled"),
     ]
-    handles = [pyplot.Line2D([], [], marker=m, color=c, lw=1, ms=4, label=t) for m, c, t in marks]
+    handles = [plt.Line2D([], [], marker=m, color=c, lw=1, ms=4, label=t) for m, c, t in marks]
     axis.legend(handles=handles, frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
@@ -132,11 +134,11 @@ def _interval(axis: Any, effect: Any, place: float, colour: str, marker: str) ->
         axis.plot(effect.estimate, place, marker, color=colour, ms=4)
 
 
-def _autocorrelation(pyplot: Any, study: Study, result: AnalysisResult, answer: Answer) -> Any:
+def _autocorrelation(plt: Any, study: Study, result: AnalysisResult, answer: Answer) -> Any:
     """Residual autocorrelation by lag in days, patients pooled, treatment means taken off."""
     courses = _courses(study, answer)
     lags = np.arange(1, 22)
-    figure, axis = pyplot.subplots(figsize=(6, 3))
+    figure, axis = plt.subplots(figsize=(6, 3))
     acf, pairs = residual_acf(courses, lags)
     axis.bar(lags, acf, color=COLOURS[0], width=0.7)
     limit = 1.96 / np.sqrt(np.maximum(pairs, 1))
@@ -167,11 +169,11 @@ def residual_acf(courses: list[Course], lags: np.ndarray) -> tuple[np.ndarray, n
     return (mean / (square / days) if square > 0 else mean), pairs
 
 
-def _loadings(pyplot: Any, study: Study, result: AnalysisResult, answer: Answer) -> Any:
+def _loadings(plt: Any, study: Study, result: AnalysisResult, answer: Answer) -> Any:
     """Where in the picture the score looks."""
     assert answer.scored.score is not None
     loadings = np.asarray(answer.scored.score.loadings, float)
-    figure, axis = pyplot.subplots(figsize=(4.2, 4.2))
+    figure, axis = plt.subplots(figsize=(4.2, 4.2))
     axis.axis("off")
     if loadings.ndim == 3 and loadings.shape[2] == 3:
         top = np.abs(loadings).max() or 1.0
@@ -186,15 +188,15 @@ def _loadings(pyplot: Any, study: Study, result: AnalysisResult, answer: Answer)
     return figure
 
 
-def _embedding(pyplot: Any, study: Study, result: AnalysisResult, answer: Answer) -> Any:
+def _embedding(plt: Any, study: Study, result: AnalysisResult, answer: Answer) -> Any:
     """First two components of the vectors, coloured by patient and by treatment."""
     plane, rows = answer.scored.plane, answer.scored.rows
     assert plane is not None
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4.4), sharex=True, sharey=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), sharex=True, sharey=True)
     patients = rows["patient_id"].to_numpy()
     for i, patient in enumerate(study.patient_ids):
         at = patients == patient
-        left.scatter(*plane[at].T, s=4, color=pyplot.get_cmap("tab20")(i % 20), lw=0, label=patient)
+        left.scatter(*plane[at].T, s=4, color=plt.get_cmap("tab20")(i % 20), lw=0, label=patient)
     treatments = rows["treatment"].to_numpy()
     for label, colour in palette(study).items():
         at = treatments == label

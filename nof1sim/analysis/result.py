@@ -131,17 +131,18 @@ def _made(scored: Scored) -> dict[str, Any]:
     return about
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """JSON's own types: no NaN or infinity, no tuples, no dataclasses."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
+    if is_dataclass(value):
+        return _plain(asdict(value))  # type: ignore[arg-type]
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, str) or value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, Sequence):
         return [_plain(item) for item in value]
-    return float(value) if math.isfinite(value) else None
+    number = float(value)  # type: ignore[arg-type]
+    return number if math.isfinite(number) else None
 
 
 def schema() -> dict[str, Any]:

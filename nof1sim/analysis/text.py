@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +17,6 @@ from rich.table import Table
 from ..errors import AnalysisError
 from .course import Effect
 from .result import AnalysisResult, Answer
-from .study import Study
 
 RESULT = "result.json"
 DIGITS = 3
@@ -119,12 +118,8 @@ def probability(p: float) -> str:
     return "-" if math.isnan(p) else "<.0001" if p < 0.0001 else f"{p:.4f}".removeprefix("0")
 
 
-def files(study: Study, result: AnalysisResult, drawn: Callable[[], Iterator[tuple[str, bytes]]]) -> Iterator[
-    tuple[str, bytes]
-]:  # fmt: skip
-    """Every file of `analysis/`, result.json last: where it is, the rest is, too."""
-    for name, data in drawn():
-        yield f"plots/{name}", data
+def files(result: AnalysisResult) -> Iterator[tuple[str, bytes]]:
+    """Every table of `analysis/`, result.json last: where it is, the rest is, too."""
     yield "scores.csv", score_frame(result).write_csv(line_terminator="\n").encode()
     yield "pooled.csv", _effects((answer.name, "", effect) for answer in result.answers for effect in answer.pooled)
     yield (

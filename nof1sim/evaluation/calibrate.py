@@ -20,16 +20,43 @@ from scipy.stats import binomtest
 from .. import __version__, plugins
 from ..analysis.analyze import Settings
 from ..errors import AnalysisError, Fault, Nof1simError
-from ..protocol import Protocol, protocol_from
+from ..protocol import Protocol, load_protocol, protocol_from, with_changes
+from .folder import time_constants
 from .recovery import ALPHA
-from .replicate import ORACLE, SCORE, measure, replicate_of, simulate_trial
+from .replicate import FAST_TESTS, ORACLE, SCORE, measure, replicate_of, simulate_trial
 
 REPLICATES, ABOUT = "replicates.jsonl", "calibration.json"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THESE_PATIENTS = ("mixed_intercept", "mixed_intercept_ar1")
+"""Pooled estimators that speak of the patients in the trial; the others speak of the population they come from."""
 Told = Callable[[int, int, str], None]
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("pipeline", "level", "patient", "method", "estimand"), pl.String),
     **dict.fromkeys(("slope", "r", "estimate", "se", "p", "low", "high", "truth"), pl.Float64),
 }
+
+
+def protocol_for(
+    name: str, *, zero_effect: bool = False, size_px: int = 96, nuisance: str | None = None, seed: int | None = None
+) -> Protocol:
+    """A protocol as calibration simulates it: small pictures without masks, perhaps its null twin."""
+    images: dict[str, Any] = {"size_px": size_px}
+    if nuisance is not None:
+        images["nuisance"] = {"preset": nuisance}
+    changes: dict[str, Any] = {"images": images}
+    if zero_effect:
+        changes["design"] = {"counterfactual": "zero_effect"}
+    if seed is not None:
+        changes["seed"] = seed
+    return with_changes(load_protocol(name), **changes)
+
+
+def settings_for(protocol: Protocol, *, known_lags: bool = False, **others: Any) -> Settings:
+    """Settings of a calibration's analyses; with `known_lags` the protocol's own time constants."""
+    tau, gamma = time_constants(protocol) if known_lags else ({}, {})
+    given: dict[str, Any] = {"tests": FAST_TESTS}
+    given |= {name: value for name, value in others.items() if value is not None}
+    return Settings(tau_days=tau, gamma_days=gamma, **given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +99,11 @@ _RENDERERS: dict[str, Any] = {}
 
 def _renderer(protocol: Protocol) -> Any:
     """This process's renderer: it is prepared once."""
-    images = protocol.images
-    key = json.dumps([images.renderer, images.options], sort_keys=True, default=str)
-    if key not in _RENDERERS:
-        made = plugins.resolve("renderers", images.renderer, "images.renderer")(images.options)
-        made.prepare()
-        _RENDERERS[key] = made
-    return _RENDERERS[key]
+    name = protocol.images.renderer
+    if name not in _RENDERERS:
+        _RENDERERS[name] = plugins.resolve("renderers", name, "images.renderer")()
+        _RENDERERS[name].prepare()
+    return _RENDERERS[name]
 
 
 def calibrate(
@@ -150,6 +175,8 @@ def _lines(job: Job, asked: Sequence[int], workers: int) -> Iterator[str]:
     if workers == 1 or len(asked) < 2:
         yield from (run_one(job, number) for number in asked)
         return
+    # A thread of linear algebra in each process is enough, and sums in one order.
+    os.environ.update({name: "1" for name in THREADS if name not in os.environ})
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         rest, running = iter(asked), set[Future[str]]()
         try:
@@ -167,11 +194,15 @@ def _lines(job: Job, asked: Sequence[int], workers: int) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """replicates : how many there are, failed ones among them.  table : a row a pipeline, level and method: estimand,
-    n, failed, rejected (share with p < .05) with its 95 % Monte Carlo interval, truth, estimate, bias, rmse and covered
-    with its interval, all in grades; se_ratio, the mean standard error over the SD of the errors.  follows : pipeline,
-    r_low, r, r_high: 5th percentile, median and 95th of the score's within-patient correlation with true severity.
-    failures : why replicates failed."""
+    """What many trials say of an analysis.
+
+    replicates : how many there are, failed ones among them.  table : a row a pipeline, level and method: estimand, n,
+    failed, rejected (share with p < .05) with its 95 % Monte Carlo interval, truth, estimate, bias, rmse and covered
+    with its interval, all in grades; se_ratio, the mean standard error over the SD of the errors. The truth of a pooled
+    estimate is the mean effect in the population (of all replicates' patients), except for `THESE_PATIENTS`.
+    follows : pipeline, r_low, r, r_high: 5th percentile, median and 95th of the score's within-patient correlation
+    with true severity.  failures : why replicates failed.
+    """
 
     replicates: int
     failed: int
@@ -214,6 +245,8 @@ def _summary(about: dict[str, Any], rows: pl.DataFrame) -> dict[str, Any]:
               if SCHEMA[name] == pl.Float64}  # fmt: skip
     slope = column["slope"]
     there = np.isfinite(column["estimate"])
+    if about["level"] == "pooled" and about["method"].split("_dropped")[0] not in THESE_PATIENTS:
+        column["truth"] = np.full(slope.size, _mean(column["truth"]))
     estimate, error = column["estimate"] / slope, column["estimate"] / slope - column["truth"]
     ends = np.sort(np.stack([column["low"] / slope, column["high"] / slope]), axis=0)
     known = np.isfinite(ends).all(0) & np.isfinite(column["truth"])

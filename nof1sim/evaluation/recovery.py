@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..analysis.course import NAN, Contrast, Effect, Floats
 from ..analysis.preprocess import centred
@@ -46,7 +47,8 @@ class Recovery:
 
     within_r : mean over patients of the correlation of the score with true severity (daily).  pooled_r : the same with
     all patients' days together, each minus its patient's mean.  slope : score per grade, one for all patients, by least
-    squares of the score on true severity within patients; estimates are divided by it.  responders : with a steady
+    squares of the score on true severity within patients over the days of both treatments (a score of pictures bends,
+    and the baseline may lie where no treatment's day does); estimates are divided by it.  responders : with a steady
     contrast of at least half a grade; signs : those whose first estimate has the true sign; detected : also p < .05.
     """
 
@@ -68,7 +70,7 @@ def recover(result: AnalysisResult, truth: Truth) -> tuple[Recovery, ...]:
 def of_answer(answer: Answer, truth: Truth, contrast: Contrast, drop_days: int) -> Recovery:
     """The recovery of one score."""
     true = truth.effects(contrast, drop_days)
-    within, pooled, slope = follow(answer.scored, truth)
+    within, pooled, slope = follow(answer.scored, truth, contrast)
     found = [_found(answer.name, "pooled", [e], [_mean(true, e.estimand)], slope) for e in answer.pooled]
     place = {patient: i for i, patient in enumerate(truth.patient_ids)}
     at = [place[person.patient_id] for person in answer.people]
@@ -87,16 +89,23 @@ def of_answer(answer: Answer, truth: Truth, contrast: Contrast, drop_days: int) 
     )  # fmt: skip
 
 
-def follow(scored: Scored, truth: Truth) -> tuple[float, float, float]:
+def follow(scored: Scored, truth: Truth, contrast: Contrast) -> tuple[float, float, float]:
     """Mean within-patient correlation with true severity, the pooled one, and the slope (score per grade)."""
     severity = truth.severity(scored.rows)
     keep = np.isfinite(scored.values) & np.isfinite(severity)
-    _, who = np.unique(scored.rows["patient_id"].to_numpy()[keep], return_inverse=True)
-    a, b = centred(scored.values[keep].astype(float), who), centred(severity[keep].astype(float), who)
+    a, b, who = _within(scored, severity, keep)
     each = [_r(a[who == i], b[who == i]) for i in range(int(who.max(initial=-1)) + 1)]
     known = [r for r in each if math.isfinite(r)]
-    slope = float(a @ b / (b @ b)) if b @ b > 0 else NAN
+    compared = scored.rows["treatment"].is_in([contrast.treatment, contrast.reference]).to_numpy()
+    y, x, _ = _within(scored, severity, keep & compared)
+    slope = float(y @ x / (x @ x)) if x @ x > 0 else NAN
     return float(np.mean(known)) if known else NAN, _r(a, b), slope
+
+
+def _within(scored: Scored, severity: Floats, keep: NDArray[np.bool_]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Score and severity minus their patient's means, and whose they are."""
+    _, who = np.unique(scored.rows["patient_id"].to_numpy()[keep], return_inverse=True)
+    return centred(scored.values[keep].astype(float), who), centred(severity[keep].astype(float), who), who
 
 
 def _r(a: Floats, b: Floats) -> float:

@@ -75,9 +75,8 @@ class Truth:
         return rows.join(days, on=["patient_id", "day"], how="left", maintain_order="left")["severity_true"].to_numpy()
 
     def lesions(self, rows: pl.DataFrame) -> Floats:
-        """True number of counted lesions of each of some rows, (n,): the oracle."""
-        count = (pl.col("n_inflammatory") + pl.col("n_noninflammatory")).cast(pl.Float64).alias("n")
-        days = self.days.select("patient_id", "day", count)
+        """True number of inflammatory lesions of each of some rows, (n,): the oracle that no picture can beat."""
+        days = self.days.select("patient_id", "day", pl.col("n_inflammatory").cast(pl.Float64).alias("n"))
         return rows.join(days, on=["patient_id", "day"], how="left", maintain_order="left")["n"].to_numpy()
 
 
