@@ -24,10 +24,11 @@ BETWEEN_LIMIT, LIGHT_LIMIT, ANCHOR_LOW, ANCHOR_MIN = 0.5, 0.5, 0.3, 0.1
 class Score:
     """One number a picture.
 
-    values : (n,), in SDs within patients (per_patient_pc1: of the patient's baseline); higher = more disease, as far as the anchor can tell; NaN for a patient with no score.
-    explained : (k,) share of variance of each component (of the within-patient variance for the within methods; the
-    patients' mean for per_patient_pc1).  between_share : share of PC1's variance that lies between patients, in vectors
-    not centred.  anchor : what fixed the sign.  anchor_r : within-patient correlation with the redness index.
+    values : (n,), in SDs within patients (per_patient_pc1: of the patient's baseline); higher = more disease, as far as
+    the anchor can tell; NaN for a patient with no score.  explained : (k,) share of variance of each component (of the
+    within-patient variance for the within methods; the patients' mean for per_patient_pc1).  between_share : share of
+    PC1's variance that lies between patients, in vectors not centred.  anchor : what fixed the sign.  anchor_r :
+    within-patient correlation with the redness index.
     warnings : plain sentences.  loadings : PC1 as a picture (h, w, channels), or the correlation map (h, w).
     """
 
