@@ -24,17 +24,28 @@ _PUBLIC = {
     "verify": "nof1sim.simulation.verify",
     "read_severities": "nof1sim.severity.given",
     "open_dataset": "nof1sim.dataset.reader",
+    "read_study": "nof1sim.analysis.study",
+    "Study": "nof1sim.analysis.study",
+    "analyze": "nof1sim.analysis.analyze",
+    "Settings": "nof1sim.analysis.analyze",
+    "AnalysisResult": "nof1sim.analysis.result",
+    "calibrate": "nof1sim.evaluation.calibrate",
     "Dataset": "nof1sim.dataset.reader",
     "Nof1simError": "nof1sim.errors",
 }
 __all__ = [  # the keys of _PUBLIC
+    "AnalysisResult",
     "Dataset",
     "Nof1simError",
     "Outcome",
     "Plan",
     "Protocol",
+    "Settings",
+    "Study",
     "Table",
     "__version__",
+    "analyze",
+    "calibrate",
     "design_report",
     "draw",
     "import_studyu",
@@ -42,13 +53,18 @@ __all__ = [  # the keys of _PUBLIC
     "open_dataset",
     "prepare",
     "read_severities",
+    "read_study",
     "simulate",
     "verify",
 ]
 
 if TYPE_CHECKING:
+    from .analysis.analyze import Settings, analyze
+    from .analysis.result import AnalysisResult
+    from .analysis.study import Study, read_study
     from .dataset.reader import Dataset, open_dataset
     from .errors import Nof1simError
+    from .evaluation.calibrate import calibrate
     from .protocol import Protocol, load_protocol
     from .protocol.studyu import import_studyu
     from .report.design import design_report

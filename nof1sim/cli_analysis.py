@@ -50,7 +50,9 @@ def analyze(
     view: Annotated[str, typer.Option(help="Which photographs: front, left ...")] = "front",
     scores_only: Annotated[bool, typer.Option("--scores-only", help="Leave the photographs alone.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder; default: SOURCE/analysis.")] = None,
-    plots: Annotated[bool, typer.Option("--plots/--no-plots", help="Draw them.")] = True,
+    plots: Annotated[
+        bool | None, typer.Option("--plots/--no-plots", help="Default: where matplotlib is installed.")
+    ] = None,
     seed: Seed = 0,
 ) -> None:
     """Find the treatment effect in what a study recorded; beside the truth, last, where a simulator left it."""

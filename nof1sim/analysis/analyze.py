@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -23,12 +25,12 @@ from .stats.pooled import MODELS, POOLED, fit_pooled
 from .stats.stack import individual
 from .stats.table import TESTS
 from .stats.two_stage import two_stage
-from .study import Study
+from .study import Study, read_study
 
 Told = Callable[[int, int, str], None]
 """Called with (done, in all, what is being done)."""
 
-EMBEDDERS = ("texture", "autoencoder", "redness")
+EMBEDDERS, WITHOUT_TORCH = ("texture", "autoencoder", "redness"), ("texture", "redness")
 CLEARLY_BETTER = 2.0
 """Gain in log likelihood from which AR(1) with noise is said to fit better than AR(1) alone (one parameter more)."""
 PACKAGES = ("nof1sim", "numpy", "scipy", "polars", "pillow", "statsmodels", "torch", "numba")
@@ -38,14 +40,15 @@ PACKAGES = ("nof1sim", "numpy", "scipy", "polars", "pillow", "statsmodels", "tor
 class Settings:
     """What an analysis is asked.
 
-    contrast : "TREATMENT - REFERENCE"; None as `Study.contrast` says.  embedders : names, in order; the recorded score
-    is analysed beside them.  reduction : see `reduce`.  tests : names of `stats.TESTS`, for each patient.  tau_days,
-    gamma_days : label -> days, known from outside the data.  drop_days : first days of each period to leave out; None:
-    7, or 3 where periods last at most 7 days; 0: none.  seed : of what is learnt.  images : False for scores alone.
+    contrast : "TREATMENT - REFERENCE"; None as `Study.contrast` says.  embedders : names, in order; None: `EMBEDDERS`,
+    the autoencoder where torch is installed. The recorded score is analysed beside them.  reduction : see `reduce`.
+    tests : names of `stats.TESTS`, for each patient.  tau_days, gamma_days : label -> days, known from outside the
+    data.  drop_days : first days of each period to leave out; None: 7, or 3 where periods last at most 7 days; 0:
+    none.  seed : of what is learnt.  images : False for scores alone.
     """
 
     contrast: str | None = None
-    embedders: tuple[str, ...] = EMBEDDERS
+    embedders: tuple[str, ...] | None = None
     reduction: Method = "within_pc1"
     tests: tuple[str, ...] = tuple(TESTS)
     tau_days: Mapping[str, float] = field(default_factory=dict)
@@ -55,8 +58,14 @@ class Settings:
     images: bool = True
 
 
-def analyze(study: Study, settings: Settings | None = None, progress: Told | None = None) -> AnalysisResult:
+def analyze(
+    study: Study | str | os.PathLike[str], settings: Settings | None = None, progress: Told | None = None
+) -> AnalysisResult:
     """Scores of the photographs and the recorded one, each tested per patient and pooled.
+
+    Parameters
+    ----------
+    study : what `read_study` gave, or what it takes.
 
     Raises
     ------
@@ -65,6 +74,7 @@ def analyze(study: Study, settings: Settings | None = None, progress: Told | Non
         read, an embedder that fails. A patient without an estimate is no error but a row that says why.
     """
     settings = settings or Settings()
+    study = study if isinstance(study, Study) else read_study(study)
     _check(settings)
     contrast = study.contrast(settings.contrast)
     carry = carry_over(study, contrast, settings)
@@ -115,15 +125,16 @@ def scores(study: Study, settings: Settings, tell: Told) -> list[Scored]:
     """Every score that is asked for: of the photographs by each embedder, and the recorded one."""
     found: list[Scored] = []
     rows = study.photographed
-    if settings.images and not rows.is_empty() and settings.embedders:
-        embedders = [choose(name) for name in settings.embedders]
+    names = default_embedders() if settings.embedders is None else settings.embedders
+    if settings.images and not rows.is_empty() and names:
+        embedders = [choose(name) for name in names]
         loaded: dict[int, Shots] = {}
         for size in sorted({embedder.needs.size_px for embedder in embedders}):
             say = f"Reading photographs at {size} px"
             pixels = load(study.read, rows["image"].to_list(), size, lambda n, of, say=say: tell(n, of, say))
             loaded[size] = shots_of(study, rows, pixels)
         redness = vectors(choose("redness"), loaded[min(loaded)])[:, 0]
-        for name, embedder in zip(settings.embedders, embedders, strict=True):
+        for name, embedder in zip(names, embedders, strict=True):
             found.append(image_score(name, embedder, loaded[embedder.needs.size_px], rows, redness, settings, tell))
     if study.scored and study.rows["score"].count():
         found.append(Scored(study.scored, study.rows, study.rows["score"].fill_null(float("nan")).to_numpy()))
@@ -131,6 +142,11 @@ def scores(study: Study, settings: Settings, tell: Told) -> list[Scored]:
         advice = "Name the image column (--columns image=NAME) or a score (--score-column NAME)."
         raise AnalysisError(str(Fault(study.name, "neither photographs nor a score", "one of them", advice)))
     return found
+
+
+def default_embedders() -> tuple[str, ...]:
+    """Those that need nothing that is not installed. torch is not imported to find out."""
+    return EMBEDDERS if find_spec("torch") else WITHOUT_TORCH
 
 
 def shots_of(study: Study, rows: pl.DataFrame, pixels: np.ndarray) -> Shots:
@@ -163,7 +179,7 @@ def image_score(
     how = fitted.needs.preprocessing
     steps = tuple(how.steps()) if how else (f"resized to {fitted.needs.size_px} x {fitted.needs.size_px} px",)
     notes = tuple(getattr(fitted, "notes", ()))
-    return Scored(name, rows, score.values, score, plane(found), steps, notes, time.perf_counter() - start)
+    return Scored(name, rows, score.values, score, plane(found), steps, notes, time.perf_counter() - start, fitted)
 
 
 def plane(found: np.ndarray) -> np.ndarray:
@@ -248,6 +264,8 @@ def _fit_warnings(pooled: Sequence[Effect]) -> list[str]:
 
 def _study_warnings(study: Study, contrast: Contrast, settings: Settings) -> tuple[str, ...]:
     told = []
+    if settings.images and settings.embedders is None and not find_spec("torch") and study.photographed.height:
+        told.append("The autoencoder was left out: it needs torch. Install nof1sim[analysis].")
     patients = len(study.patient_ids)
     if patients == 1:
         told.append("One patient: nothing is pooled, and the result speaks of this patient alone.")
@@ -263,7 +281,7 @@ def _study_warnings(study: Study, contrast: Contrast, settings: Settings) -> tup
 def _written(settings: Settings) -> dict[str, Any]:
     """The settings as JSON values."""
     plain = asdict(replace(settings, tau_days=dict(settings.tau_days), gamma_days=dict(settings.gamma_days)))
-    return plain | {"embedders": list(settings.embedders), "tests": list(settings.tests)}
+    return plain | {"embedders": list(settings.embedders or default_embedders()), "tests": list(settings.tests)}
 
 
 def versions() -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from .course import Contrast, Effect, Floats
+from .embed import Embedder
 from .reduce import Score
 
 SCHEMA_VERSION = 1
@@ -55,6 +56,7 @@ class Scored:
     name : the embedder's, or the column's of a recorded score.  rows : patient_id, day, occasion, treatment, period,
     ... as `Study.rows`.  values : (n,), NaN where missing.  score : of an image score.  plane : (n, 2) first two
     principal components of the vectors, for a plot.  steps : preprocessing in plain sentences.  notes : the embedder's.
+    seconds : to fit and embed.  fitted : the embedder, to keep or to ask again.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Scored:
     steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    fitted: Embedder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,40 +146,3 @@ def _plain(value: object) -> Any:
         return [_plain(item) for item in value]
     number = float(value)  # type: ignore[arg-type]
     return number if math.isfinite(number) else None
-
-
-def schema() -> dict[str, Any]:
-    """The JSON schema of `AnalysisResult.document()`."""
-    number, text = {"type": ["number", "null"]}, {"type": "string"}
-    texts = {"type": "array", "items": text}
-    numbers = {"type": "object", "additionalProperties": number}
-    effect = _object(
-        dict.fromkeys(("estimate", "se", "df", "statistic", "p", "low", "high"), number)
-        | {"method": text, "estimand": text, "n": {"type": "integer"}, "note": text, "extra": numbers}
-    )
-    reference = {"$ref": "#/$defs/effect"}
-    person = _object({"patient_id": text, "days": {"type": "integer"}, "warnings": texts,
-                      "effects": {"type": "array", "items": reference},
-                      "shrunken": {"anyOf": [reference, {"type": "null"}]}})  # fmt: skip
-    made = {"type": "object", "required": ["steps", "notes", "rows"]}
-    answer = _object({"score": text, "made": made, "pooled": {"type": "array", "items": reference},
-                      "people": {"type": "array", "items": person}, "warnings": texts})  # fmt: skip
-    carry = _object({"kind": {"enum": ["exposure", "dropped", "ignored"]}, "drop_days": {"type": "integer"},
-                     "tau_days": numbers, "gamma_days": numbers})  # fmt: skip
-    whole = _object({
-        "schema_version": {"const": SCHEMA_VERSION}, "study": text,
-        "contrast": _object({"treatment": text, "reference": text}), "baseline": text,
-        "patients": {"type": "integer"}, "days": {"type": "integer"}, "missing": {"type": "integer"},
-        "carryover": carry, "answers": {"type": "array", "items": answer}, "warnings": texts,
-        "settings": {"type": "object"}, "versions": {"type": "object", "additionalProperties": text},
-    })  # fmt: skip
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Result of an nof1sim analysis",
-        **whole,
-        "$defs": {"effect": effect},
-    }
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "additionalProperties": False, "required": list(properties), "properties": properties}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import polars as pl
 from ..analysis import plots as drawing
 from ..analysis import text
 from ..analysis.analyze import Settings, Told, analyze
+from ..analysis.embed.saved import save
 from ..analysis.result import AnalysisResult
 from ..analysis.study import Study
 from ..dataset.layout import MANIFEST, TRUTH_MANIFEST
@@ -75,9 +77,17 @@ def settings_of(study: Study, *, tau: str | None, gamma: str | None, protocol: s
 
 
 def analyze_folder(
-    study: Study, settings: Settings, *, source: str, out: Path | None, plots: bool = True, progress: Told | None = None
+    study: Study,
+    settings: Settings,
+    *,
+    source: str,
+    out: Path | None,
+    plots: bool | None = None,
+    progress: Told | None = None,
 ) -> Analysed:
-    """Analyse a study and write result, tables and plots to `out` (none: nothing is written).
+    """Analyse a study and write result, tables, plots and what was learnt to `out` (none: nothing is written).
+
+    plots : None draws them where matplotlib is installed.
 
     Raises
     ------
@@ -87,9 +97,21 @@ def analyze_folder(
     result = analyze(study, settings, progress)
     recovery = recover_from(source, result)
     if out is not None:
-        drawn = drawing.plots(study, result) if plots else iter(())
+        wanted = find_spec("matplotlib") is not None if plots is None else plots
+        drawn = drawing.plots(study, result) if wanted else iter(())
+        _keep_models(out, result)
         text.write(out, chain(_recovery_files(recovery), drawn, text.files(result)))
     return Analysed(study, result, recovery, out)
+
+
+def _keep_models(out: Path, result: AnalysisResult) -> None:
+    """What each embedder learnt, as models/NAME.npz: --embedder takes it again."""
+    for answer in result.answers:
+        if answer.scored.fitted is not None:
+            try:
+                save(answer.scored.fitted, out / "models" / drawing.safe(answer.name))
+            except OSError as error:
+                raise AnalysisError(str(Fault("--out", str(out), "a folder of yours", f"{error.strerror}."))) from None
 
 
 def recover_from(source: str, result: AnalysisResult) -> tuple[Recovery, ...]:

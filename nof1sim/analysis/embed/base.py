@@ -72,7 +72,8 @@ def choose(name: str, where: str = "--embedder", size_px: int | None = None) -> 
     """The embedder behind a built-in name, an entry point (`nof1sim.embedders`), `module:Thing` or a model file.
 
     A Thing is an `Embedder`, a class of one, a torch module or a class of one, or a function (n, h, w, 3) uint8 ->
-    (n, k). A model file is TorchScript (.pt, .pth, .ts) or ONNX (.onnx). `size_px` is for functions and models only.
+    (n, k). A model file is TorchScript (.pt, .pth, .ts), ONNX (.onnx) or
+    what an analysis saved (.npz). `size_px` is for functions and models only.
 
     Raises
     ------
@@ -82,9 +83,12 @@ def choose(name: str, where: str = "--embedder", size_px: int | None = None) -> 
         The thing is none of these, or the model file cannot be read.
     """
     from .frozen import Frozen, is_module
+    from .saved import SUFFIX, open_saved
 
     if name.lower().endswith(MODEL_FILES):
         return Frozen.open(name, size_px)
+    if name.lower().endswith(SUFFIX):
+        return open_saved(name)
     thing = plugins.resolve("embedders", name, where)
     if isinstance(thing, type) and (hasattr(thing, "embed") or is_module(thing)):
         thing = thing()
