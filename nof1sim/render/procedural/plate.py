@@ -39,6 +39,7 @@ BACKDROP_STEPS = 20_000
 GLARE, GLARE_FROM = 0.10, 0.75
 """Share of the light above a level that lens and sensor spread around."""
 NEUTRAL = mix(Nuisance())
+NONE = np.empty(0, np.float32)
 FAR_MM = -1e3
 """Depth of what is not the person."""
 LENS_SIGMA_PX = 0.42
@@ -111,13 +112,15 @@ def build_plate(head: Head, frame: Frame, size: int, supersample: int, melanin: 
     hairs = draw_hairs(head, screen)
     brow = blur(hairs.brow, 1.1 * camera.per_mm).reshape(-1)[screen.index]
     factor, sheen = details(head, screen, skin, brow)
+    # What the canvas holds is the peak of a worker's memory: what nobody asks for again goes.
+    skin.soft = skin.height = skin.pore = skin.stubble = NONE
     covers = covers_of(head, screen, lit, hairs, melanin)
     grid = Grid.of(screen, supersample)
     stray = stray_of(head, screen, hairs, grid)
     strength = gloss_strength(head.face.ita_deg)
     planes, above = light_planes(lit, factor, sheen, strength, covers, grid.row, grid.index.size, 1.0 / supersample**2)
     part = parts_of(screen, covers)[grid.first]
-    del hairs, covers  # what a canvas holds is the peak of a worker's memory
+    del hairs, covers
     thin = replace(camera, width=grid.side, per_mm=camera.per_mm / supersample)
     buffer = _skin_buffer(grid, thin, screen, lit, skin, factor * above[:, None], sheen * above * np.float32(strength),
                           melanin, blood)  # fmt: skip
@@ -146,6 +149,10 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     first = np.empty(rows.size, np.int64)
     first[to[::-1]] = keep[::-1]
     count = np.bincount(to, minlength=rows.size).astype(np.float32)
+    flow, screen.flow = screen.flow[first], NONE  # as in build_plate, the biggest first
+    light, lit.irradiance = lit.irradiance[first] * (STRENGTH[:, None] * COLOUR), NONE
+    seen, screen.seen = screen.seen[first], NONE
+    gloss, lit.gloss = lit.gloss[first] * STRENGTH, NONE
     share = 1.0 / grid.supersample**2
 
     def pooled(values: F32, weight: float | F32) -> F32:
@@ -160,10 +167,10 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     arrays = {
         "normal": lit.normal[first],
         "view": screen.view[first],
-        "flow": screen.flow[first],
-        "seen": screen.seen[first],
-        "light": lit.irradiance[first] * (STRENGTH[:, None] * COLOUR),
-        "gloss": lit.gloss[first] * STRENGTH,
+        "flow": flow,
+        "seen": seen,
+        "light": light,
+        "gloss": gloss,
         "melanin": melanin * pooled(skin.melanin, 1 / count),
         "blood": blood * pooled(skin.blood, 1 / count),
         "albedo": pooled(lit.albedo, 1 / count),

@@ -104,8 +104,21 @@ def light_skin(screen: Screen, skin: Pigment, melanin: float, blood: float, supe
     facing = np.clip(dot(screen.normal, screen.view), 0, 1)
     normal = bumped(screen, skin.height, mask * ramp(0.15, 0.5, facing))
     rough = np.clip(0.36 - 0.05 * (skin.oil - 1), 0.26, 0.46).astype(np.float32)
-    n = screen.index.size
-    shine, light = np.zeros((n, len(LIGHTS)), np.float32), np.empty((n, len(LIGHTS), 3), np.float32)
+    shine = _gloss(screen, skin, normal, rough, mask)
+    light = np.empty((screen.index.size, len(LIGHTS), 3), np.float32)
+    wrapped(normal, screen.flow, WRAP, light)
+    # The ear's rim is thin: red light from behind comes through.
+    thin = np.flatnonzero(screen.owner > 0)
+    amount = np.sqrt(dot(screen.flow[thin], screen.flow[thin]))
+    light[thin] += (amount * (1 - np.clip(1.6 * screen.hollow[thin], 0, 1))[:, None])[..., None] * RIM_GLOW
+    _scatter(screen, mask, light, supersample)
+    colour = chromophores.albedo(melanin * skin.melanin, blood * skin.blood)
+    return SkinLight(normal, colour, light, shine, rough)
+
+
+def _gloss(screen: Screen, skin: Pigment, normal: F32, rough: F32, mask: F32) -> F32:
+    """Reflection of each light group (n, groups) on clear skin."""
+    shine = np.zeros((screen.index.size, len(LIGHTS)), np.float32)
     at = np.flatnonzero(mask > 0.02)
     normals, views = (np.ascontiguousarray(a[at].T) for a in (normal, screen.view))
     fat, soft, sharp = skin.oil[at], skin.soft[at], rough[at]
@@ -116,14 +129,7 @@ def light_skin(screen: Screen, skin: Pigment, melanin: float, blood: float, supe
         seen = np.ascontiguousarray(screen.seen[at, g])
         gloss_map(normals, views, seen, group.directions, group.weights, sharp, BROAD_ROUGHNESS, fat, soft, out)
         shine[at, g] = out
-    wrapped(normal, screen.flow, WRAP, light)
-    # The ear's rim is thin: red light from behind comes through.
-    thin = np.flatnonzero(screen.owner > 0)
-    amount = np.sqrt(dot(screen.flow[thin], screen.flow[thin]))
-    light[thin] += (amount * (1 - np.clip(1.6 * screen.hollow[thin], 0, 1))[:, None])[..., None] * RIM_GLOW
-    _scatter(screen, mask, light, supersample)
-    colour = chromophores.albedo(melanin * skin.melanin, blood * skin.blood)
-    return SkinLight(normal, colour, light, shine, rough)
+    return shine
 
 
 @njit(fastmath=True)
