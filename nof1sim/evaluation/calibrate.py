@@ -18,7 +18,9 @@ import polars as pl
 from scipy.stats import binomtest
 
 from .. import __version__, plugins
-from ..analysis.analyze import Settings
+from ..analysis.analyze import Settings, carry_over
+from ..analysis.analyze import _check as check_settings
+from ..analysis.embed import choose
 from ..errors import AnalysisError, Fault, Nof1simError
 from ..protocol import Protocol, load_protocol, protocol_from, with_changes
 from .folder import time_constants
@@ -127,11 +129,13 @@ def calibrate(
     Raises
     ------
     AnalysisError
-        No replicates, a folder with another job's replicates, or every replicate failed.
+        No replicates or workers, a contrast, test or reduction that cannot be, a folder with another job's replicates,
+        or every replicate failed.
+    UnknownNameError
+        A pipeline that nothing answers to.
     """
-    if replicates < 1:
-        raise AnalysisError(str(Fault("--replicates", replicates, "1 or more")))
-    job = Job(protocol.model_dump(mode="json"), tuple(pipelines), settings or Settings())
+    job = Job(protocol.model_dump(mode="json"), tuple(dict.fromkeys(pipelines)), settings or Settings())
+    _check(protocol, job, replicates, workers)
     folder = None if out is None else _folder(Path(out), job)
     lines = {} if folder is None else _kept(folder / REPLICATES)
     asked = [number for number in range(replicates) if number not in lines]
@@ -146,6 +150,20 @@ def calibrate(
     return summed(lines[number] for number in range(replicates))
 
 
+def _check(protocol: Protocol, job: Job, replicates: int, workers: int | None) -> None:
+    """What no replicate can mend is told before the first of them."""
+    for where, number in (("--replicates", replicates), ("--workers", workers)):
+        if number is not None and number < 1:
+            raise AnalysisError(str(Fault(where, number, "1 or more")))
+    check_settings(job.settings)
+    for name in job.pipelines:
+        if name not in (SCORE, ORACLE):
+            choose(name, "--pipeline")
+    if job.settings.contrast is not None or job.settings.tau_days:
+        study = simulate_trial(replicate_of(protocol, 0)).study
+        carry_over(study, study.contrast(job.settings.contrast), job.settings)
+
+
 def _folder(folder: Path, job: Job) -> Path:
     """The folder of a job; one that holds another job's replicates is refused."""
     about = folder / ABOUT
@@ -153,9 +171,10 @@ def _folder(folder: Path, job: Job) -> Path:
         if about.exists() and json.loads(about.read_text(encoding="utf-8"))["digest"] != job.digest:
             advice = "Choose another --out, or remove it. The version of nof1sim counts, too."
             raise AnalysisError(str(Fault("--out", str(folder), "an empty folder or the same calibration", advice)))
-        folder.mkdir(parents=True, exist_ok=True)
-        plain = {"digest": job.digest, "pipelines": job.pipelines, "protocol": job.protocol}
-        about.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+        if not about.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            plain = {"digest": job.digest, "pipelines": job.pipelines, "protocol": job.protocol}
+            about.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
     except (OSError, ValueError, KeyError) as error:
         raise AnalysisError(str(Fault("--out", str(folder), "a folder of yours", f"{error}."))) from error
     return folder
@@ -165,8 +184,13 @@ def _kept(path: Path) -> dict[int, str]:
     """Replicates that are done; a line that a kill cut off is not, and goes."""
     if not path.exists():
         return {}
-    whole = [line for line in path.read_text(encoding="utf-8").split("\n")[:-1] if line.endswith("}")]
-    path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    whole = [line for line in text.split("\n")[:-1] if line.endswith("}")]
+    kept = "".join(f"{line}\n" for line in whole)
+    if kept != text:  # replaced at once: a kill here must not cost what was kept
+        fresh = path.with_suffix(".new")
+        fresh.write_text(kept, encoding="utf-8")
+        fresh.replace(path)
     return {json.loads(line)["replicate"]: line for line in whole}
 
 
@@ -246,7 +270,7 @@ def _summary(about: dict[str, Any], rows: pl.DataFrame) -> dict[str, Any]:
     slope = column["slope"]
     there = np.isfinite(column["estimate"])
     if about["level"] == "pooled" and about["method"].split("_dropped")[0] not in THESE_PATIENTS:
-        column["truth"] = np.full(slope.size, _mean(column["truth"]))
+        column["truth"] = np.full(slope.size, _mean(column["truth"][np.isfinite(column["truth"])]))
     estimate, error = column["estimate"] / slope, column["estimate"] / slope - column["truth"]
     ends = np.sort(np.stack([column["low"] / slope, column["high"] / slope]), axis=0)
     known = np.isfinite(ends).all(0) & np.isfinite(column["truth"])

@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 
 from ..analysis.analyze import Settings, Told, answer, carry_over
+from ..analysis.analyze import _check as check_settings
 from ..analysis.plots import COLOURS, load_pyplot
 from ..analysis.result import Answer
 from ..analysis.study import Study, read_study
 from ..dataset.reader import Dataset
-from ..errors import AnalysisError, Fault
+from ..errors import AnalysisError, Fault, Nof1simError
 from .folder import truth_of
 from .recovery import ALPHA, of_answer
 from .replicate import ORACLE, SCORE, Trial, scored_by
@@ -75,20 +76,22 @@ def compare(
     Raises
     ------
     AnalysisError
-        The dataset has no truth to compare with.
+        The dataset has no truth to compare with; a contrast or reduction that cannot be.
     DatasetError
         No dataset.
     """
     settings = settings or Settings()
     main, twin = _trial(source), _trial(null) if null else None
-    names = [*dict.fromkeys(pipelines), SCORE, ORACLE]
+    check_settings(settings)
+    carry_over(main.study, main.study.contrast(settings.contrast), settings)
+    names = list(dict.fromkeys([*pipelines, SCORE, ORACLE]))
     rows = []
     for i, name in enumerate(names):
         if progress:
             progress(i, len(names), f"Pipeline {name}")
         try:
             rows.append(_row(name, main, twin, settings))
-        except AnalysisError as error:
+        except Nof1simError as error:
             none = float("nan")
             rows.append(Row(name, none, none, none, none, none, none, 0, 0, 0, none, none, none, failure=str(error)))
     if progress:

@@ -98,8 +98,9 @@ def follow(scored: Scored, truth: Truth, contrast: Contrast) -> tuple[float, flo
     known = [r for r in each if math.isfinite(r)]
     compared = scored.rows["treatment"].is_in([contrast.treatment, contrast.reference]).to_numpy()
     y, x, _ = _within(scored, severity, keep & compared)
-    slope = float(y @ x / (x @ x)) if x @ x > 0 else NAN
-    return float(np.mean(known)) if known else NAN, _r(a, b), slope
+    slope = float(y @ x / (x @ x)) if x @ x > 0 else 0.0
+    # A score that does not move with severity has no grades to be told in.
+    return float(np.mean(known)) if known else NAN, _r(a, b), slope or NAN
 
 
 def _within(scored: Scored, severity: Floats, keep: NDArray[np.bool_]) -> tuple[Floats, Floats, NDArray[np.int64]]:

@@ -23,7 +23,7 @@ from ..render.base import Renderer
 from ..simulation import frames
 from ..simulation.plan import Plan
 from ..simulation.worker import picture_bytes
-from .recovery import follow
+from .recovery import average, follow
 from .truth import Truth, estimand_of
 
 SCORE, ORACLE = "score", "oracle"
@@ -121,7 +121,7 @@ def _goal(true: Mapping[str, np.ndarray], effect: Effect, patient: int | None) -
     values = true.get(estimand_of(effect.estimand))
     if values is None:
         return math.nan
-    return float(np.nanmean(values) if patient is None else values[patient])
+    return average(values[np.isfinite(values)]) if patient is None else float(values[patient])
 
 
 def _row(level: str, patient: str, effect: Effect, goal: float) -> dict[str, Any]:
