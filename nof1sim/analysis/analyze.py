@@ -90,6 +90,10 @@ def _check(settings: Settings) -> None:
         raise unknown_name("reduction", "--reduction", settings.reduction, METHODS)
     if bool(settings.tau_days) != bool(settings.gamma_days):
         raise AnalysisError(str(Fault("--tau, --gamma", "one of them", "both or none", "Give both, in days.")))
+    if settings.drop_days is not None and settings.drop_days < 0:
+        raise AnalysisError(str(Fault("--drop-days", settings.drop_days, "0 (none) or more")))
+    if settings.seed < 0:
+        raise AnalysisError(str(Fault("--seed", settings.seed, "0 or more")))
 
 
 def carry_over(study: Study, contrast: Contrast, settings: Settings) -> CarryOver:
@@ -122,7 +126,7 @@ def scores(study: Study, settings: Settings, tell: Told) -> list[Scored]:
             say = f"Reading photographs at {size} px"
             pixels = load(study.read, rows["image"].to_list(), size, lambda n, of, say=say: tell(n, of, say))
             loaded[size] = shots_of(study, rows, pixels)
-        redness = vectors(choose("redness"), loaded[min(loaded)])[:, 0]
+        redness = anchor(loaded[min(loaded)])
         for name, embedder in zip(settings.embedders, embedders, strict=True):
             found.append(image_score(name, embedder, loaded[embedder.needs.size_px], rows, redness, settings, tell))
     if study.scored and study.rows["score"].count():
@@ -141,12 +145,20 @@ def shots_of(study: Study, rows: pl.DataFrame, pixels: np.ndarray) -> Shots:
     return Shots(who, day, occasion, period, study.before(rows), pixels)
 
 
+def anchor(shots: Shots) -> np.ndarray | None:
+    """The redness index that fixes signs, (n,); None for pictures without colour, whose signs the baseline fixes."""
+    try:
+        return vectors(choose("redness"), shots)[:, 0]
+    except AnalysisError:
+        return None
+
+
 def image_score(
     name: str,
     embedder: Embedder,
     shots: Shots,
     rows: pl.DataFrame,
-    redness: np.ndarray,
+    redness: np.ndarray | None,
     settings: Settings,
     tell: Told,
 ) -> Scored:
@@ -159,7 +171,10 @@ def image_score(
     tell(0, 1, f"Embedding with {name}")
     fitted = embedder.fit(shots, settings.seed, epoch)
     found = vectors(fitted, shots)
-    score = reduce(found, shots, settings.reduction, redness, getattr(fitted, "picture", None))
+    try:
+        score = reduce(found, shots, settings.reduction, redness, getattr(fitted, "picture", None))
+    except AnalysisError as error:
+        raise AnalysisError(f"embedder {name}, {error}") from error
     how = fitted.needs.preprocessing
     steps = tuple(how.steps()) if how else (f"resized to {fitted.needs.size_px} x {fitted.needs.size_px} px",)
     notes = tuple(getattr(fitted, "notes", ()))
