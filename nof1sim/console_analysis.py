@@ -32,7 +32,7 @@ def show_summary(done: Analysed, console: Console) -> None:
     """A row a score: what to take home."""
     recovered = {one.score: one for one in done.recovery}
     columns = ("r with true severity", "responders found") if recovered else ()
-    table = Table("score", f"{done.result.contrast}", "95 % interval", "p", *columns, title="In short",
+    table = Table("score", escape(str(done.result.contrast)), "95 % interval", "p", *columns, title="In short",
                   title_justify="left")  # fmt: skip
     for answer in done.result.answers:
         first, one = answer.pooled[0], recovered.get(answer.name)
@@ -40,10 +40,13 @@ def show_summary(done: Analysed, console: Console) -> None:
             first = answer.people[0].effects[0]
         own = (f"{one.within_r:.3f}", f"{one.detected} of {one.responders}") if one else ()
         interval = f"{value(first.low)} to {value(first.high)}"
-        table.add_row(answer.name, value(first.estimate), interval, probability(first.p), *own)
+        table.add_row(escape(answer.name), value(first.estimate), interval, probability(first.p), *own)
     console.print()
     console.print(table)
     console.print("Image scores in SDs within patients; a recorded score in its own unit.")
+    for answer in done.result.answers:
+        if math.isnan(answer.pooled[0].estimate):
+            console.print(f"{escape(answer.name)}: no pooled estimate: {escape(answer.pooled[0].note)}")
 
 
 def _console() -> Console:

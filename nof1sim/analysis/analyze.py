@@ -21,6 +21,7 @@ from .reduce import METHODS, Method, reduce
 from .result import AnalysisResult, Answer, CarryOver, Person, Scored
 from .stats import carryover as by_patient
 from .stats import warn
+from .stats.design import FEWEST
 from .stats.pooled import MODELS, POOLED, fit_pooled
 from .stats.stack import individual
 from .stats.table import TESTS
@@ -75,7 +76,7 @@ def analyze(
     """
     settings = settings or Settings()
     study = study if isinstance(study, Study) else read_study(study)
-    _check(settings)
+    check(settings)
     contrast = study.contrast(settings.contrast)
     carry = carry_over(study, contrast, settings)
     tell = progress or (lambda done, total, what: None)
@@ -92,7 +93,8 @@ def analyze(
     )  # fmt: skip
 
 
-def _check(settings: Settings) -> None:
+def check(settings: Settings) -> None:
+    """What can be wrong with settings before any data are seen: AnalysisError or UnknownNameError."""
     for name in settings.tests:
         if name not in TESTS:
             raise unknown_name("test", "--tests", name, TESTS)
@@ -100,6 +102,10 @@ def _check(settings: Settings) -> None:
         raise unknown_name("reduction", "--reduction", settings.reduction, METHODS)
     if bool(settings.tau_days) != bool(settings.gamma_days):
         raise AnalysisError(str(Fault("--tau, --gamma", "one of them", "both or none", "Give both, in days.")))
+    if settings.drop_days is not None and settings.drop_days < 0:
+        raise AnalysisError(str(Fault("--drop-days", settings.drop_days, "0 (none) or more")))
+    if settings.seed < 0:
+        raise AnalysisError(str(Fault("--seed", settings.seed, "0 or more")))
 
 
 def carry_over(study: Study, contrast: Contrast, settings: Settings) -> CarryOver:
@@ -113,12 +119,32 @@ def carry_over(study: Study, contrast: Contrast, settings: Settings) -> CarryOve
             if absent := [label for label in active if label not in given]:
                 raise AnalysisError(str(Fault(option, dict(given), f"days for {', '.join(absent)} as well")))
         return CarryOver("exposure", 0, dict(settings.tau_days), dict(settings.gamma_days))
-    drop = settings.drop_days
-    if drop is None:
-        lengths = study.rows.filter(pl.col("treatment") != study.baseline).group_by("patient_id", "period")
-        middle = lengths.agg(pl.col("day").max() - pl.col("day").min() + 1)["day"].median()
-        drop = 3 if float(middle or 0.0) <= 7 else 7  # type: ignore[arg-type]
+    drop = default_drop(study, contrast) if settings.drop_days is None else settings.drop_days
     return CarryOver("dropped", drop) if drop else CarryOver("ignored")
+
+
+def default_drop(study: Study, contrast: Contrast) -> int:
+    """First days of each period to leave out: 7, or 3 where periods last at most 7 days; fewer, down to none, where
+    that would leave a typical patient less than 4 days of a treatment."""
+    days = study.rows.filter(pl.col("treatment") != study.baseline).unique(["patient_id", "day"])
+    start, end = (getattr(pl.col("day"), edge)().over("patient_id", "period") for edge in ("min", "max"))
+    days = days.with_columns(place=pl.col("day") - start, length=end - start + 1)
+    lengths = days.unique(["patient_id", "period"])["length"]
+    longest = 7 if float(lengths.median() or 0.0) > 7 else 3  # type: ignore[arg-type]
+    for drop in (longest, 3):
+        kept = days.filter((pl.col("place") >= drop) & pl.col("treatment").is_in([*contrast_labels(contrast)]))
+        least = (
+            kept.group_by("patient_id", "treatment").len().group_by("patient_id").agg(pl.col("len").min(), n=pl.len())
+        )
+        enough = least.filter((pl.col("len") >= FEWEST) & (pl.col("n") == 2)).height
+        if 2 * enough >= len(study.patient_ids):
+            return drop
+    return 0
+
+
+def contrast_labels(contrast: Contrast) -> tuple[str, str]:
+    """Both labels of a contrast."""
+    return contrast.treatment, contrast.reference
 
 
 def scores(study: Study, settings: Settings, tell: Told) -> list[Scored]:
@@ -133,7 +159,7 @@ def scores(study: Study, settings: Settings, tell: Told) -> list[Scored]:
             say = f"Reading photographs at {size} px"
             pixels = load(study.read, rows["image"].to_list(), size, lambda n, of, say=say: tell(n, of, say))
             loaded[size] = shots_of(study, rows, pixels)
-        redness = vectors(choose("redness"), loaded[min(loaded)])[:, 0]
+        redness = anchor(loaded[min(loaded)])
         for name, embedder in zip(names, embedders, strict=True):
             found.append(image_score(name, embedder, loaded[embedder.needs.size_px], rows, redness, settings, tell))
     if study.scored and study.rows["score"].count():
@@ -157,12 +183,20 @@ def shots_of(study: Study, rows: pl.DataFrame, pixels: np.ndarray) -> Shots:
     return Shots(who, day, occasion, period, study.before(rows), pixels)
 
 
+def anchor(shots: Shots) -> np.ndarray | None:
+    """The redness index that fixes signs, (n,); None for pictures without colour, whose signs the baseline fixes."""
+    try:
+        return vectors(choose("redness"), shots)[:, 0]
+    except AnalysisError:
+        return None
+
+
 def image_score(
     name: str,
     embedder: Embedder,
     shots: Shots,
     rows: pl.DataFrame,
-    redness: np.ndarray,
+    redness: np.ndarray | None,
     settings: Settings,
     tell: Told,
 ) -> Scored:
@@ -175,7 +209,10 @@ def image_score(
     tell(0, 1, f"Embedding with {name}")
     fitted = embedder.fit(shots, settings.seed, epoch)
     found = vectors(fitted, shots)
-    score = reduce(found, shots, settings.reduction, redness, getattr(fitted, "picture", None))
+    try:
+        score = reduce(found, shots, settings.reduction, redness, getattr(fitted, "picture", None))
+    except AnalysisError as error:
+        raise AnalysisError(f"embedder {name}, {error}") from error
     how = fitted.needs.preprocessing
     steps = tuple(how.steps()) if how else (f"resized to {fitted.needs.size_px} x {fitted.needs.size_px} px",)
     notes = tuple(getattr(fitted, "notes", ()))
@@ -266,6 +303,8 @@ def _study_warnings(study: Study, contrast: Contrast, settings: Settings) -> tup
     told = []
     if settings.images and settings.embedders is None and not find_spec("torch") and study.photographed.height:
         told.append("The autoencoder was left out: it needs torch. Install nof1sim[analysis].")
+    if study.left_out:
+        told.append(f"{study.left_out} rows of the table were left out: no patient, day or treatment.")
     patients = len(study.patient_ids)
     if patients == 1:
         told.append("One patient: nothing is pooled, and the result speaks of this patient alone.")

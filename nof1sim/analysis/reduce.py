@@ -112,6 +112,8 @@ def _per_patient(inner: Floats, shots: Shots, sign: _Sign) -> tuple[Floats, Floa
         values[rows] = inner[rows] @ axis
         shares.append(explained[0])
         axes.append(axis)
+    if not axes:
+        raise AnalysisError(str(Fault("reduction", "no patient with 3 pictures that differ", "at least one")))
     values = standardised(values, shots.who, shots.baseline)
     axis = np.mean(np.array(axes, np.float64), 0)
     note = (f"no score for patient {', '.join(map(str, lost))} (by order): fewer than 3 pictures that differ",)

@@ -30,6 +30,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 """Our columns and what they may be called, the likeliest first; `columns` of `read_study` says otherwise."""
 NEEDED = ("patient_id", "treatment")
 TABLES = ("observations.csv", "metadata.csv")
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", ".")
+"""What tables write where there is no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Study:
     name : of the folder or file.  rows : a row a photograph or rating, sorted by patient (as they first come), day and
     occasion: patient_id, day, occasion, period, treatment, score (null where missing), image (null where there is
     none).  baseline : the label that stands before all others and never again, or "".  read : image name -> bytes.
-    scored : the name of the score's column, or "".
+    scored : the name of the score's column, or "".  left_out : rows without a patient, a day or a treatment.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Study:
     baseline: str
     read: Callable[[str], bytes]
     scored: str = ""
+    left_out: int = 0
 
     @property
     def patient_ids(self) -> list[str]:
@@ -70,7 +73,8 @@ class Study:
         Raises
         ------
         AnalysisError
-            A label that nobody received, or a study with one treatment and nothing to compare it with.
+            A label that nobody received, a text that fits two pairs of labels, or a study with one treatment and
+            nothing to compare it with.
         """
         if text is None:
             labels = [*([self.baseline] if len(self.labels) == 1 and self.baseline else []), *self.labels]
@@ -79,9 +83,12 @@ class Study:
                 raise AnalysisError(str(Fault("treatment", labels, "at least two labels", advice)))
             return Contrast(labels[1], labels[0])
         known = sorted(set(self.rows["treatment"]))
-        pairs = [(a, b) for a in known for b in known if f"{a}-{b}" == text.replace(" - ", "-").strip() and a != b]
-        if not pairs:
-            raise AnalysisError(str(Fault("--contrast", text, f"LABEL - LABEL of {', '.join(known)}")))
+        both = [(a, b) for a in known for b in known if a != b]
+        spelled = text.replace(" - ", "-").strip()  # labels may have a minus inside
+        pairs = [(a, b) for a, b in both if f"{a}-{b}".replace(" - ", "-") == spelled]
+        if len(pairs) != 1:
+            advice = "It can be read in two ways: rename a label." if pairs else ""
+            raise AnalysisError(str(Fault("--contrast", text, f"LABEL - LABEL of {', '.join(known)}", advice)))
         return Contrast(*pairs[0])
 
     def before(self, rows: pl.DataFrame) -> NDArray[np.bool_]:
@@ -126,7 +133,7 @@ def read_study(
     ----------
     source : a dataset's folder or URL; any folder with a table in it; a CSV or Parquet file.
     table : the table, where it is not in the folder as observations.csv or metadata.csv.
-    images : the folder that image names are relative to; default: the table's.
+    images : the folder that image names are relative to; default: the source, or the folder that its file lies in.
     columns : our name -> the table's, for patient_id, day or date, treatment, block, occasion, image.
     view : which photograph of a nof1sim dataset.
     score : column of a recorded score; default: AcneSeverity, score or severity, where there is one.
@@ -134,10 +141,12 @@ def read_study(
     Raises
     ------
     AnalysisError
-        No table, an unknown or missing column, two treatments on one day, no rows.
+        No table, an unknown or missing column, days, dates or scores that are none, two treatments on one day, no rows.
     """
     target = Target(source)
     if Path(os.fspath(source)).suffix.lower() in (".csv", ".parquet", ".pq"):
+        if table is not None:
+            raise AnalysisError(str(Fault("--table", str(table), "nothing, where the source is a table itself")))
         table, target = source, Target(Path(os.fspath(source)).parent)
     elif table is None and target.exists(MANIFEST):
         frame = Dataset(source).observations()
@@ -147,7 +156,7 @@ def read_study(
         mapping = {"image": image} if image in frame.columns else {}
         return study_of(str(source), frame, target.read, mapping | dict(columns or {}), score)
     frame = _frame(target, table)
-    home = Target(images) if images is not None else target if table is None else Target(Path(os.fspath(table)).parent)
+    home = target if images is None else Target(images)
     return study_of(str(source), frame, home.read, dict(columns or {}), score)
 
 
@@ -168,7 +177,7 @@ def _frame(target: Target, table: str | os.PathLike[str] | None) -> pl.DataFrame
     try:
         if name.lower().endswith((".parquet", ".pq")):
             return pl.read_parquet(data)
-        return pl.read_csv(data, infer_schema_length=None, try_parse_dates=True)
+        return pl.read_csv(data, infer_schema=False)  # as written: a patient 007 is not a 7
     except pl.exceptions.PolarsError as error:
         fault = Fault("table", name, "comma-separated text with a header, or Parquet", f"{error}.")
         raise AnalysisError(str(fault)) from error
@@ -197,45 +206,69 @@ def study_of(
     for ours in NEEDED:
         if taken[ours] is None:
             raise AnalysisError(
-                str(Fault("table", frame.columns, f"a column {ours}", f"Map it: --columns {ours}=NAME"))
+                str(Fault("table", frame.columns, f"a column {ours}", f"Map it: --columns {ours}=NAME."))
             )
     if taken["day"] is None and taken["date"] is None:
         raise AnalysisError(str(Fault("table", frame.columns, "a column day or date", "Map it: --columns day=NAME.")))
     if frame.is_empty():
         raise AnalysisError(str(Fault("table", "no rows", "a row a day")))
     rows = frame.select(
-        pl.col(taken["patient_id"] or "").cast(pl.String).alias("patient_id"),
+        _text(taken["patient_id"]).alias("patient_id"),
         _days(frame, taken).alias("day"),
-        pl.col(taken["treatment"] or "").cast(pl.String).str.strip_chars().alias("treatment"),
-        _column(taken["block"], pl.Int64).alias("period"),
-        _column(taken["occasion"], pl.Int64).fill_null(1).alias("occasion"),
-        _column(taken["score"], pl.Float64).fill_nan(None).alias("score"),
-        _column(taken["image"], pl.String).alias("image"),
-    ).filter(pl.col("patient_id").is_not_null() & pl.col("day").is_not_null() & pl.col("treatment").is_not_null())
+        _text(taken["treatment"]).alias("treatment"),
+        _whole(taken["block"]).alias("period"),
+        _whole(taken["occasion"]).fill_null(1).alias("occasion"),
+        (_numbers(frame, taken["score"]) if taken["score"] else pl.lit(None, pl.Float64)).alias("score"),
+        _text(taken["image"]).alias("image"),
+    ).drop_nulls(["patient_id", "day", "treatment"])
+    if rows.is_empty():
+        raise AnalysisError(str(Fault("table", "no rows with patient, day and treatment", "a row a day")))
     order = {patient: i for i, patient in enumerate(rows["patient_id"].unique(maintain_order=True))}
     rows = rows.sort(pl.col("patient_id").replace_strict(order, return_dtype=pl.Int64), "day", "occasion")
     _refuse_two_treatments(rows)
     if rows["period"].null_count():
         rows = rows.with_columns(_runs(rows))
-    return Study(name, rows, _baseline(rows), read, taken["score"] or "")
+    return Study(name, rows, _baseline(rows), read, taken["score"] or "", frame.height - rows.height)
 
 
-def _column(name: str | None, dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:
-    return pl.lit(None, dtype) if name is None else pl.col(name).cast(dtype, strict=False)
+def _text(name: str | None) -> pl.Expr:
+    text = pl.lit(None, pl.String) if name is None else pl.col(name).cast(pl.String).str.strip_chars()
+    return pl.when(text.is_in(MISSING)).then(None).otherwise(text).alias(name or "")
 
 
-def _days(frame: pl.DataFrame, taken: Mapping[str, str | None]) -> pl.Expr:
+def _whole(name: str | None) -> pl.Expr:
+    return _text(name).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
+
+
+def _numbers(frame: pl.DataFrame, name: str, allowed: str = "numbers") -> pl.Series:
+    """A column as finite numbers, null where there is none; an AnalysisError for other text: 3,5 is not missing."""
+    text = frame.select(_text(name))[name] if frame[name].dtype == pl.String else frame[name]
+    numbers = text.cast(pl.Float64, strict=False)
+    _refuse_cells(name, text, numbers.is_null(), allowed)
+    return pl.select(pl.when(numbers.is_finite()).then(numbers).alias(name))[name]
+
+
+def _refuse_cells(name: str, cells: pl.Series, lost: pl.Series, allowed: str) -> None:
+    bad = cells.filter(lost & cells.is_not_null())
+    if not bad.is_empty():
+        advice = f"{bad.len()} such cells. Leave a cell without a value empty."
+        raise AnalysisError(str(Fault(f"table, column {name}", bad[0], allowed, advice)))
+
+
+def _days(frame: pl.DataFrame, taken: Mapping[str, str | None]) -> pl.Series:
     """Days of the study, from 1; from dates they count from each patient's first."""
     if taken["day"] is not None:
-        return pl.col(taken["day"]).cast(pl.Int64, strict=False)
+        number = _numbers(frame, taken["day"], "whole numbers")
+        _refuse_cells(taken["day"], number, number != number.floor(), "whole numbers")
+        return number.cast(pl.Int64)
     name = taken["date"] or ""
-    date = pl.col(name).cast(pl.Date, strict=False)
-    if frame[name].dtype == pl.String:
-        date = pl.col(name).str.to_datetime(strict=False).cast(pl.Date)
-    if frame.select(date.is_null().all()).item():
-        advice = "Write YYYY-MM-DD, or give a column of days: --columns day=NAME."
-        raise AnalysisError(str(Fault(f"table, column {name}", frame[name][0], "dates", advice)))
-    return (date - date.min().over(taken["patient_id"] or "")).dt.total_days() + 1
+    text = frame.select(_text(name))[name]
+    # ISO 8601 only: 01/02/2024 is January or February, depending on who wrote it.
+    date = text.str.extract(r"^(\d{4}-\d{1,2}-\d{1,2})(\D|$)").str.to_date("%Y-%m-%d", strict=False)
+    _refuse_cells(name, text, date.is_null(), "dates, YYYY-MM-DD, or map a column of days: --columns day=NAME")
+    since = pl.col("date") - pl.col("date").min().over("patient")
+    days = pl.DataFrame({"date": date, "patient": frame[taken["patient_id"] or ""]})
+    return days.select(since.dt.total_days() + 1).to_series()
 
 
 def _refuse_two_treatments(rows: pl.DataFrame) -> None:
@@ -243,8 +276,8 @@ def _refuse_two_treatments(rows: pl.DataFrame) -> None:
     mixed = mixed.filter(pl.col("treatment").list.len() > 1)
     if not mixed.is_empty():
         patient, day, labels = mixed.row(0)
-        fault = Fault(f"patient {patient}, day {day}", sorted(labels), "one treatment a day")
-        raise AnalysisError(f"{fault} {mixed.height} such days.")
+        advice = f"{mixed.height} such days. Give each day the label that was assigned."
+        raise AnalysisError(str(Fault(f"patient {patient}, day {day}", sorted(labels), "one treatment a day", advice)))
 
 
 def _runs(rows: pl.DataFrame) -> pl.Series:

@@ -29,7 +29,7 @@ def show(result: AnalysisResult, console: Console) -> None:
     console.print(f"[bold]{escape(result.study)}[/]: {result.patients} patients, {result.days} days, "
                   f"{result.missing} values missing")  # fmt: skip
     console.print(f"Effect asked for: [bold]{escape(str(result.contrast))}[/]")
-    console.print(f"Wash-in and carry-over: {result.carryover}.")
+    console.print(f"Wash-in and carry-over: {escape(str(result.carryover))}.")
     for warning in result.warnings:
         console.print(f"[yellow]Note:[/] {escape(warning)}")
     for answer in result.answers:
@@ -40,13 +40,14 @@ def show_answer(answer: Answer, result: AnalysisResult, console: Console) -> Non
     """One score: how it was made, pooled effects, patients, warnings."""
     console.print()
     console.rule(f"[bold]{escape(answer.name)}", align="left")
-    console.print(made(answer))
+    console.print(escape(made(answer)))
     console.print(pooled_table(answer))
     console.print(people_table(answer))
     for warning in answer.warnings:
         console.print(f"[yellow]Warning:[/] {escape(warning)}")
     for text, who in _by_text(answer).items():
-        console.print(f"[yellow]Warning[/] ({', '.join(who[:6])}{' ...' if len(who) > 6 else ''}): {escape(text)}")
+        names = escape(", ".join(who[:6])) + (" ..." if len(who) > 6 else "")
+        console.print(f"[yellow]Warning[/] ({names}): {escape(text)}")
 
 
 def _by_text(answer: Answer) -> dict[str, list[str]]:
@@ -85,12 +86,14 @@ def people_table(answer: Answer) -> Table:
     table = Table("patient", "days", first, "95 % interval", "p", *(f"p {name}" for name in names), "shrunken", "note")
     for person in answer.people:
         if not person.effects:
-            table.add_row(person.patient_id, str(person.days), *[""] * (len(names) + 4), "no tests asked for")
+            blank = [""] * (len(names) + 4)
+            table.add_row(escape(person.patient_id), str(person.days), *blank, "no tests asked for")
             continue
         head, beside = person.effects[0], {effect.method: effect for effect in person.effects}
         estimate, _, interval, _, p = numbers(head)
         table.add_row(
-            person.patient_id, str(person.days), estimate, interval, p, *(probability(beside[n].p) for n in names),
+            escape(person.patient_id), str(person.days),
+            estimate, interval, p, *(probability(beside[n].p) for n in names),
             value(person.shrunken.estimate) if person.shrunken else "-",
             escape(head.note) if math.isnan(head.estimate) else "",
         )  # fmt: skip
@@ -138,16 +141,16 @@ def files(result: AnalysisResult) -> Iterator[tuple[str, bytes]]:
 
 
 def score_frame(result: AnalysisResult) -> pl.DataFrame:
-    """All scores side by side: patient_id, day, occasion, period, treatment, a column a score."""
-    keys = ["patient_id", "day", "occasion"]
+    """All scores side by side: patient_id, day, occasion, period, treatment, a column a score (the mean where several
+    raters scored one occasion)."""
+    both = ["patient_id", "day", "occasion", "period", "treatment"]
     whole: pl.DataFrame | None = None
     for answer in result.answers:
         rows, values = answer.scored.rows, pl.Series(answer.name, answer.scored.values, dtype=pl.Float64)
-        one = rows.select(*keys, "period", "treatment").with_columns(values.fill_nan(None)).unique(keys, keep="first")
+        one = rows.select(both).with_columns(values.fill_nan(None)).group_by(both, maintain_order=True).mean()
         if whole is None:
             whole = one
             continue
-        both = [*keys, "period", "treatment"]
         whole = whole.join(one, on=both, how="full", coalesce=True, nulls_equal=True)
     assert whole is not None
     return whole.sort("patient_id", "day", "occasion")
@@ -167,9 +170,10 @@ def _effects(rows: Iterator[tuple[str, str, Effect]]) -> bytes:
 
 
 def write(folder: Path, content: Iterator[tuple[str, bytes]]) -> Path:
-    """Write the files; result.json of an earlier analysis goes first, so that nothing half-written looks finished."""
+    """Write the files; result.json and plots of an earlier analysis go first, so that nothing half-written looks finished."""
     try:
-        (folder / RESULT).unlink(missing_ok=True)
+        for old in (folder / RESULT, *folder.glob("plots/*.png")):
+            old.unlink(missing_ok=True)
         for name, data in content:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

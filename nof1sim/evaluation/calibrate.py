@@ -18,8 +18,7 @@ import polars as pl
 from scipy.stats import binomtest
 
 from .. import __version__, plugins
-from ..analysis.analyze import Settings, carry_over
-from ..analysis.analyze import _check as check_settings
+from ..analysis.analyze import Settings, carry_over, check
 from ..analysis.embed import choose
 from ..errors import AnalysisError, Fault, Nof1simError
 from ..protocol import Protocol, load_protocol, protocol_from, with_changes
@@ -155,7 +154,7 @@ def _check(protocol: Protocol, job: Job, replicates: int, workers: int | None) -
     for where, number in (("--replicates", replicates), ("--workers", workers)):
         if number is not None and number < 1:
             raise AnalysisError(str(Fault(where, number, "1 or more")))
-    check_settings(job.settings)
+    check(job.settings)
     for name in job.pipelines:
         if name not in (SCORE, ORACLE):
             choose(name, "--pipeline")
@@ -200,7 +199,8 @@ def _lines(job: Job, asked: Sequence[int], workers: int) -> Iterator[str]:
         yield from (run_one(job, number) for number in asked)
         return
     # A thread of linear algebra in each process is enough, and sums in one order.
-    os.environ.update({name: "1" for name in THREADS if name not in os.environ})
+    added = {name: "1" for name in THREADS if name not in os.environ}
+    os.environ.update(added)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         rest, running = iter(asked), set[Future[str]]()
         try:
@@ -214,6 +214,8 @@ def _lines(job: Job, asked: Sequence[int], workers: int) -> Iterator[str]:
                     yield future.result()
         finally:
             pool.shutdown(cancel_futures=True)
+            for name in added:
+                os.environ.pop(name, None)
 
 
 @dataclass(frozen=True, slots=True)

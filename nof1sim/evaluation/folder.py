@@ -92,8 +92,10 @@ def analyze_folder(
     Raises
     ------
     AnalysisError
-        As `analyze`; the folder cannot be written.
+        As `analyze`; matplotlib is missing; the folder cannot be written.
     """
+    if out is not None and plots:
+        drawing.load_pyplot()  # that it is missing is said before the work, and before anything is written
     result = analyze(study, settings, progress)
     recovery = recover_from(source, result)
     if out is not None:

@@ -65,7 +65,14 @@ class Function:
         return self
 
     def embed(self, shots: Shots) -> Array:
-        return as_vectors(self.function(shots.pixels), len(shots), self.name)
+        try:
+            answer = self.function(shots.pixels)
+        except Exception as error:
+            given = f"{type(error).__name__}: {error}"
+            raise AnalysisError(
+                str(Fault(f"embedder {self.name}", given, "no exception", "Mend the function."))
+            ) from error
+        return as_vectors(answer, len(shots), self.name)
 
 
 def choose(name: str, where: str = "--embedder", size_px: int | None = None) -> Embedder:
