@@ -127,24 +127,16 @@ def default_drop(study: Study, contrast: Contrast) -> int:
     """First days of each period to leave out: 7, or 3 where periods last at most 7 days; fewer, down to none, where
     that would leave a typical patient less than 4 days of a treatment."""
     days = study.rows.filter(pl.col("treatment") != study.baseline).unique(["patient_id", "day"])
-    start, end = (getattr(pl.col("day"), edge)().over("patient_id", "period") for edge in ("min", "max"))
-    days = days.with_columns(place=pl.col("day") - start, length=end - start + 1)
-    lengths = days.unique(["patient_id", "period"])["length"]
-    longest = 7 if float(lengths.median() or 0.0) > 7 else 3  # type: ignore[arg-type]
-    for drop in (longest, 3):
-        kept = days.filter((pl.col("place") >= drop) & pl.col("treatment").is_in([*contrast_labels(contrast)]))
-        least = (
-            kept.group_by("patient_id", "treatment").len().group_by("patient_id").agg(pl.col("len").min(), n=pl.len())
-        )
-        enough = least.filter((pl.col("len") >= FEWEST) & (pl.col("n") == 2)).height
+    start = pl.col("day").min().over("patient_id", "period")
+    days = days.with_columns(place=pl.col("day") - start)
+    lengths = days.group_by("patient_id", "period").agg(pl.col("place").max() + 1)["place"]
+    both = days.filter(pl.col("treatment").is_in([contrast.treatment, contrast.reference]))
+    for drop in (7, 3) if float(lengths.median() or 0.0) > 7 else (3,):  # type: ignore[arg-type]
+        kept = both.filter(pl.col("place") >= drop).group_by("patient_id", "treatment").len()
+        enough = kept.filter(pl.col("len") >= FEWEST).group_by("patient_id").len().filter(pl.col("len") == 2).height
         if 2 * enough >= len(study.patient_ids):
             return drop
     return 0
-
-
-def contrast_labels(contrast: Contrast) -> tuple[str, str]:
-    """Both labels of a contrast."""
-    return contrast.treatment, contrast.reference
 
 
 def scores(study: Study, settings: Settings, tell: Told) -> list[Scored]:

@@ -170,7 +170,7 @@ def _effects(rows: Iterator[tuple[str, str, Effect]]) -> bytes:
 
 
 def write(folder: Path, content: Iterator[tuple[str, bytes]]) -> Path:
-    """Write the files; result.json and plots of an earlier analysis go first, so that nothing half-written looks finished."""
+    """Write the files. An earlier result.json and plots go first, so that nothing half-written looks finished."""
     try:
         for old in (folder / RESULT, *folder.glob("plots/*.png")):
             old.unlink(missing_ok=True)

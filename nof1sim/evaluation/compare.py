@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ..analysis.analyze import Settings, Told, answer, carry_over
-from ..analysis.analyze import _check as check_settings
+from ..analysis.analyze import Settings, Told, answer, carry_over, check
 from ..analysis.plots import COLOURS, load_pyplot
 from ..analysis.result import Answer
 from ..analysis.study import Study, read_study
@@ -82,7 +81,7 @@ def compare(
     """
     settings = settings or Settings()
     main, twin = _trial(source), _trial(null) if null else None
-    check_settings(settings)
+    check(settings)
     carry_over(main.study, main.study.contrast(settings.contrast), settings)
     names = list(dict.fromkeys([*pipelines, SCORE, ORACLE]))
     rows = []
