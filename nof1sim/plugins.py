@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Any
 
 from .errors import UnknownNameError, unknown_name
@@ -65,3 +66,11 @@ def resolve(kind: str, name: str, where: str) -> Any:
             raise
         letter = unknown_name(kind.removesuffix("s"), where, name, known(kind))
         raise UnknownNameError(f"{letter} Importing it failed: {error}.", letter.faults) from error
+
+
+def installed(package: str) -> bool:
+    """Whether an optional package is there; it is not imported to find out."""
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False

@@ -222,11 +222,12 @@ def test_bad_models(
 
 def test_without_matplotlib_nothing_is_written(table: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    status, _, err = call("analyze", table)
+    status, _, err = call("analyze", table, "--plots")
     assert status == 2
     assert "--no-plots" in err
     assert contents(table.parent) == {"scores.csv"}
-    assert call("analyze", table, "--no-plots", "--tests", "gls")[0] == 0
+    assert call("analyze", table, "--tests", "gls")[0] == 0  # without being asked for, plots are left out
+    assert not any("plots" in name for name in contents(table.parent))
 
 
 def test_an_unwritable_folder(table: Path, call: Call, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from ..dataset.layout import MANIFEST, TRUTH_MANIFEST
 from ..dataset.reader import Dataset
 from ..dataset.target import Target
 from ..errors import AnalysisError, Fault
+from ..plugins import installed
 from ..protocol import Protocol, load_protocol
 from .recovery import Recovery, recover
 from .truth import Truth
@@ -99,7 +99,7 @@ def analyze_folder(
     result = analyze(study, settings, progress)
     recovery = recover_from(source, result)
     if out is not None:
-        wanted = find_spec("matplotlib") is not None if plots is None else plots
+        wanted = installed("matplotlib") if plots is None else plots
         drawn = drawing.plots(study, result) if wanted else iter(())
         _keep_models(out, result)
         text.write(out, chain(_recovery_files(recovery), drawn, text.files(result)))
