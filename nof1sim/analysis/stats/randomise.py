@@ -1,4 +1,4 @@
-"""The randomisation test that permutes what the design randomised: whole periods.
+"""Tests by rearranging labels: of whole periods, as the design randomised them, or of days, as if exchangeable.
 
 Edgington & Onghena 2007, Randomization Tests; Phipson & Smyth 2010 for the added one of a Monte Carlo p.
 """
@@ -6,6 +6,7 @@ Edgington & Onghena 2007, Randomization Tests; Phipson & Smyth 2010 for the adde
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import combinations, product
 
 import numpy as np
@@ -14,10 +15,12 @@ from numpy.typing import NDArray
 from ...randomness import stream
 from ..course import NAN, Contrast, Course, Effect
 from .blocks import paired, periods
-from .design import REALISED, none, obstacle
+from .design import REALISED, arms, none, obstacle
 
 ALL_OF_THEM = 10_000
 """Up to so many arrangements each is looked at; beyond, so many are drawn."""
+DRAWN = 9_999
+"""Permutations of days that are drawn, as published analyses draw them."""
 
 Arrangements = NDArray[np.bool_]
 
@@ -48,6 +51,49 @@ def randomisation(course: Course, contrast: Contrast, *, alpha: float = 0.05, se
     return Effect(method, REALISED, observed, NAN, NAN, observed, p, NAN, NAN, int(days.sum()), note, extra)
 
 
+def permutation(course: Course, contrast: Contrast, *, seed: int = 0) -> Effect:
+    """Permutation test of the difference of means with exchangeable days (Pitman 1937): any days change places.
+
+    What published image analyses of N-of-1 trials use (Schneider et al., arXiv 2309.06455, with 9,999 permutations).
+    Neighbouring days that are alike make it as liberal as a t test. extra: smallest_p and arrangements. No standard
+    error and no interval.
+    """
+    method = "permutation"
+    if why := obstacle(course, contrast):
+        return none(method, REALISED, why, len(course))
+    a, b = arms(course, contrast)
+    values = np.concatenate([a, b]) - course.score.mean()
+    table, complete = _places(seed, course.patient_id, values.size, a.size)
+    sums = table.astype(float) @ values  # of booleans it would be slow
+    statistics = np.abs(sums / a.size - (values.sum() - sums) / b.size)
+    observed = float(a.mean() - b.mean())
+    extreme = int((statistics >= abs(observed) - 1e-9 * max(abs(observed), float(np.abs(values).max()))).sum())
+    p = extreme / statistics.size if complete else (extreme + 1.0) / (statistics.size + 1.0)
+    ties = 2 if a.size == b.size else 1  # with arms of one size every arrangement has its mirror image
+    smallest = ties / statistics.size if complete else 1.0 / (statistics.size + 1.0)
+    extra = {"smallest_p": smallest, "arrangements": float(statistics.size)}
+    return Effect(method, REALISED, observed, NAN, NAN, observed, p, NAN, NAN, values.size, "", extra)
+
+
+@lru_cache(maxsize=16)
+def _places(seed: int, patient_id: str, size: int, chosen: int) -> tuple[Arrangements, bool]:
+    """Choices of `chosen` among `size` days (m, size), and whether these are all. Kept: each score asks for it."""
+    if math.comb(size, chosen) <= ALL_OF_THEM:
+        return _combinations(size, chosen), True
+    first = np.broadcast_to(np.arange(size) < chosen, (DRAWN, size))
+    table = stream(seed, patient_id, "permutation").permuted(first, axis=1)
+    table.setflags(write=False)
+    return table, False
+
+
+def _combinations(size: int, chosen: int) -> Arrangements:
+    """Every choice of `chosen` among `size`, (m, size)."""
+    table = np.zeros((math.comb(size, chosen), size), bool)
+    for row, places in enumerate(combinations(range(size), chosen)):
+        table[row, list(places)] = True
+    return table
+
+
 def arrangements(treated: Arrangements, seed: int, patient_id: str) -> tuple[Arrangements, bool]:
     """Assignments (m, periods) that the design allows, and whether these are all."""
     size, pairs = treated.size, treated.size // 2
@@ -61,10 +107,7 @@ def arrangements(treated: Arrangements, seed: int, patient_id: str) -> tuple[Arr
         return np.stack([first, ~first], axis=2).reshape(-1, size), complete
     chosen = int(treated.sum())
     if math.comb(size, chosen) <= ALL_OF_THEM:
-        table = np.zeros((math.comb(size, chosen), size), bool)
-        for row, places in enumerate(combinations(range(size), chosen)):
-            table[row, list(places)] = True
-        return table, True
+        return _combinations(size, chosen), True
     ranks = stream(seed, patient_id, "randomisation").random((ALL_OF_THEM, size)).argsort(axis=1).argsort(axis=1)
     return ranks < chosen, False
 

@@ -10,7 +10,7 @@ from .blocks import block_t
 from .classic import mann_whitney, student_t, welch_t
 from .design import REALISED
 from .hac import hac, hac_fixed_b
-from .randomise import randomisation
+from .randomise import permutation, randomisation
 from .serial import gls, gls_bootstrap, gls_nugget, gls_residual, gls_satterthwaite, glsar, serial_t
 
 
@@ -49,5 +49,6 @@ TESTS: dict[str, Test] = {
     "hac_fixed_b": Test(hac_fixed_b, "least squares, fixed-b HAC", REALISED, "little power"),
     "welch_t": Test(welch_t, "Welch t", REALISED, ALIKE),
     "student_t": Test(student_t, "Student t", REALISED, ALIKE),
+    "permutation": Test(permutation, "permutation of days", REALISED, ALIKE),
     "mann_whitney": Test(mann_whitney, "Mann-Whitney", SHIFT, ALIKE),
 }

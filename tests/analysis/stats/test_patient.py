@@ -112,6 +112,25 @@ def test_randomisation_of_unpaired_periods_and_monte_carlo():
     assert found.note == ""
 
 
+def test_permutation_of_few_days_is_exact():
+    course = make(np.random.default_rng(8), days=12, block=3, effect=1.0)  # 924 choices of six days
+    known = stats.permutation_test(arms(course), lambda a, b, axis: a.mean(axis) - b.mean(axis), vectorized=True)
+    found = TESTS["permutation"].run(course, B_MINUS_A)
+    assert found.estimate == pytest.approx(known.statistic)
+    assert found.p == pytest.approx(known.pvalue)
+    assert found.extra == {"smallest_p": 2 / 924, "arrangements": 924.0}
+
+
+def test_permutation_of_many_days_nears_the_t_test_and_repeats_itself():
+    course = make(np.random.default_rng(9), days=60, block=15, effect=0.5)
+    found = TESTS["permutation"].run(course, B_MINUS_A)
+    assert found == TESTS["permutation"].run(course, B_MINUS_A)
+    assert found.p == pytest.approx(TESTS["student_t"].run(course, B_MINUS_A).p, abs=0.015)
+    assert found.p != 1 / 10_000
+    shifted = Course("1", course.day, course.score + 1e6, course.treatment, course.period)
+    assert TESTS["permutation"].run(shifted, B_MINUS_A).p == found.p
+
+
 @pytest.mark.parametrize("name", list(TESTS))
 def test_every_test_finds_a_large_effect_and_not_its_opposite_sign(name):
     course = make(np.random.default_rng(5), days=168, block=14, effect=3.0, phi=0.3)
