@@ -42,6 +42,9 @@ def analyze(
     gamma: Gamma = None,
     protocol: Annotated[str | None, typer.Option(help="Take wash-in and wash-out from this protocol.")] = None,
     drop_days: Drop = None,
+    estimate_lags: Annotated[
+        bool, typer.Option("--estimate-lags", help="Also estimate wash-in and wash-out, with a bootstrap.")
+    ] = False,
     tests: Annotated[str | None, typer.Option(help="Tests for each patient, by name; default: all.")] = None,
     table: Annotated[Path | None, typer.Option(help="The table, for a folder that nof1sim did not write.")] = None,
     images: Annotated[Path | None, typer.Option(help="Folder that the table's image names are relative to.")] = None,
@@ -67,7 +70,7 @@ def analyze(
     )
     settings = settings_of(
         study, tau=tau, gamma=gamma, protocol=protocol, contrast=contrast, reduction=reduction, drop_days=drop_days,
-        embedders=_names(embedder), tests=_names(tests), seed=seed, images=not scores_only,
+        estimate_lags=estimate_lags, embedders=_names(embedder), tests=_names(tests), seed=seed, images=not scores_only,
     )  # fmt: skip
     with progress_bar("Nothing was written.") as tell:
         done = analyze_folder(study, settings, source=source, out=place_of(source, out), plots=plots, progress=tell)

@@ -21,6 +21,7 @@ from .reduce import METHODS, Method, reduce
 from .result import AnalysisResult, Answer, CarryOver, Person, Scored
 from .stats import carryover as by_patient
 from .stats import warn
+from .stats.carryover_search import exposure_searched
 from .stats.design import FEWEST
 from .stats.pooled import MODELS, POOLED, fit_pooled
 from .stats.stack import individual
@@ -47,7 +48,8 @@ class Settings:
     the autoencoder where torch is installed. The recorded score is analysed beside them.  reduction : see `reduce`.
     tests : names of `stats.TESTS`, for each patient.  tau_days, gamma_days : label -> days, known from outside the
     data.  drop_days : first days of each period to leave out; None: 7, or 3 where periods last at most 7 days; 0:
-    none.  seed : of what is learnt.  images : False for scores alone.
+    none.  estimate_lags : also find each patient's tau = gamma by likelihood, with a bootstrap that repeats the search
+    (0.1 s a patient).  seed : of what is learnt.  images : False for scores alone.
     """
 
     contrast: str | None = None
@@ -57,6 +59,7 @@ class Settings:
     tau_days: Mapping[str, float] = field(default_factory=dict)
     gamma_days: Mapping[str, float] = field(default_factory=dict)
     drop_days: int | None = None
+    estimate_lags: bool = False
     seed: int = 0
     images: bool = True
 
@@ -86,7 +89,7 @@ def analyze(
     answers = []
     for i, one in enumerate(scored):
         tell(i, len(scored), f"Testing {one.name}")
-        answers.append(answer(study, one, contrast, carry, settings.tests))
+        answers.append(answer(study, one, contrast, carry, settings.tests, settings.estimate_lags))
     tell(len(scored), len(scored), "Done")
     return AnalysisResult(
         study.name, contrast, study.baseline, len(study.patient_ids), int(study.rows["day"].max() or 0),  # type: ignore[arg-type]
@@ -221,20 +224,25 @@ def plane(found: np.ndarray) -> np.ndarray:
     return np.pad(flat, ((0, 0), (0, 2 - flat.shape[1]))).astype(float)
 
 
-def answer(study: Study, one: Scored, contrast: Contrast, carry: CarryOver, tests: Sequence[str]) -> Answer:
+def answer(
+    study: Study, one: Scored, contrast: Contrast, carry: CarryOver, tests: Sequence[str], estimate_lags: bool = False
+) -> Answer:
     """The effect by one score: pooled estimators, every patient, warnings."""
     courses = study.courses(one.rows, one.values)
+    searched = [exposure_searched(course, contrast, tied=True) for course in courses] if estimate_lags else []
     pooled = pooled_effects(courses, contrast, carry)
+    if searched:
+        pooled = (*pooled, two_stage(searched, "two_stage_exposure_searched"))
     blups = shrunken(courses, contrast, carry)
     people = tuple(
         Person(
             course.patient_id,
             len(course),
-            person_effects(course, contrast, carry, tests),
+            (*person_effects(course, contrast, carry, tests), *searched[i : i + 1]),
             blups.get(course.patient_id),
             warn.warnings(course, contrast, tau=carry.tau_days or None),
         )
-        for course in courses
+        for i, course in enumerate(courses)
     )
     told = [*(one.score.warnings if one.score else ()), *_fit_warnings(pooled)]
     return Answer(one, pooled, people, tuple(told))

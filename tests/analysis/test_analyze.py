@@ -357,3 +357,10 @@ def test_settings_that_make_no_sense(settings: dict, letter: str) -> None:
 def test_an_embedder_that_nobody_knows(photos) -> None:
     with pytest.raises(Nof1simError, match=r"--embedder: got 'textur'.*Did you mean 'texture'\?"):
         analyze(read_study(photos()), Settings(embedders=("textur",)))
+
+
+def test_estimated_lags_stand_beside_and_never_first() -> None:
+    found = analyze(study(diary().drop("image")), replace(SCORES, estimate_lags=True)).answers[0]
+    assert found.pooled[-1].method == "two_stage_exposure_searched"
+    assert all(person.effects[-1].method == "exposure_searched" for person in found.people)
+    assert all(person.effects[0].method != "exposure_searched" for person in found.people)
