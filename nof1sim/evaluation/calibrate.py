@@ -22,6 +22,7 @@ from ..analysis.analyze import Settings, carry_over, check
 from ..analysis.embed import choose
 from ..errors import AnalysisError, Fault, Nof1simError
 from ..protocol import Protocol, load_protocol, protocol_from, with_changes
+from ..run.local import cores, follow_parent
 from .folder import time_constants
 from .recovery import ALPHA
 from .replicate import FAST_TESTS, ORACLE, SCORE, measure, replicate_of, simulate_trial
@@ -140,7 +141,7 @@ def calibrate(
     asked = [number for number in range(replicates) if number not in lines]
     tell = progress or (lambda done, total, what: None)
     tell(replicates - len(asked), replicates, "Replicates")
-    for line in _lines(job, asked, workers or os.cpu_count() or 1):
+    for line in _lines(job, asked, workers or cores()):
         if folder is not None:
             with (folder / REPLICATES).open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
@@ -201,7 +202,7 @@ def _lines(job: Job, asked: Sequence[int], workers: int) -> Iterator[str]:
     # A thread of linear algebra in each process is enough, and sums in one order.
     added = {name: "1" for name in THREADS if name not in os.environ}
     os.environ.update(added)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), follow_parent) as pool:
         rest, running = iter(asked), set[Future[str]]()
         try:
             while True:

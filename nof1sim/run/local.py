@@ -170,15 +170,20 @@ _worker: Worker | Exception | None = None  # the worker of this process, or why 
 
 
 def _set_up(make_worker: MakeWorker) -> None:
-    """In a new process: ignore Ctrl-C, end with the parent, build the worker."""
+    """In a new process: `follow_parent`, build the worker."""
     global _worker
-    with suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    follow_parent()
     try:
         _worker = make_worker()
     except Exception as error:  # a pool would only say that it is broken
         _worker = error
+
+
+def follow_parent() -> None:
+    """In a new process: leave Ctrl-C to the parent, and end with it."""
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _work(shard: Shard) -> Report:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
+import pytest
+
+torch = pytest.importorskip("torch")
 
 
 def brightness(pixels: np.ndarray) -> np.ndarray:
