@@ -99,12 +99,14 @@ class Frozen:
             raise AnalysisError(str(Fault("--embedder", path, "an ONNX file", f"{error}."))) from error
         first = session.get_inputs()[0]
         fixed = [side for side in first.shape[2:4] if isinstance(side, int)]
-        batch = first.shape[0] if first.shape and isinstance(first.shape[0], int) else BATCH
+        full = first.shape[0] if first.shape and isinstance(first.shape[0], int) else 0
 
         def model(x: Array) -> Any:
-            return session.run(None, {first.name: x})[0]
+            # A model with a fixed batch wants it full to the last picture.
+            whole = np.concatenate([x, np.zeros((full - len(x), *x.shape[1:]), x.dtype)]) if len(x) < full else x
+            return session.run(None, {first.name: whole})[0][: len(x)]
 
-        return cls(path, model, size_px or (fixed[0] if fixed else SIZE_PX), batch)
+        return cls(path, model, size_px or (fixed[0] if fixed else SIZE_PX), full or BATCH)
 
 
 def is_module(thing: Any) -> bool:
