@@ -104,7 +104,7 @@ class Frozen:
         def model(x: Array) -> Any:
             # A model with a fixed batch wants it full to the last picture.
             whole = np.concatenate([x, np.zeros((full - len(x), *x.shape[1:]), x.dtype)]) if len(x) < full else x
-            return session.run(None, {first.name: whole})[0][: len(x)]
+            return np.asarray(session.run(None, {first.name: whole})[0])[: len(x)]
 
         return cls(path, model, size_px or (fixed[0] if fixed else SIZE_PX), full or BATCH)
 
