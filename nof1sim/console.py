@@ -46,6 +46,13 @@ def human(size: float) -> str:
     return f"{size:.1f} TB"
 
 
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether a Ctrl-C is at the bottom of an error: while kernels load, it reaches us as a SystemError of another."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 @contextmanager
 def progress_bar(advice: str) -> Iterator[Tell]:
     """A progress bar, moved by calling what it gives; Ctrl-C ends with `advice` and exit status 130."""
@@ -69,8 +76,7 @@ def progress_bar(advice: str) -> Iterator[Tell]:
         try:
             yield tell
         except (KeyboardInterrupt, SystemError) as stop:
-            # A Ctrl-C while a kernel loads reaches us as a SystemError.
-            if isinstance(stop, SystemError) and not isinstance(stop.__cause__, KeyboardInterrupt):
+            if not _interrupted(stop):
                 raise
             bar.stop()
             typer.echo(f"Stopped. {advice}", err=True)

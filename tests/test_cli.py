@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+
+from nof1sim.console import progress_bar
 
 HEAVY = ("torch", "diffusers", "insightface", "ray", "pandas", "statsmodels", "matplotlib", "numba", "scipy", "polars")
 
@@ -139,3 +142,18 @@ def test_a_gallery_of_a_dataset(tmp_path: Path) -> None:
     assert found.returncode == 0, found.stderr
     assert "time.png" in found.stdout
     assert [path.name for path in sheets.iterdir()] == ["time.png"]
+
+
+def test_a_stop_within_kernels_is_a_stop() -> None:
+    """numba wraps a Ctrl-C in SystemErrors while it loads; one that no Ctrl-C caused is a bug and shows itself."""
+    with pytest.raises(typer.Exit) as stopped, progress_bar("Go on."):
+        try:
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt as deep:
+                raise SystemError("inner") from deep
+        except SystemError as inner:
+            raise SystemError("outer") from inner
+    assert stopped.value.exit_code == 130
+    with pytest.raises(SystemError), progress_bar("Go on."):
+        raise SystemError("a bug")
