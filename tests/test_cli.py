@@ -146,14 +146,10 @@ def test_a_gallery_of_a_dataset(tmp_path: Path) -> None:
 
 def test_a_stop_within_kernels_is_a_stop() -> None:
     """numba wraps a Ctrl-C in SystemErrors while it loads; one that no Ctrl-C caused is a bug and shows itself."""
+    inner, outer = SystemError("inner"), SystemError("outer")
+    inner.__cause__, outer.__cause__ = KeyboardInterrupt(), inner
     with pytest.raises(typer.Exit) as stopped, progress_bar("Go on."):
-        try:
-            try:
-                raise KeyboardInterrupt
-            except KeyboardInterrupt as deep:
-                raise SystemError("inner") from deep
-        except SystemError as inner:
-            raise SystemError("outer") from inner
+        raise outer
     assert stopped.value.exit_code == 130
     with pytest.raises(SystemError), progress_bar("Go on."):
         raise SystemError("a bug")
