@@ -89,7 +89,7 @@ class Frozen:
     @classmethod
     def _of_onnx(cls, path: str, size_px: int | None) -> Frozen:
         try:
-            import onnxruntime
+            import onnxruntime  # pyright: ignore[reportMissingImports]
         except ImportError:
             fault = Fault("--embedder", path, "onnxruntime to be installed", "pip install onnxruntime.")
             raise AnalysisError(str(fault)) from None

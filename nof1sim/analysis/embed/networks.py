@@ -23,7 +23,7 @@ Weights = dict[str, "NDArray[np.float32]"]
 def import_torch() -> Any:
     """The torch module, or an AnalysisError that names the extra."""
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
     except ImportError:
         fault = Fault(
             "embedder", "no torch", "an installed torch", "pip install 'nof1sim[analysis]', or use --embedder patch."
