@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..course import Contrast, Course, Effect, Floats
@@ -34,21 +36,13 @@ def drop_first(course: Course, contrast: Contrast, *, k: int | None = None, test
     """A test (AR(1) regression if none is given) on the days after the first k of each period."""
     k = default_k(course) if k is None else k
     found = (gls if test is None else test.run)(kept_days(course, k), contrast)
+    return attenuated(found, f"{found.method}, dropped", k)
+
+
+def attenuated(found: Effect, method: str, k: int) -> Effect:
+    """An effect of the days after the first k of each period, named and cautioned as such."""
     note = "; ".join(part for part in (found.note, "attenuated: a lower bound of the steady state") if part)
-    return Effect(
-        f"{found.method}, dropped",
-        dropped(k),
-        found.estimate,
-        found.se,
-        found.df,
-        found.statistic,
-        found.p,
-        found.low,
-        found.high,
-        found.n,
-        note,
-        {**found.extra, "k": float(k)},
-    )
+    return replace(found, method=method, estimand=dropped(k), note=note, extra={**found.extra, "k": float(k)})
 
 
 def _regression(method: str, course: Course, x: Floats, c: Floats, note: str, extra: dict[str, float]) -> Effect:

@@ -9,7 +9,7 @@ from functools import partial
 
 from ...errors import AnalysisError
 from ..course import Contrast, Course, Effect
-from .carryover import default_k, dropped, exposure_gls, kept_days
+from .carryover import attenuated, default_k, exposure_gls, kept_days
 from .design import REALISED, STEADY, arms, effect, none, obstacle
 from .df import Df
 from .df import contrast as test_contrast
@@ -134,22 +134,7 @@ def dropped_effect(name: str, courses: Sequence[Course], contrast: Contrast, *, 
     k = default_k(courses[0]) if k is None and courses else (k or 0)
     both = (contrast.treatment, contrast.reference)
     kept = [kept_days(course.where([t in both for t in course.treatment]), k) for course in courses]  # type: ignore[arg-type]
-    found = POOLED[name].run(kept, contrast)
-    note = "; ".join(part for part in (found.note, "attenuated: a lower bound of the steady state") if part)
-    return Effect(
-        f"{name}_dropped",
-        dropped(k),
-        found.estimate,
-        found.se,
-        found.df,
-        found.statistic,
-        found.p,
-        found.low,
-        found.high,
-        found.n,
-        note,
-        {**found.extra, "k": float(k)},
-    )
+    return attenuated(POOLED[name].run(kept, contrast), f"{name}_dropped", k)
 
 
 @dataclass(frozen=True, slots=True)
