@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis
+from . import __version__, cli_analysis, cli_dataset
 from .errors import InputError, Nof1simError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 protocol_app = typer.Typer(no_args_is_help=True, help="List, show, check and import protocols.")
 app.add_typer(protocol_app, name="protocol")
 app.add_typer(cli_analysis.app)
+app.add_typer(cli_dataset.app)
 
 Out = Annotated[str, typer.Option("--out", "-o", help="Dataset folder (or fsspec URL) to write or continue.")]
 ProtocolOption = Annotated[
@@ -72,11 +73,14 @@ def simulate(
     columns: Annotated[str | None, typer.Option(help="Their columns: severity=EASI,patient_id=Subject")] = None,
     scale: Annotated[str | None, typer.Option(help="Their scale, low:high; default 0:3.")] = None,
     missing: Annotated[str | None, typer.Option(help="Their gaps: error (the default), skip or interpolate.")] = None,
+    also: Annotated[str | None, typer.Option(help="Also export: coco,imagefolder ... (nof1sim export --list).")] = None,
 ) -> None:
     """Write a dataset: observations, photographs and the complete truth. The same command resumes a stopped run."""
     from .console import report_outcome, show_plan, with_progress
+    from .console_dataset import export_also, parse_also
     from .simulation import request
 
+    formats = parse_also(also)
     table = None
     if severity_csv is not None:
         table = request.Table(severity_csv, request.parse_columns(columns), request.parse_scale(scale), missing)
@@ -107,6 +111,7 @@ def simulate(
     for trial in job.trials(out):
         outcome = with_progress(trial, workers=workers, engine=engine, shard=shard, overwrite=overwrite)
         report_outcome(outcome)
+        export_also(outcome, formats)
 
 
 @app.command(epilog="Example:\n\nnof1sim image --protocol default --patient 3 --day 40 --out p3_d40.png")

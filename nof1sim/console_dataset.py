@@ -1,0 +1,101 @@
+"""What the command line does and shows of a finished dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .console import progress_bar
+from .dataset.export import base
+from .dataset.reader import open_dataset
+from .errors import InputError
+from .simulation.driver import Outcome
+
+TRUTH = {"never": "", "optional": "with --truth", "always": "holds the truth"}
+
+
+def show_formats() -> None:
+    """The formats of `export`, a line each."""
+    table = Table("format", "what", "truth", "options (--set)", box=None)
+    for name, found in base.FORMATS.items():
+        options = "; ".join(f"{key}: {meaning}" for key, meaning in found.options.items())
+        table.add_row(name, escape(found.title), TRUTH[found.truth], escape(options))
+    Console().print(table)
+
+
+def options_of(*, truth: bool, split: str | None, seed: int, more: str | None) -> base.Options:
+    """The options of an export from the words of the command line."""
+    shares = {name: _share(name, value) for name, value in _pairs("--split", split).items()}
+    return base.Options(truth, shares, seed, _pairs("--set", more))
+
+
+def export(folder: str | None, to: str | None, out: Path | None, options: base.Options, *, overwrite: bool) -> None:
+    """Export under a progress bar."""
+    if folder is None or to is None:
+        missing = "FOLDER" if folder is None else "--to"
+        raise InputError(f"export: {missing} is missing; give both, or --list to see the formats.")
+    dataset = open_dataset(folder)
+    with progress_bar("Nothing was written.") as tell:
+        place = base.export(dataset, to, out, options, overwrite=overwrite, tell=tell)
+    typer.echo(f"Wrote {place}")
+
+
+def parse_also(text: str | None) -> tuple[str, ...]:
+    """The formats of `--also coco,imagefolder`, each known."""
+    names = tuple(name.strip() for name in (text or "").split(",") if name.strip())
+    for name in names:
+        base.format_of(name)
+    return names
+
+
+def export_also(outcome: Outcome, formats: tuple[str, ...]) -> None:
+    """Export what a run has just completed; an earlier export of the folder is replaced."""
+    if not outcome.complete:
+        return
+    for name in formats:
+        export(outcome.out, name, None, base.Options(), overwrite=True)
+
+
+def validate(folder: str, *, redraw: int, as_json: bool) -> bool:
+    raise NotImplementedError
+
+
+def report(folder: str, out: Path | None, *, max_mb: float, overwrite: bool) -> None:
+    raise NotImplementedError
+
+
+def view(folder: str, *, port: int, browser: bool) -> None:
+    raise NotImplementedError
+
+
+def datasheet(folder: str) -> None:
+    raise NotImplementedError
+
+
+def _pairs(where: str, text: str | None) -> dict[str, str]:
+    """`a=1,b=2` as a mapping."""
+    found: dict[str, str] = {}
+    for part in (text or "").split(","):
+        name, sign, value = (word.strip() for word in part.partition("="))
+        if not part.strip():
+            continue
+        if not (name and sign and value) or name in found:
+            raise InputError(f"{where}: got {text!r}; allowed: name=value,name=value, each name once.")
+        found[name] = value
+    return found
+
+
+def _share(name: str, value: str) -> float:
+    try:
+        share = float(value)
+    except ValueError:
+        share = float("nan")
+    if not 0 < share <= 1:
+        raise InputError(
+            f"--split {name}: got {value!r}; allowed: a share above 0, at most 1, such as train=.8,test=.2"
+        )
+    return share
