@@ -63,8 +63,12 @@ def test_a_new_folder_is_claimed_resumed_and_completed(target: Target) -> None:
 def test_the_manifests_say_what_is_there_and_no_more(target: Target) -> None:
     files = complete(target)
     shown, truth = manifest.read_manifest(target), manifest.read_manifest(target, layout.TRUTH_MANIFEST)
-    assert shown["files"].keys() == {IMAGE, layout.OBSERVATIONS, layout.CARD}
-    assert truth["files"].keys() == files.keys() - shown["files"].keys()
+    assert shown["files"].keys() == {layout.IMAGE_SUMS, layout.OBSERVATIONS, layout.CARD}
+    assert all(path.startswith("truth/") for path in truth["files"])
+    listed = dict(manifest.covered(target))
+    assert listed.keys() == files.keys() | (listed.keys() & {layout.IMAGE_SUMS, layout.TRUTH_SUMS})
+    assert all(listed[path] == sha256 for path, (sha256, _) in files.items())
+    assert IMAGE not in shown["files"]
     assert shown["versions"] == VERSIONS
     assert truth["protocol"]["seed"] == truth["seed"] == 5
     assert "seed" not in json.dumps(shown)
@@ -89,7 +93,8 @@ def test_the_order_in_which_files_are_named_does_not_matter(target: Target, tmp_
 def test_the_checksum_file_is_one_that_sha256sum_reads(target: Target) -> None:
     complete(target)
     try:
-        subprocess.run(["sha256sum", "-c", "--strict", layout.MANIFEST_SHA], cwd=target.local, check=True)
+        for path in (layout.MANIFEST_SHA, layout.IMAGE_SUMS):
+            subprocess.run(["sha256sum", "-c", "--strict", path], cwd=target.local, check=True)
     except FileNotFoundError:
         pytest.skip("no sha256sum here")
 

@@ -132,3 +132,13 @@ def test_a_missing_file_is_a_letter(target: Target) -> None:
 def test_an_unknown_kind_of_url_is_a_letter() -> None:
     with pytest.raises(DatasetError, match="cannot be opened"):
         Target("nosuch://bucket/trial")
+
+
+@pytest.mark.parametrize("path", ["../outside", "/etc/hostname", "images/../../outside", "images\\..\\outside"])
+def test_a_path_that_leads_out_of_the_dataset_is_refused(path: str, tmp_path: Path) -> None:
+    (tmp_path / "outside").write_bytes(b"private")
+    for target in (Target(tmp_path / "trial"), Target("memory://trial")):
+        for act in (target.read, target.exists, target.remove, lambda name, to=target: to.write(name, b"mine")):
+            with pytest.raises(DatasetError, match="leads out of the dataset"):
+                act(path)
+    assert (tmp_path / "outside").read_bytes() == b"private"
