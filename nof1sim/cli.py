@@ -226,7 +226,7 @@ def protocol_check(name: Annotated[str, typer.Argument(help="A protocol file, or
     """Check a protocol: all faults at once, or its design report."""
     from .protocol import load_protocol
     from .report.design import design_report, to_text
-    from .simulation.driver import check_images
+    from .simulation.renderers import check_images
 
     protocol = load_protocol(name)
     check_images(protocol)

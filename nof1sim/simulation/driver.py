@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .. import plugins
 from ..dataset import layout, manifest, parts
 from ..dataset.target import Target
-from ..errors import DatasetError, Fault, ProtocolError, did_you_mean, refuse
+from ..errors import DatasetError, Fault, ProtocolError
 from ..model import Unit
 from ..protocol import Protocol, load_protocol
 from ..run.engine import Engine
@@ -24,6 +23,7 @@ from ..severity.given import Given
 from ..severity.saturation import saturation_warning
 from . import files
 from .plan import Plan
+from .renderers import check_images
 from .worker import Worker, WorkOrder
 
 Progress = Callable[[int, int, str], None]
@@ -108,41 +108,6 @@ def simulate(
             tell(len(mine), len(mine), "Writing tables")
             complete = _finish(plan, target, units)
     return Outcome(str(out), drawn, len(units), complete, failures, warnings_of(plan))
-
-
-def check_images(protocol: Protocol) -> None:
-    """Refuse views and layers that the renderer cannot draw."""
-    images = protocol.images
-    if not images.enabled:
-        return
-    renderer = plugins.resolve("renderers", images.renderer, "images.renderer")
-    known = getattr(renderer, "views", None)
-    if known is None or not hasattr(renderer, "render"):
-        fault = Fault("images.renderer", images.renderer, "a class with `views` and `render(views)`")
-        raise ProtocolError(f"{fault} It must have the interface nof1sim.render.Renderer.", [fault])
-    layers: Sequence[str] = getattr(renderer, "layers", ())
-    faults = [fault for view in images.views for fault in view_faults(renderer, "images.views", view)]
-    faults += [
-        Fault("images.layers", name, ", ".join(layers) or "none with this renderer", did_you_mean(name, layers))
-        for name in images.layers
-        if name not in layers
-    ]
-    refuse(faults, f"The renderer {images.renderer!r}")
-
-
-def accepts(renderer: Any, view: str) -> bool:
-    """Whether a renderer (its class will do) can draw a view."""
-    asked = getattr(renderer, "accepts", None)
-    return view in renderer.views if asked is None else bool(asked(view))
-
-
-def view_faults(renderer: Any, where: str, view: str) -> list[Fault]:
-    """The fault of a view that a renderer cannot draw, if it is one."""
-    if accepts(renderer, view):
-        return []
-    known: Sequence[str] = renderer.views
-    turned = "; or a turned view such as yaw20 or yaw-35_pitch10" if hasattr(renderer, "accepts") else ""
-    return [Fault(where, view, ", ".join(known) + turned, did_you_mean(view, known))]
 
 
 def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import __version__, plugins
+from .. import __version__
 from ..dataset import layout
 from ..dataset.reader import Dataset, open_dataset
 from ..errors import InputError
@@ -16,6 +16,7 @@ from ..randomness import stream
 from .given_file import given_of
 from .names import image_name
 from .plan import Plan
+from .renderers import make_renderer
 from .worker import picture_bytes
 
 
@@ -74,7 +75,7 @@ def verify(folder: str | Path, sample: int = 10) -> Verification:
     drawn, differ = [], []
     if len(chosen):
         plan = Plan(protocol, given_of(dataset, protocol))
-        renderer = plugins.resolve("renderers", protocol.images.renderer, "images.renderer")()
+        renderer = make_renderer(protocol.images)
         for unit in sorted(units[i] for i in chosen):
             path, view = image_name(plan, unit), plan.view(unit)
             again = hashlib.sha256(picture_bytes(protocol, view, renderer.render([view])[0])).hexdigest()

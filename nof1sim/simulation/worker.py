@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from .. import __version__, plugins
+from .. import __version__
 from ..dataset import layout
 from ..dataset.images import encode, encode_mask
 from ..dataset.layers import encode_layer
@@ -23,6 +23,7 @@ from .frames import NEUTRAL
 from .names import image_name
 from .plan import Plan
 from .quality import probe
+from .renderers import make_renderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Worker:
     def __init__(self, order: WorkOrder) -> None:
         self.plan = Plan(Protocol.model_validate_json(order.protocol_json), order.given)
         self.target = Target(order.out)
-        self.renderer = plugins.resolve("renderers", self.plan.protocol.images.renderer, "images.renderer")()
+        self.renderer = make_renderer(self.plan.protocol.images)
 
     def __call__(self, shard: Shard) -> Report:
         rows, failures = [], []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from nof1sim.errors import RenderError
 from nof1sim.model import Render, View
+from nof1sim.protocol.part import Part
 from nof1sim.randomness import stream
 
 
@@ -45,6 +47,22 @@ class Dots:
         layers = {name: layer for name, layer in truth_images(size).items() if name in view.layers}
         points = {"nose": (1.0, float("nan"))}
         return Render(pixels.astype(np.uint8), core, core, ids, boxes, area, points, drawn, layers, face)
+
+
+class TintOptions(Part):
+    """Options of `Tinted`."""
+
+    tint: Annotated[int, Field(ge=0)] = 3
+
+
+class Tinted(Dots):
+    """Dots with an option."""
+
+    Options = TintOptions
+
+    def __init__(self, options: TintOptions) -> None:
+        super().__init__()
+        self.options = options
 
 
 def truth_images(size: int) -> dict[str, np.ndarray]:
