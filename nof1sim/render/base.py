@@ -32,6 +32,7 @@ class Renderer(Protocol):
     A renderer may also have, on the class, both asked before one is built:
     accepts(view) : a static or class method; whether it can draw a view, where `views` names only the most common.
     layers : names of the `Render.layers` that it can give; none where it does not say.
+    ignores : fields of a `Nuisance` that it cannot draw; it is given neutral ones, and the truth says so.
     Options : pydantic model of `images.renderer_options`; an instance is what the renderer is then built with.
     """
 

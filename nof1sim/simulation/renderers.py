@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from .. import plugins
 from ..errors import Fault, ProtocolError, did_you_mean, refuse
+from ..model import Nuisance, View
 from ..protocol import Protocol
 from ..protocol.images import Images
 from ..render.base import Renderer
 
 WHERE = "images.renderer_options"
+NEUTRAL = asdict(Nuisance())
+"""The nuisance that leaves a picture alone."""
 
 
 def renderer_class(images: Images) -> Any:
@@ -45,6 +49,14 @@ def make_renderer(images: Images) -> Renderer:
     refuse(option_faults(found, images), f"The renderer {images.renderer!r}")
     options = getattr(found, "Options", None)
     return found() if options is None else found(options.model_validate(images.renderer_options))
+
+
+def seen_by(renderer: Renderer, view: View) -> View:
+    """A view without what the renderer cannot draw of its nuisance: the truth records what is in the picture."""
+    ignored: Sequence[str] = getattr(renderer, "ignores", ())
+    if not ignored:
+        return view
+    return replace(view, nuisance=replace(view.nuisance, **{name: NEUTRAL[name] for name in ignored}))
 
 
 def option_faults(renderer: Any, images: Images) -> list[Fault]:

@@ -13,7 +13,7 @@ from ..errors import Fault, InputError, refuse
 from ..model import Render, Unit
 from ..protocol import Protocol, load_protocol
 from .plan import Plan
-from .renderers import make_renderer, renderer_class, view_faults
+from .renderers import make_renderer, renderer_class, seen_by, view_faults
 from .worker import picture_bytes, quality_of
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
@@ -21,7 +21,8 @@ FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".
 
 def render_unit(plan: Plan, unit: Unit) -> Render:
     """Draw a unit with the protocol's renderer."""
-    return make_renderer(plan.protocol.images).render([plan.view(unit)])[0]
+    renderer = make_renderer(plan.protocol.images)
+    return renderer.render([seen_by(renderer, plan.view(unit))])[0]
 
 
 def draw(

@@ -16,7 +16,7 @@ from ..randomness import stream
 from .given_file import given_of
 from .names import image_name
 from .plan import Plan
-from .renderers import make_renderer
+from .renderers import make_renderer, seen_by
 from .worker import picture_bytes
 
 
@@ -77,7 +77,7 @@ def verify(folder: str | Path, sample: int = 10) -> Verification:
         plan = Plan(protocol, given_of(dataset, protocol))
         renderer = make_renderer(protocol.images)
         for unit in sorted(units[i] for i in chosen):
-            path, view = image_name(plan, unit), plan.view(unit)
+            path, view = image_name(plan, unit), seen_by(renderer, plan.view(unit))
             again = hashlib.sha256(picture_bytes(protocol, view, renderer.render([view])[0])).hexdigest()
             drawn.append(path)
             if again != listed[path]:

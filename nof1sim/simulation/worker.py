@@ -19,11 +19,10 @@ from ..protocol import Protocol
 from ..run.engine import Report
 from ..run.units import Shard
 from ..severity.given import Given
-from .frames import NEUTRAL
 from .names import image_name
 from .plan import Plan
 from .quality import probe
-from .renderers import make_renderer
+from .renderers import NEUTRAL, make_renderer, seen_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Worker:
     def draw(self, unit: Unit) -> dict[str, Any]:
         """Draw and write one picture; the row that its part file keeps."""
         images = self.plan.protocol.images
-        view = self.plan.view(unit)
+        view = seen_by(self.renderer, self.plan.view(unit))
         render = self.renderer.render([view])[0]
         path = image_name(self.plan, unit)
         files = {"image": self.target.store(path, picture_bytes(self.plan.protocol, view, render))}
