@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis, cli_dataset
+from . import __version__, cli_analysis, cli_dataset, cli_models
 from .errors import InputError, Nof1simError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ protocol_app = typer.Typer(no_args_is_help=True, help="List, show, check and imp
 app.add_typer(protocol_app, name="protocol")
 app.add_typer(cli_analysis.app)
 app.add_typer(cli_dataset.app)
+app.add_typer(cli_models.app, name="models")
 
 Out = Annotated[str, typer.Option("--out", "-o", help="Dataset folder (or fsspec URL) to write or continue.")]
 ProtocolOption = Annotated[
