@@ -60,8 +60,7 @@ def encode(
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"pixels must be uint8 (h, w, 3), got {pixels.dtype} {pixels.shape}")
     image, file = Image.fromarray(pixels), io.BytesIO()
-    exif = _exif()
-    xmp = _XMP.format(source=SOURCE_TYPE + source, note=html.escape(_json(note or {}))).encode()
+    exif, xmp = exif_bytes(), xmp_bytes(note, source)
     if format == "jpeg":
         chroma = 0 if quality >= FULL_CHROMA_QUALITY else 2
         image.save(file, "JPEG", quality=quality, subsampling=chroma, exif=exif, xmp=xmp, comment=DESCRIPTION.encode())
@@ -124,8 +123,14 @@ def decode_mask(data: bytes) -> NDArray[np.int32]:
     return np.asarray(opened(data)).astype(np.int32)
 
 
+def xmp_bytes(note: Mapping[str, Any] | None = None, source: str = "algorithmicMedia") -> bytes:
+    """The XMP packet that says of a picture (or film) that it is synthetic; see `encode`."""
+    return _XMP.format(source=SOURCE_TYPE + source, note=html.escape(_json(note or {}))).encode()
+
+
 @cache
-def _exif() -> bytes:
+def exif_bytes() -> bytes:
+    """The EXIF block that says of a picture (or film) that it is synthetic."""
     exif = Image.Exif()
     exif[_IMAGE_DESCRIPTION] = DESCRIPTION
     exif[_SOFTWARE] = SOFTWARE

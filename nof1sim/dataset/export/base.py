@@ -86,6 +86,7 @@ FORMATS: dict[str, Format] = {
         "COCO instances: boxes and masks, lesion_id as track",
         truth="always",
         split=True,
+        options={"images": "yes (default) or no: only the annotations"},
     ),
     "croissant": Format(
         "nof1sim.dataset.export.croissant:write",
@@ -100,10 +101,24 @@ FORMATS: dict[str, Format] = {
             "version": "of the dataset (1.0.0)",
         },
     ),
-    "studyu": Format("nof1sim.dataset.export.studyu:write", "StudyU export", ending=".zip"),
+    "studyu": Format(
+        "nof1sim.dataset.export.studyu:write",
+        "StudyU export",
+        ending=".zip",
+        options={"schedule": "exact (default), or nearest where StudyU cannot say the design"},
+    ),
     "hettich": Format("nof1sim.dataset.export.hettich:write", "The published simulated trial's columns and file names"),
     "adam": Format("nof1sim.dataset.export.adam:write", "CDISC-flavoured tables: ADSL, ADQS", truth="optional"),
-    "timelapse": Format("nof1sim.dataset.export.timelapse:write", "An animation of every patient"),
+    "timelapse": Format(
+        "nof1sim.dataset.export.timelapse:write",
+        "An animation of every patient",
+        options={
+            "format": "webp (default), gif or mp4",
+            "size": "width of the picture in pixels, 160 to 1024 (256)",
+            "fps": "days a second, 1 to 50 (8)",
+            "patients": "ids of those wanted, such as 1+3 (all)",
+        },
+    ),
 }
 """Every format, by the name that `--to` takes."""
 
