@@ -5,24 +5,32 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from ..errors import DatasetError, unknown_name
-from ..model import Unit, patient_key
+from ..model import Nuisance, Unit, patient_key
 from .columns import TABLES
 from .images import decode, decode_mask
 from .layers import decode_layer
 from .layout import FACES, LAYERS, MANIFEST, TRUTH_MANIFEST, layer_of, mask_of, persistence_path
-from .manifest import read_manifest
+from .manifest import covered, read_manifest
 from .tables import read_csv, read_parquet
 from .target import Target
 
+if TYPE_CHECKING:
+    import pandas
+
+    from .torch_data import Pictures, Sample
+
 IMAGE_COLUMN = "image_"
+NUISANCE = tuple(field.name for field in fields(Nuisance))
 
 
 class Dataset:
@@ -47,7 +55,7 @@ class Dataset:
         return self._observations
 
     def truth(self, name: str) -> pl.DataFrame:
-        """What only a simulator knows: "patients", "days", "lesions", "lesion_days", "boxes" or "keypoints"."""
+        """What only a simulator knows: patients, days, lesions, lesion_days, boxes, keypoints or images."""
         tables = [table for table in TABLES if table != "observations"]
         if name not in tables:
             raise DatasetError(str(unknown_name("truth table", "truth(name)", name, tables)))
@@ -57,7 +65,7 @@ class Dataset:
 
     @cached_property
     def truth_manifest(self) -> dict[str, Any]:
-        """The resolved protocol, seed and nuisance of each image (what of it is not `neutral`)."""
+        """The resolved protocol, the seed, the figures of quality."""
         return read_manifest(self.target, TRUTH_MANIFEST)
 
     def persistence(self, rank: int) -> dict[str, NDArray[Any]]:
@@ -68,6 +76,11 @@ class Dataset:
     def units(self) -> list[Unit]:
         """Every image that the study has, in order. The rank is the patient's place in observations.csv."""
         return list(self._paths)
+
+    def views(self) -> list[str]:
+        """Names of the views, in the order of the columns of observations.csv."""
+        columns = self._observations.columns
+        return [name.removeprefix(IMAGE_COLUMN) for name in columns if name.startswith(IMAGE_COLUMN)]
 
     def patient_ids(self) -> list[str]:
         """Names of the patients, by rank."""
@@ -87,6 +100,78 @@ class Dataset:
     def image(self, unit: Unit) -> NDArray[np.uint8]:
         """The pixels (h, w, 3) of an image, sRGB."""
         return decode(self.target.read(self.path(unit)))
+
+    def images(self, view: str | None = None, patient: str | None = None) -> Iterator[tuple[Unit, NDArray[np.uint8]]]:
+        """Units and their pixels (h, w, 3), in order, each read when its turn comes: memory holds one.
+
+        Parameters
+        ----------
+        view : only this view, such as "front"; default all.
+        patient : only this patient (a name of `patient_ids`); default all.
+
+        Raises
+        ------
+        DatasetError
+            No such view or patient.
+        """
+        views, ids = self.views(), self.patient_ids()
+        if view is not None and view not in views:
+            raise DatasetError(str(unknown_name("view", "images(view)", view, views)))
+        if patient is not None and patient not in ids:
+            raise DatasetError(str(unknown_name("patient", "images(patient=...)", patient, ids)))
+        rank = None if patient is None else ids.index(patient)
+        chosen = (unit for unit in self._paths if view in (None, unit.view) and rank in (None, unit.rank))
+        return ((unit, self.image(unit)) for unit in chosen)
+
+    def to_pandas(self, truth: bool = False) -> pandas.DataFrame:
+        """The observations as a frame of pandas, a row a patient, day and occasion.
+
+        With `truth`, beside them the columns of truth/days.csv that the observations do not have.
+        """
+        from .pandas_data import to_pandas
+
+        table = self.observations()
+        if truth:
+            days = self.truth("days")
+            more = [name for name in days.columns if name not in table.columns]
+            table = table.join(days.select("patient_id", "day", *more), on=("patient_id", "day"), how="left")
+        return to_pandas(table)
+
+    def to_torch(
+        self,
+        part: str | None = None,
+        split: Mapping[str, float] | None = None,
+        seed: int = 0,
+        target: str | None = "AcneSeverity",
+        transform: Callable[[Sample], Any] | None = None,
+        truth: bool = False,
+        mask: bool = False,
+    ) -> Pictures:
+        """The pictures as a map-style dataset for `torch.utils.data.DataLoader`, split by patient.
+
+        An item is a dict: image, (3, h, w) float32 from 0 to 1; target, float32; patient (rank), day, occasion, view;
+        with `mask`, mask, (h, w) int64: the lesion_id of each pixel, 0 for skin.
+
+        Parameters
+        ----------
+        part : "train", "test" or another name of `split`; default: everybody, no split.
+        split : name of a part -> its share of the patients; default {"train": 0.8, "test": 0.2}. Two days of one face
+            are nearly the same picture, so nobody is in two parts.
+        seed : which patients fall into which part.
+        target : a column of numbers of the observations; pictures where it is empty are left out. None: no target.
+        transform : called with the whole item, so that image and mask stay together; what it returns is the item.
+            For workers it must be picklable.
+        truth : the target may also be a column of truth/days.csv, such as "severity_true".
+        mask : also the lesion masks (from truth/).
+
+        Raises
+        ------
+        InputError
+            torch is not installed, an unknown part or target, or a split that cannot be made.
+        """
+        from .torch_data import pictures
+
+        return pictures(self, part, split, seed, target, transform, truth, mask)
 
     def mask(self, unit: Unit, support: bool = False) -> NDArray[np.int32]:
         """The lesion_id of each pixel (h, w), 0 for skin; with `support`, of every pixel that a lesion touched."""
@@ -109,12 +194,24 @@ class Dataset:
 
     def nuisance(self, unit: Unit) -> dict[str, float | str]:
         """Everything about a photograph that is not the skin's disease; see `nof1sim.model.Nuisance`."""
-        truth = self.truth_manifest
-        return truth["neutral"] | truth["images"][self.path(unit)]["nuisance"]
+        found = self._pictures.row(self._places[self.path(unit)], named=True)
+        return {name: found[name] or "" if name == "phone" else found[name] for name in NUISANCE}
 
     def faces(self) -> dict[str, dict[str, float | str]]:
         """Patient key (P001 ...) -> the numbers that the renderer chose for that person."""
         return json.loads(self.target.read(FACES))["faces"]
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """(path, SHA-256) of every file that the manifests vouch for."""
+        return covered(self.target)
+
+    @cached_property
+    def _pictures(self) -> pl.DataFrame:
+        return self.truth("images").select("image", *NUISANCE)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {image: place for place, image in enumerate(self._pictures["image"])}
 
     @cached_property
     def _observations(self) -> pl.DataFrame:
