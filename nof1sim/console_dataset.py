@@ -72,8 +72,11 @@ def view(folder: str, *, port: int, browser: bool) -> None:
     raise NotImplementedError
 
 
-def datasheet(folder: str) -> None:
-    raise NotImplementedError
+def datasheet(folder: str, *, truth: bool) -> None:
+    """Print the datasheet as Markdown."""
+    from .dataset.datasheet import datasheet as text
+
+    typer.echo(text(open_dataset(folder), truth), nl=False)
 
 
 def _pairs(where: str, text: str | None) -> dict[str, str]:

@@ -31,6 +31,8 @@ def split_patients(ids_count: int, shares: Mapping[str, float], seed: int = 0) -
     InputError
         No part, a share that is none, shares that add up to more than 1, or more parts than patients.
 
+    Examples
+    --------
     >>> split_patients(5, {"train": 0.8, "test": 0.2}, seed=0)
     {'train': (0, 2, 3, 4), 'test': (1,)}
     """
