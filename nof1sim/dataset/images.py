@@ -58,7 +58,7 @@ def encode(
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"pixels must be uint8 (h, w, 3), got {pixels.dtype} {pixels.shape}")
     image, file = Image.fromarray(pixels), io.BytesIO()
-    exif, xmp = exif_bytes(), xmp_bytes(note, source)
+    exif, xmp = exif_bytes(), xmp_text(note or {}, source).encode()
     if format == "jpeg":
         chroma = 0 if quality >= FULL_CHROMA_QUALITY else 2
         image.save(file, "JPEG", quality=quality, subsampling=chroma, exif=exif, xmp=xmp, comment=DESCRIPTION.encode())
@@ -78,10 +78,26 @@ def decode(data: bytes) -> NDArray[np.uint8]:
 
 def read_note(data: bytes) -> dict[str, Any]:
     """What an image says about its origin; empty for an image that nof1sim did not write."""
-    image = opened(data)
+    return note_of(opened(data))[1]
+
+
+def note_of(image: Image.Image) -> tuple[str, dict[str, Any]]:
+    """An image's XMP as text, and the note in it; empty for an image that nof1sim did not write.
+
+    Raises
+    ------
+    ValueError
+        The note is no JSON.
+    """
     xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-    found = _NOTE.search(xmp.decode("utf-8", "replace") if isinstance(xmp, bytes) else xmp)
-    return json.loads(html.unescape(found[1])) if found else {}
+    text = xmp.decode("utf-8", "replace") if isinstance(xmp, bytes) else xmp
+    found = _NOTE.search(text)
+    return text, json.loads(html.unescape(found[1])) if found else {}
+
+
+def xmp_text(note: Mapping[str, Any], source: str = "algorithmicMedia") -> str:
+    """The XMP of an image or film: its digital source type and its note, and nothing else."""
+    return _XMP.format(source=SOURCE_TYPE + source, note=html.escape(_json(note)))
 
 
 MASK_LABEL = "Instance mask of a synthetic image"
@@ -120,14 +136,9 @@ def decode_mask(data: bytes) -> NDArray[np.int32]:
     return np.asarray(opened(data)).astype(np.int32)
 
 
-def xmp_bytes(note: Mapping[str, Any] | None = None, source: str = "algorithmicMedia") -> bytes:
-    """The XMP packet that says of a picture (or film) that it is synthetic; see `encode`."""
-    return _XMP.format(source=SOURCE_TYPE + source, note=html.escape(_json(note or {}))).encode()
-
-
 @cache
 def exif_bytes() -> bytes:
-    """The EXIF block that says of a picture (or film) that it is synthetic."""
+    """The EXIF of every image and film: that it is synthetic, and which program made it."""
     exif = Image.Exif()
     exif[_IMAGE_DESCRIPTION] = DESCRIPTION
     exif[_SOFTWARE] = SOFTWARE

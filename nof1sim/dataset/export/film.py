@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 
 from ...errors import DatasetError
-from ..images import DESCRIPTION, SOURCE_TYPE, exif_bytes, xmp_bytes
+from ..images import DESCRIPTION, SOURCE_TYPE, exif_bytes, xmp_text
 from .frames import strip_height
 
 Frames = Iterator[Image.Image]
@@ -51,7 +51,7 @@ def write_webp(path: Path, frames: Frames, count: int, fps: float) -> None:
     """An animated WebP of `count` frames, for ever again; EXIF and XMP say that it is synthetic."""
     first = next(frames)
     rest: list[Any] = [_Film(frames, count - 1)] if count > 1 else []
-    said = {"exif": exif_bytes(), "xmp": xmp_bytes()}
+    said = {"exif": exif_bytes(), "xmp": xmp_text({}).encode()}
     first.save(path, "WEBP", save_all=True, append_images=rest, duration=1000 / fps, loop=0, **WEBP, **said)
 
 
