@@ -22,6 +22,7 @@ _PUBLIC = {
     "Plan": "nof1sim.simulation.plan",
     "draw": "nof1sim.simulation.single",
     "verify": "nof1sim.simulation.verify",
+    "validate": "nof1sim.simulation.validation",
     "read_severities": "nof1sim.severity.given",
     "open_dataset": "nof1sim.dataset.reader",
     "read_study": "nof1sim.analysis.study",
@@ -55,6 +56,7 @@ __all__ = [  # the keys of _PUBLIC
     "read_severities",
     "read_study",
     "simulate",
+    "validate",
     "verify",
 ]
 
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     from .simulation.plan import Plan
     from .simulation.request import Table, prepare
     from .simulation.single import draw
+    from .simulation.validation import validate
     from .simulation.verify import verify
 
 

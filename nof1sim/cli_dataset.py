@@ -80,9 +80,12 @@ def view(
     console_dataset.view(folder, port=port, browser=browser)
 
 
-@app.command(epilog="Example:\n\nnof1sim datasheet trial > datasheet.md")
-def datasheet(folder: Folder) -> None:
-    """Print the datasheet: what is simulated, from which parameters, for what use, its limits and licences."""
+@app.command(epilog="Examples:\n\nnof1sim datasheet trial > datasheet.md\n\nnof1sim datasheet trial --truth")
+def datasheet(
+    folder: Folder,
+    truth: Annotated[bool, typer.Option("--truth", help="Also the parameters: effects, noise, seed.")] = False,
+) -> None:
+    """Print the datasheet: what is simulated, for what use, its limits and licence; on request the parameters."""
     from . import console_dataset
 
-    console_dataset.datasheet(folder)
+    console_dataset.datasheet(folder, truth=truth)

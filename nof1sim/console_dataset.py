@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import typer
@@ -12,8 +13,10 @@ from rich.table import Table
 from .console import progress_bar
 from .dataset.export import base
 from .dataset.reader import open_dataset
+from .dataset.validation.findings import Checked, Validation, lines
 from .errors import InputError
 from .simulation.driver import Outcome
+from .simulation.validation import validate as check
 
 TRUTH = {"never": "", "optional": "with --truth", "always": "holds the truth"}
 
@@ -61,7 +64,33 @@ def export_also(outcome: Outcome, formats: tuple[str, ...]) -> None:
 
 
 def validate(folder: str, *, redraw: int, as_json: bool) -> bool:
-    raise NotImplementedError
+    """Validate under a progress bar, and show what was found; whether nothing is wrong."""
+    with progress_bar("Nothing was changed.") as tell:
+        found = check(folder, redraw, tell)
+    if as_json:
+        typer.echo(json.dumps(found.document(), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        show_validation(found)
+    return found.valid
+
+
+def show_validation(found: Validation) -> None:
+    """A line a check, then what is wrong, then the verdict."""
+    console = Console(soft_wrap=True, highlight=False)
+    for done in found.checks if found.digest else ():
+        looked = f"not checked: {done.skipped}" if done.skipped else f"{done.looked_at:,} {done.of}"
+        console.print(f"{mark_of(done)} {escape(done.title)} ({escape(looked)})")
+    for line in (*(f"Note: {note}" for note in found.notes), *lines(found)):
+        console.print(escape(line))
+
+
+def mark_of(done: Checked) -> str:
+    """What stands before a check."""
+    if done.errors:
+        return "[red]wrong[/red]"
+    if done.warnings:
+        return "[yellow]odd  [/yellow]"
+    return "-    " if done.skipped else "[green]ok   [/green]"
 
 
 def report(folder: str, out: Path | None, *, max_mb: float, overwrite: bool) -> None:
@@ -72,8 +101,11 @@ def view(folder: str, *, port: int, browser: bool) -> None:
     raise NotImplementedError
 
 
-def datasheet(folder: str) -> None:
-    raise NotImplementedError
+def datasheet(folder: str, *, truth: bool) -> None:
+    """Print the datasheet as Markdown."""
+    from .dataset.datasheet import datasheet as text
+
+    typer.echo(text(open_dataset(folder), truth), nl=False)
 
 
 def _pairs(where: str, text: str | None) -> dict[str, str]:

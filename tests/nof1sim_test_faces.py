@@ -9,6 +9,7 @@ import numpy as np
 
 from nof1sim.model import Render, View
 from nof1sim.randomness import stream
+from nof1sim.render.masks import measure
 
 
 class Spots:
@@ -38,7 +39,6 @@ class Spots:
         skin = np.array([190, 140, 120]) - 15 * view.scene.patient.rank
         noise = stream(view.seed, *view.address, "sensor").integers(0, 4, (size, size, 3))
         pixels = skin + noise - (core > 0)[..., None] * np.array([10, 45, 40])
-        ids = np.unique(core[core > 0]).astype(np.int64)
-        boxes, area = np.ones((ids.size, 4)), np.ones(ids.size, np.int64)
+        ids, boxes, area = measure(core)
         drawn, face = {"renderer": self.name}, {"nose_width": float(view.scene.patient.rank)}
         return Render(pixels.astype(np.uint8), core, core, ids, boxes, area, {"nose": (1.0, 1.0)}, drawn, {}, face)

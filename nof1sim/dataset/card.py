@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import layout
 from .columns import RECORDED, TABLES
+from .statements import BIASES, LICENCE, LIMITS, OUT_OF_SCOPE, SYNTHETIC, USES, bibtex, bullets
 
 SIZES = (
     (1_000, "n<1K"),
@@ -16,6 +17,10 @@ SIZES = (
     (10_000_000, "1M<n<10M"),
 )
 
+TASKS = ("image-classification", "image-segmentation", "image-feature-extraction")
+TASKS_WITHOUT_IMAGES = ("tabular-regression", "time-series-forecasting")
+"""Task categories, as the Hugging Face hub names them."""
+
 
 @dataclass(frozen=True, slots=True)
 class CardInfo:
@@ -23,6 +28,8 @@ class CardInfo:
 
     command : what makes the dataset again; no absolute path.
     scale : of the recorded severity, "0 to 3".
+    facts : (what, how) of people, design and photographs, as far as a study itself would know: the same for a trial
+        and for its null twin.
     """
 
     title: str
@@ -37,11 +44,13 @@ class CardInfo:
     views: Sequence[str]
     format: str
     version: str
+    facts: Sequence[tuple[str, str]] = ()
 
 
 def card(info: CardInfo) -> str:
     """The text of README.md."""
-    return "\n".join([_header(info), _what(info), _columns(info), _reading(info), _truth(), _limits(), _again(info)])
+    parts = (_header, _what, _uses, _columns, _reading, _truth, _limits, _again)
+    return "\n".join(part(info) for part in parts)
 
 
 def _header(info: CardInfo) -> str:
@@ -50,9 +59,12 @@ def _header(info: CardInfo) -> str:
     return f"""---
 pretty_name: "{title}"
 license: other
+license_name: not-chosen-yet
 language: [en]
-tags: [synthetic, simulation, n-of-1, crossover-trial, longitudinal, dermatology, acne]
-task_categories: [image-classification, image-feature-extraction]
+annotations_creators: [machine-generated]
+source_datasets: [original]
+tags: [synthetic, simulation, n-of-1, crossover-trial, longitudinal, dermatology, acne, not-for-diagnosis]
+task_categories: [{", ".join(TASKS if info.images else TASKS_WITHOUT_IMAGES)}]
 size_categories: [{size}]
 configs:
 - config_name: observations
@@ -64,11 +76,33 @@ configs:
 
 def _what(info: CardInfo) -> str:
     views = ", ".join(info.views)
-    return f"""# {info.title}
+    pictures = f"{info.images} images ({views}; {info.size_px} x {info.size_px} pixels, {info.format})"
+    facts = [f"| {what} | {how} |" for what, how in info.facts]
+    table = ["", "| what | how |", "|---|---|", *facts] if facts else []
+    return "\n".join(
+        [
+            f"# {info.title}",
+            "",
+            f"A simulated series of N-of-1 trials (repeated within-person crossover trials): {info.patients} patients, "
+            f"{info.days} days, {pictures if info.images else 'no images'}. **{SYNTHETIC}**"
+            + (" Every image says so in its metadata." if info.images else ""),
+            *table,
+            "",
+            f"What was put in (effects, wash-in and wash-out, noise) stands in `{layout.TRUTH_MANIFEST}` and "
+            "is not said here, so that an analysis can stay blind.",
+            "",
+        ]
+    )
 
-A simulated series of N-of-1 trials: {info.patients} patients, {info.days} days, {info.images} images
-({views}; {info.size_px} x {info.size_px} pixels, {info.format}). **Everything here is synthetic: no person, face or
-patient is real.**{" Every image says so in its metadata." if info.images else ""}
+
+def _uses(info: CardInfo) -> str:
+    return f"""## Intended use
+
+{bullets(USES)}
+
+Out of scope:
+
+{bullets(OUT_OF_SCOPE)}
 """
 
 
@@ -106,7 +140,7 @@ Or with any tool: `{layout.OBSERVATIONS}` is plain CSV, and its column `image_{i
 """
 
 
-def _truth() -> str:
+def _truth(info: CardInfo) -> str:
     tables = [table for table in TABLES.values() if table.path.startswith(f"{layout.TRUTH}/")]
     rows = "\n".join(f"| `{table.path}` | {table.row} |" for table in tables)
     return f"""## truth/
@@ -129,13 +163,24 @@ def _layers() -> str:
     return ", ".join(f"`{layout.TRUTH}/{name}/`" for name in layout.LAYERS)
 
 
-def _limits() -> str:
-    return """## Limits
+def _limits(info: CardInfo) -> str:
+    return f"""## Limits
 
-- Synthetic people: useful for testing methods and code, no evidence about any treatment. Not for diagnosis.
-- Split by patient, never by image: two days of one person are nearly the same picture.
-- Skin tones, ages and lesions follow published figures where there are some, and assumptions elsewhere.
-- A model that does well here need not do well on real photographs.
+{bullets(LIMITS)}
+
+## Biases
+
+{bullets(BIASES)}
+
+## Licence
+
+{LICENCE}
+
+## Citation
+
+```bibtex
+{bibtex(info.version)}
+```
 """
 
 

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .images import MASK_COMPRESSION, opened
+from .images import opened
 
 DEPTH_STEP_MM = 0.01
 DEPTH_STEPS = 65535
 OFFSET = "offset_mm"
 """Text of a depth PNG: the depth of value 1, in mm; every further step is DEPTH_STEP_MM more. 0 is the background."""
 NORMAL_STEPS = 127
+COMPRESSION = 1
+"""zlib level: higher ones take many times as long for little."""
 LABEL = "Truth image ({}) of a synthetic image"
 
 
@@ -70,5 +72,5 @@ def _png(name: str, codes: NDArray[Any], texts: dict[str, str] | None = None) ->
     file, info = io.BytesIO(), PngInfo()
     for key, text in {"Description": LABEL.format(name), **(texts or {})}.items():
         info.add_text(key, text)
-    Image.fromarray(codes).save(file, "PNG", compress_level=MASK_COMPRESSION, pnginfo=info)
+    Image.fromarray(codes).save(file, "PNG", compress_level=COMPRESSION, pnginfo=info)
     return file.getvalue()

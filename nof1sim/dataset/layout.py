@@ -13,6 +13,8 @@ CARD = "README.md"
 MANIFEST = "manifest.json"
 MANIFEST_SHA = "manifest.sha256"
 OBSERVATIONS = "observations.csv"
+CROISSANT = "croissant.json"
+"""A description of the dataset that an export may add; no run writes it."""
 IMAGES = "images"
 IMAGE_SUMS = "images.sha256"
 
@@ -40,7 +42,7 @@ START = ".nof1sim/start.json"
 SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 """Ending of an image file, by the protocol's name of its format."""
 
-_ROOT_FILES = frozenset({CARD, MANIFEST, MANIFEST_SHA, OBSERVATIONS, IMAGE_SUMS})
+_ROOT_FILES = frozenset({CARD, MANIFEST, MANIFEST_SHA, OBSERVATIONS, IMAGE_SUMS, CROISSANT})
 _TRUTH_FILES = frozenset(
     {TRUTH_MANIFEST, TRUTH_SUMS, PATIENTS, DAYS, LESIONS, LESION_DAYS, BOXES, KEYPOINTS, PICTURES, FACES}
 )

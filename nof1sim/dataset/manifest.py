@@ -194,7 +194,7 @@ def read_manifest(target: Target, path: str = MANIFEST) -> dict[str, Any]:
     Raises
     ------
     DatasetError
-        No dataset, an unfinished one (the message says what finishes it), or a changed manifest.
+        No dataset, an unfinished one (the message says what finishes it), a changed manifest, or a newer one.
     """
     if not target.exists(path) or not target.exists(MANIFEST_SHA):
         raise DatasetError(_incomplete(target, path))
@@ -205,6 +205,11 @@ def read_manifest(target: Target, path: str = MANIFEST) -> dict[str, Any]:
     found = _read_json(target, path)
     if found is None or found.get("format") not in (FORMAT, TRUTH_FORMAT):
         raise DatasetError(f"{target}: {path} is not a manifest of nof1sim's.")
+    if not isinstance(version := found.get("schema_version"), int) or version > SCHEMA_VERSION:
+        raise DatasetError(
+            f"{target}: {path} has schema_version {version!r}; nof1sim {__version__} reads up to {SCHEMA_VERSION}. "
+            "A newer nof1sim wrote it: upgrade nof1sim (pip install --upgrade nof1sim)."
+        )
     return found
 
 

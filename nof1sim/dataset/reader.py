@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,11 @@ from .layout import FACES, LAYERS, MANIFEST, TRUTH_MANIFEST, layer_of, mask_of, 
 from .manifest import covered, read_manifest
 from .tables import read_csv, read_parquet
 from .target import Target
+
+if TYPE_CHECKING:
+    import pandas
+
+    from .torch_data import Pictures, Sample
 
 IMAGE_COLUMN = "image_"
 NUISANCE = tuple(field.name for field in fields(Nuisance))
@@ -72,6 +77,11 @@ class Dataset:
         """Every image that the study has, in order. The rank is the patient's place in observations.csv."""
         return list(self._paths)
 
+    def views(self) -> list[str]:
+        """Names of the views, in the order of the columns of observations.csv."""
+        columns = self._observations.columns
+        return [name.removeprefix(IMAGE_COLUMN) for name in columns if name.startswith(IMAGE_COLUMN)]
+
     def patient_ids(self) -> list[str]:
         """Names of the patients, by rank."""
         return self._observations["patient_id"].unique(maintain_order=True).to_list()
@@ -90,6 +100,78 @@ class Dataset:
     def image(self, unit: Unit) -> NDArray[np.uint8]:
         """The pixels (h, w, 3) of an image, sRGB."""
         return decode(self.target.read(self.path(unit)))
+
+    def images(self, view: str | None = None, patient: str | None = None) -> Iterator[tuple[Unit, NDArray[np.uint8]]]:
+        """Units and their pixels (h, w, 3), in order, each read when its turn comes: memory holds one.
+
+        Parameters
+        ----------
+        view : only this view, such as "front"; default all.
+        patient : only this patient (a name of `patient_ids`); default all.
+
+        Raises
+        ------
+        DatasetError
+            No such view or patient.
+        """
+        views, ids = self.views(), self.patient_ids()
+        if view is not None and view not in views:
+            raise DatasetError(str(unknown_name("view", "images(view)", view, views)))
+        if patient is not None and patient not in ids:
+            raise DatasetError(str(unknown_name("patient", "images(patient=...)", patient, ids)))
+        rank = None if patient is None else ids.index(patient)
+        chosen = (unit for unit in self._paths if view in (None, unit.view) and rank in (None, unit.rank))
+        return ((unit, self.image(unit)) for unit in chosen)
+
+    def to_pandas(self, truth: bool = False) -> pandas.DataFrame:
+        """The observations as a frame of pandas, a row a patient, day and occasion.
+
+        With `truth`, beside them the columns of truth/days.csv that the observations do not have.
+        """
+        from .pandas_data import to_pandas
+
+        table = self.observations()
+        if truth:
+            days = self.truth("days")
+            more = [name for name in days.columns if name not in table.columns]
+            table = table.join(days.select("patient_id", "day", *more), on=("patient_id", "day"), how="left")
+        return to_pandas(table)
+
+    def to_torch(
+        self,
+        part: str | None = None,
+        split: Mapping[str, float] | None = None,
+        seed: int = 0,
+        target: str | None = "AcneSeverity",
+        transform: Callable[[Sample], Any] | None = None,
+        truth: bool = False,
+        mask: bool = False,
+    ) -> Pictures:
+        """The pictures as a map-style dataset for `torch.utils.data.DataLoader`, split by patient.
+
+        An item is a dict: image, (3, h, w) float32 from 0 to 1; target, float32; patient (rank), day, occasion, view;
+        with `mask`, mask, (h, w) int64: the lesion_id of each pixel, 0 for skin.
+
+        Parameters
+        ----------
+        part : "train", "test" or another name of `split`; default: everybody, no split.
+        split : name of a part -> its share of the patients; default {"train": 0.8, "test": 0.2}. Two days of one face
+            are nearly the same picture, so nobody is in two parts.
+        seed : which patients fall into which part.
+        target : a column of numbers of the observations; pictures where it is empty are left out. None: no target.
+        transform : called with the whole item, so that image and mask stay together; what it returns is the item.
+            For workers it must be picklable.
+        truth : the target may also be a column of truth/days.csv, such as "severity_true".
+        mask : also the lesion masks (from truth/).
+
+        Raises
+        ------
+        InputError
+            torch is not installed, an unknown part or target, or a split that cannot be made.
+        """
+        from .torch_data import pictures
+
+        return pictures(self, part, split, seed, target, transform, truth, mask)
 
     def mask(self, unit: Unit, support: bool = False) -> NDArray[np.int32]:
         """The lesion_id of each pixel (h, w), 0 for skin; with `support`, of every pixel that a lesion touched."""

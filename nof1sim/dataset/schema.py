@@ -6,13 +6,14 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 
 from ..protocol.load import TRUTH_FORMAT
 from .columns import TABLES, Column, Table
 from .manifest import FORMAT, SCHEMA_VERSION
+from .validation import findings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SHA256 = "^[0-9a-f]{64}$"
@@ -27,7 +28,7 @@ def schemas() -> dict[str, dict[str, Any]]:
             "truth/manifest.json", TRUTH_FORMAT, {"protocol": {"type": "object"}}, truth=True
         ),
     }
-    return rows | manifests
+    return rows | manifests | {f"validation.v{findings.SCHEMA_VERSION}.json": _validation()}
 
 
 def text(schema: dict[str, Any]) -> str:
@@ -95,6 +96,44 @@ def _manifest(path: str, format: str, own: dict[str, Any], truth: bool) -> dict[
     }
     schema = {"$schema": DIALECT, "title": path, "type": "object", "properties": properties}
     return schema | {"required": list(properties), "additionalProperties": True}
+
+
+def _validation() -> dict[str, Any]:
+    """What `nof1sim validate --json` prints."""
+    said, count, array = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "array"}
+    finding: dict[str, Any] = dict.fromkeys(("check", "path", "what", "advice"), said) | {
+        "severity": {"enum": list(get_args(findings.Severity))}
+    }
+    checked: dict[str, Any] = dict.fromkeys(("name", "title", "of", "skipped"), said)
+    checked |= dict.fromkeys(("looked_at", "errors", "warnings"), count)
+    properties = {
+        "format": {"const": findings.FORMAT},
+        "schema_version": {"const": findings.SCHEMA_VERSION},
+        "valid": {"type": "boolean", "description": "Finished (or blinded), and no check found an error."},
+        "state": {
+            "enum": list(get_args(findings.State)),
+            "description": "blinded: without its truth/. unfinished: a run has to go on. none: no dataset.",
+        },
+        "digest": said | {"description": "Of the resolved protocol; empty where it could not be read."},
+        "notes": array | {"items": said},
+        "checks": array | {"items": _closed(checked)},
+        "findings": array
+        | {
+            "description": f"Of each check the first {findings.KEPT}; the checks count all of them.",
+            "items": _closed(finding),
+        },
+    }
+    return {"$schema": DIALECT, "title": "What nof1sim validate found"} | _closed(properties)
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    """A mapping that has these entries and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 def _versions() -> dict[str, Any]:

@@ -226,6 +226,8 @@ def protocol_from(document: Mapping[str, Any], what: str = "The protocol") -> Pr
 def load_protocol(source: str | Path | Mapping[str, Any]) -> Protocol:
     """Read and check a protocol: a YAML or JSON file, the name of a shipped one, or a dict.
 
+    Examples
+    --------
     >>> load_protocol("default").design.arms
     ['antibiotic', 'cream']
     """

@@ -21,46 +21,52 @@ def dilate(labels: Labels, radius: int) -> Labels:
 
 
 @njit()
+def _span(row):
+    """First and last place of a row that is not zero; its length and -1 where all are."""
+    some, n = row[0], row.size
+    for x in range(n):  # vectorised, unlike a search: most rows of most pictures are empty
+        some |= row[x]
+    if some == 0:
+        return n, -1
+    first, last = 0, n - 1
+    while row[first] == 0:
+        first += 1
+    while row[last] == 0:
+        last -= 1
+    return first, last
+
+
+@njit()
+def _fill(new, row):
+    """Put row where new is zero. A choice without a branch, so that the loop is vectorised."""
+    for x in range(new.size):
+        new[x] = new[x] if new[x] != 0 else row[x]
+
+
+@njit()
 def _grow(labels, radius, out):
     h, w = labels.shape
-    wide = np.empty((h, w), labels.dtype)
-    # First and last column of each row that the row's own labels reach; most rows of most pictures have none.
+    wide = np.zeros((h, w), labels.dtype)
     low, high = np.full(h, w, np.int64), np.full(h, -1, np.int64)
     for y in range(h):
-        row, new = labels[y], wide[y]
-        some = row[0]
-        for x in range(w):
-            some |= row[x]
-        if some == 0:
+        first, last = _span(labels[y])
+        if last < 0:
             continue
-        first, last = 0, w - 1
-        while row[first] == 0:
-            first += 1
-        while row[last] == 0:
-            last -= 1
-        a, b = max(first - radius, 0), min(last + radius, w - 1)
+        a, b = max(first - radius, 0), min(last + radius, w - 1) + 1
         low[y], high[y] = a, b
-        left = -(1 << 30)
-        for x in range(a, b + 1):
-            if row[x] != 0:
-                left = x
-            new[x] = row[left] if x - left <= radius else 0
-        right = 1 << 30
-        for x in range(b, a - 1, -1):
-            if row[x] != 0:
-                right = x
-            elif new[x] == 0 and right - x <= radius:
-                new[x] = row[right]
+        row, new = labels[y], wide[y]
+        new[a:b] = row[a:b]
+        for step in range(1, min(radius, w - 1) + 1):
+            _fill(new[max(a, step) : b], row[max(a, step) - step : b - step])
+        for step in range(1, min(radius, w - 1) + 1):
+            _fill(new[a : min(b, w - step)], row[a + step : min(b, w - step) + step])
     for y in range(h):
-        to = out[y]
         for step in range(radius + 1):
             for side in range(2 if step else 1):
                 other = y + step if side else y - step
-                if 0 <= other < h:
-                    source = wide[other]
-                    for x in range(low[other], high[other] + 1):
-                        if to[x] == 0:
-                            to[x] = source[x]
+                if 0 <= other < h and high[other] > 0:
+                    a, b = low[other], high[other]
+                    _fill(out[y, a:b], wide[other, a:b])
 
 
 def measure(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
@@ -79,10 +85,10 @@ def measure(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.float64], NDA
 @njit()
 def _measure(labels, table):
     """table (ids, 5): least x and y, largest x and y plus one, count."""
-    h, w = labels.shape
-    for y in range(h):
+    for y in range(labels.shape[0]):
         row = labels[y]
-        for x in range(w):
+        first, last = _span(row)
+        for x in range(first, last + 1):
             k = row[x]
             if k != 0:
                 t = table[k]

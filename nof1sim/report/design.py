@@ -35,6 +35,8 @@ def design_report(protocol: Protocol, schedule: Schedule | None = None) -> Desig
     The sequences of a user's table (`design.sequence` 'given') are not in the protocol: give its `schedule`, or the
     report is without them. Its wash-in and carry-over are unknown and left out.
 
+    Examples
+    --------
     >>> from nof1sim.protocol import load_protocol
     >>> design_report(load_protocol("default")).admissible.smallest_p
     0.5

@@ -64,12 +64,22 @@ def locked(folder: str | os.PathLike[str] | None, share: str = ALL) -> Iterator[
 
 
 def at_work(folder: str | os.PathLike[str] | None, share: str = ALL) -> None:
-    """Note in the share's lock, which this process holds, that the run has claimed the folder and now writes there."""
+    """Note in the share's lock, which this process holds, that the run has claimed the folder and now writes there.
+
+    Raises
+    ------
+    DatasetError
+        The note cannot be written: the disk is full.
+    """
     if folder is None:
         return
-    with suppress(FileNotFoundError), open(_path(folder, share), "r+") as file:  # the end of a run may have removed it
-        file.truncate(0)
-        file.write(json.dumps(_me() | {"at_work": True}))
+    path = _path(folder, share)
+    try:
+        with suppress(FileNotFoundError), open(path, "r+") as file:  # the end of a run may have removed it
+            file.truncate(0)
+            file.write(json.dumps(_me() | {"at_work": True}))
+    except OSError as error:
+        raise DatasetError(f"{path.parent}: cannot be locked ({error.strerror}). Free some space.") from error
 
 
 def refuse_others(folder: str | os.PathLike[str] | None, share: str = ALL) -> None:
@@ -121,8 +131,12 @@ def _taken(path: Path, tries: int) -> int:
                 raise
             continue
         if _try(handle, path) and _same(handle, path):
-            os.ftruncate(handle, 0)
-            os.write(handle, json.dumps(_me()).encode())
+            try:
+                os.ftruncate(handle, 0)
+                os.write(handle, json.dumps(_me()).encode())
+            except OSError:  # a full disk: this process must not hold on to a lock that it does not use
+                _release(handle, path)
+                raise
             return handle
         os.close(handle)
     raise DatasetError(_letter(path))

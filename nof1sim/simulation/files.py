@@ -17,7 +17,7 @@ from ..dataset.tables import TABLES
 from ..dataset.target import Stored, Target
 from ..model import LesionField, patient_key
 from ..render.base import PARTS
-from . import frames
+from . import card_facts, frames
 from .plan import Plan
 from .quality import Quality
 
@@ -91,6 +91,7 @@ def card_info(plan: Plan, images: int, columns: list[str]) -> CardInfo:
         views=protocol.images.views,
         format=protocol.images.format,
         version=manifest.versions()["nof1sim"],
+        facts=card_facts.facts(protocol),
     )
 
 

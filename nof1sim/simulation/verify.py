@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from .. import __version__
 from ..dataset import layout
 from ..dataset.reader import Dataset, open_dataset
 from ..errors import InputError
+from ..model import Unit
 from ..protocol import Protocol
 from ..randomness import stream
 from .given_file import given_of
-from .names import image_name
 from .plan import Plan
 from .renderers import make_renderer, seen_by
-from .worker import picture_bytes
+from .worker import files_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +70,32 @@ def verify(folder: str | Path, sample: int = 10) -> Verification:
     listed = dict(dataset.files())
     damaged = tuple(path for path in sorted(listed) if _sha256(dataset, path) != listed[path])
     # The pictures are listed in the observations; where those are damaged there is nothing to go by.
-    units = [] if layout.OBSERVATIONS in damaged else dataset.units()
-    chosen = stream(0, "verify", protocol.digest).permutation(len(units))[:sample]
-    drawn, differ = [], []
-    if len(chosen):
-        plan = Plan(protocol, given_of(dataset, protocol))
-        renderer = make_renderer(protocol.images)
-        for unit in sorted(units[i] for i in chosen):
-            path, view = image_name(plan, unit), seen_by(renderer, plan.view(unit))
-            again = hashlib.sha256(picture_bytes(protocol, view, renderer.render([view])[0])).hexdigest()
-            drawn.append(path)
-            if again != listed[path]:
-                differ.append(path)
+    units = [] if layout.OBSERVATIONS in damaged else sample_of(dataset.units(), protocol, sample)
+    plan = Plan(protocol, given_of(dataset, protocol)) if units else None
+    found = list(redrawn(plan, units, listed)) if plan else []
+    drawn = [path for path, _ in found]
+    differ = [path for path, others in found if others]
     version = dataset.manifest["versions"]["nof1sim"]
     other = None if version == __version__ else f"nof1sim {version}"
     return Verification(len(listed), tuple(drawn), tuple(differ), damaged, other)
+
+
+def sample_of(units: Sequence[Unit], protocol: Protocol, size: int) -> list[Unit]:
+    """Some pictures, spread over the study; always the same ones of a protocol."""
+    return sorted(units[i] for i in stream(0, "verify", protocol.digest).permutation(len(units))[:size])
+
+
+def redrawn(plan: Plan, units: Iterable[Unit], listed: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Draw pictures again: the path of each, and which of its files (image, masks, layers) come out otherwise.
+
+    listed : path -> SHA-256, as the manifests say.
+    """
+    renderer = make_renderer(plan.protocol.images)
+    for unit in units:
+        view = seen_by(renderer, plan.view(unit))
+        again = list(files_of(plan, unit, view, renderer.render([view])[0]))
+        differ = (path for _, path, data in again if hashlib.sha256(data).hexdigest() != listed.get(path))
+        yield again[0][1], tuple(differ)
 
 
 def _sha256(dataset: Dataset, path: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -57,17 +58,9 @@ class Worker:
 
     def draw(self, unit: Unit) -> dict[str, Any]:
         """Draw and write one picture; the row that its part file keeps."""
-        images = self.plan.protocol.images
         view = seen_by(self.renderer, self.plan.view(unit))
         render = self.renderer.render([view])[0]
-        path = image_name(self.plan, unit)
-        files = {"image": self.target.store(path, picture_bytes(self.plan.protocol, view, render))}
-        if images.masks:
-            files["mask"] = self.target.store(layout.mask_of(path), encode_mask(render.lesion))
-            support = layout.mask_of(path, support=True)
-            files["support"] = self.target.store(support, encode_mask(render.support))
-        for name in images.layers:
-            files[name] = self.target.store(layout.layer_of(path, name), encode_layer(name, layer_of(render, name)))
+        files = {kind: self.target.store(path, data) for kind, path, data in files_of(self.plan, unit, view, render)}
         said = {
             "nuisance": plain(departures(view.nuisance)),
             "drawn": plain({**render.drawn, "keypoints_px": dict(render.keypoints_px)}),
@@ -75,6 +68,17 @@ class Worker:
             "probe": probe(self.renderer, self.plan, unit),
         }
         return part_row(unit, files, said, boxes_of(render))
+
+
+def files_of(plan: Plan, unit: Unit, view: View, render: Render) -> Iterator[tuple[str, str, bytes]]:
+    """Kind (see `parts.KINDS`), path and bytes of every file of a picture; the image comes first."""
+    images, path = plan.protocol.images, image_name(plan, unit)
+    yield "image", path, picture_bytes(plan.protocol, view, render)
+    if images.masks:
+        yield "mask", layout.mask_of(path), encode_mask(render.lesion)
+        yield "support", layout.mask_of(path, support=True), encode_mask(render.support)
+    for name in images.layers:
+        yield name, layout.layer_of(path, name), encode_layer(name, layer_of(render, name))
 
 
 def layer_of(render: Render, name: str) -> NDArray[Any]:

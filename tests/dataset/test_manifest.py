@@ -238,3 +238,17 @@ def test_the_checksums_are_those_of_the_files(target: Target) -> None:
     for path in (layout.MANIFEST, layout.TRUTH_MANIFEST):
         for name, entry in manifest.read_manifest(target, path)["files"].items():
             assert hashlib.sha256(target.read(name)).hexdigest() == entry["sha256"]
+
+
+@pytest.mark.parametrize("path", [layout.MANIFEST, layout.TRUTH_MANIFEST])
+@pytest.mark.parametrize("version", [manifest.SCHEMA_VERSION + 1, "2", None])
+def test_a_newer_schema_says_to_upgrade(target: Target, path: str, version: object) -> None:
+    complete(target)
+    old = target.read(path)
+    new = json.dumps(json.loads(old) | {"schema_version": version}).encode()
+    target.write(path, new)
+    sums = target.read(layout.MANIFEST_SHA).decode()
+    digests = [hashlib.sha256(data).hexdigest() for data in (old, new)]
+    target.write(layout.MANIFEST_SHA, sums.replace(*digests).encode())
+    with pytest.raises(DatasetError, match="upgrade nof1sim"):
+        manifest.read_manifest(target, path)

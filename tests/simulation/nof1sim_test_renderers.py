@@ -13,6 +13,7 @@ from nof1sim.errors import RenderError
 from nof1sim.model import Render, View
 from nof1sim.protocol.part import Part
 from nof1sim.randomness import stream
+from nof1sim.render.masks import measure
 
 
 class Dots:
@@ -39,11 +40,9 @@ class Dots:
         core[y, x] = lesions.lesion_id
         noise = stream(view.seed, *view.address, "sensor").integers(0, 4, (size, size, 3))
         pixels = (120 + 20 * view.nuisance.exposure_ev + 60 * (core > 0)[..., None] + noise).clip(0, 255)
-        ids = np.unique(core[core > 0]).astype(np.int64)
-        boxes = np.ones((ids.size, 4))
+        ids, boxes, area = measure(core)
         face = {"nose_width": float(view.scene.patient.rank)}
         drawn = {"renderer": self.name} | asdict(view.nuisance) | face
-        area = np.ones(ids.size, np.int64)
         layers = {name: layer for name, layer in truth_images(size).items() if name in view.layers}
         points = {"nose": (1.0, float("nan"))}
         return Render(pixels.astype(np.uint8), core, core, ids, boxes, area, points, drawn, layers, face)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -215,30 +214,6 @@ def test_a_wrong_option_claims_no_folder(small: Protocol, tmp_path: Path) -> Non
     with pytest.raises(ProtocolError, match="front, left"):
         run(with_changes(small, images={"views": ["sideways"]}), tmp_path / "d")
     assert not (tmp_path / "d").exists()
-
-
-@pytest.mark.slow
-def test_killed_at_ten_random_points_it_never_looks_finished(tmp_path: Path) -> None:
-    protocol = small_protocol(cohort={"patients": 30})
-    run(protocol, tmp_path / "whole")
-    file = tmp_path / "p.yaml"
-    file.write_text(yaml.safe_dump(protocol.model_dump(mode="json")))
-    command = [sys.executable, "-m", "nof1sim", "simulate", "-p", str(file), "--out", str(tmp_path / "d")]
-    for attempt in range(10):
-        process = subprocess.Popen([*command, "--workers", "2"], start_new_session=True, stderr=subprocess.DEVNULL)
-        time.sleep(1.0 + 0.37 * attempt)
-        finished = process.poll() is not None
-        if not finished:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        try:
-            open_dataset(tmp_path / "d")
-        except DatasetError:
-            assert not finished
-        else:
-            assert contents(tmp_path / "d") == contents(tmp_path / "whole")
-    assert run(protocol, tmp_path / "d").complete
-    assert contents(tmp_path / "d") == contents(tmp_path / "whole")
 
 
 def test_a_plain_script_needs_no_main_guard(tmp_path: Path) -> None:

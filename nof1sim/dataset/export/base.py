@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from ...errors import DatasetError, unknown_name
+from ..layout import CROISSANT, TRUTH_MANIFEST
+from ..manifest import read_manifest
 from ..reader import Dataset
 from ..target import TEMPORARY, letters
 
@@ -69,31 +72,62 @@ FORMATS: dict[str, Format] = {
         "Parquet files with the images in them, as the Hugging Face viewer likes them",
         truth="optional",
         split=True,
+        options={"size_mb": "pictures in a file at most, in MB (200)"},
     ),
     "webdataset": Format(
-        "nof1sim.dataset.export.webdataset:write", "WebDataset shards (tar files)", truth="optional", split=True
+        "nof1sim.dataset.export.webdataset:write",
+        "WebDataset shards (tar files)",
+        truth="optional",
+        split=True,
+        options={"size_mb": "size of a shard at most, in MB (500)"},
     ),
     "coco": Format(
         "nof1sim.dataset.export.coco:write",
         "COCO instances: boxes and masks, lesion_id as track",
         truth="always",
         split=True,
+        options={"images": "yes (default) or no: only the annotations"},
     ),
     "croissant": Format(
         "nof1sim.dataset.export.croissant:write",
         "MLCommons Croissant 1.1: croissant.json in the dataset's folder",
         ending=".json",
-        inside="croissant.json",
+        inside=CROISSANT,
+        options={
+            "date": "when the dataset counts as published, YYYY-MM-DD (the date of this version of nof1sim)",
+            "license": "URL of its licence",
+            "creator": "who made it",
+            "url": "where it is to be found",
+            "version": "of the dataset (1.0.0)",
+        },
     ),
-    "studyu": Format("nof1sim.dataset.export.studyu:write", "StudyU export", ending=".zip"),
+    "studyu": Format(
+        "nof1sim.dataset.export.studyu:write",
+        "StudyU export",
+        ending=".zip",
+        options={"schedule": "exact (default), or nearest where StudyU cannot say the design"},
+    ),
     "hettich": Format("nof1sim.dataset.export.hettich:write", "The published simulated trial's columns and file names"),
     "adam": Format("nof1sim.dataset.export.adam:write", "CDISC-flavoured tables: ADSL, ADQS", truth="optional"),
-    "timelapse": Format("nof1sim.dataset.export.timelapse:write", "An animation of every patient"),
+    "timelapse": Format(
+        "nof1sim.dataset.export.timelapse:write",
+        "An animation of every patient",
+        options={
+            "format": "webp (default), gif or mp4",
+            "size": "width of the picture in pixels, 160 to 1024 (256)",
+            "fps": "days a second, 1 to 50 (8)",
+            "patients": "ids of those wanted, such as 1+3 (all)",
+        },
+    ),
 }
 """Every format, by the name that `--to` takes."""
 
 NOTE = "nof1sim-export.json"
 """A file that says that a folder is an export; `--overwrite` replaces only such folders."""
+
+
+LOOK = 1 << 14
+"""Bytes at the beginning of a JSON file that tell what it is."""
 
 
 def format_of(name: str) -> Format:
@@ -137,6 +171,8 @@ def export(
     """
     found, options = format_of(to), options or Options()
     _check(to, found, options)
+    if options.truth or found.truth == "always":
+        read_manifest(dataset.target, TRUTH_MANIFEST)  # a dataset may come without its truth: say so before writing
     place = _place(dataset, to, found, out)
     _refuse_taken(place, found, overwrite)
     module, _, function = found.writer.partition(":")
@@ -172,17 +208,31 @@ def _place(dataset: Dataset, name: str, found: Format, out: str | os.PathLike[st
         )
     if out is None and dataset.target.local is None:
         raise DatasetError(f"--out: {dataset.url} is remote; say where on this machine the export goes: --out PATH.")
-    return Path(place_of(str(dataset.target.local), name) if out is None else out)
+    place = Path(place_of(str(dataset.target.local), name) if out is None else out)
+    home = dataset.target.local
+    if not found.inside and home is not None and place.resolve().is_relative_to(home.resolve()):
+        raise DatasetError(f"--out: {place} lies in the dataset, which holds its own files only. Give another --out.")
+    return place
 
 
 def _refuse_taken(place: Path, found: Format, overwrite: bool) -> None:
     if not place.exists() and not place.is_symlink():
         return
-    ours = place.is_file() if found.ending or found.inside else (place / NOTE).is_file()
-    if place.is_symlink() or not ours:
+    if place.is_symlink() or not _is_export(place, found):
         raise DatasetError(f"{place}: exists and is no export of this kind. Give another --out, or move it away.")
     if not overwrite:
         raise DatasetError(f"{place}: exists. Give --overwrite to replace it, or another --out.")
+
+
+def _is_export(place: Path, found: Format) -> bool:
+    """Whether what lies there is an export of this kind: a folder with its note, or a file that looks like one."""
+    if not found.ending:
+        return (place / NOTE).is_file()
+    if not place.is_file():
+        return False
+    if found.ending == ".zip":
+        return zipfile.is_zipfile(place)
+    return b"mlcommons.org/croissant" in place.read_bytes()[:LOOK]
 
 
 def _replace(made: Path, place: Path) -> None:

@@ -137,8 +137,7 @@ class DiffusionRenderer:
             for i, painted in zip(todo, self.studio.painter.paint(jobs) if jobs else [], strict=True):
                 shots[i] = painted
         return [
-            locked(sitter.portrait.pixels, shot, mask)
-            for sitter, shot, mask in zip(sitters, shots, masks, strict=True)
+            locked(sitter.portrait.pixels, shot, mask) for sitter, shot, mask in zip(sitters, shots, masks, strict=True)
         ]
 
     def _finished(self, view: View, day: Day) -> Render:
@@ -146,7 +145,10 @@ class DiffusionRenderer:
         sitter = self._sit(view)
         likeness = self._likeness(view, day, sitter)
         scale = view.size_px / day.pixels.shape[0]
-        points = {name: ((x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5) for name, (x, y) in sitter.portrait.points_px.items()}
+        points = {
+            name: ((x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5)
+            for name, (x, y) in sitter.portrait.points_px.items()
+        }
         lesion, support = (resized_labels(labels, view.size_px) for labels in (day.lesion, day.support))
         pixels = resized(sitter.portrait.pixels, view.size_px)
         pixels = np.where(support[..., None] > 0, resized(day.pixels, view.size_px), pixels)
@@ -171,7 +173,9 @@ class DiffusionRenderer:
         likeness = cosine(self.studio.reader.analyse(day.pixels, where), sitter.portrait.identity)
         if likeness < gate.min_cosine and gate.below == "fail":
             advice = "Lower images.renderer_options.edit.strength, or set gate.below to warn."
-            raise RenderError(str(Fault(where, f"cosine {likeness:.3f} to the portrait", f"{gate.min_cosine} or more", advice)))
+            raise RenderError(
+                str(Fault(where, f"cosine {likeness:.3f} to the portrait", f"{gate.min_cosine} or more", advice))
+            )
         return {"identity_cosine": round(likeness, 4), "identity_kept": float(likeness >= gate.min_cosine)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -210,7 +210,9 @@ def photograph(
                     "portrait": "photograph", "photograph_sha256": named.sha256, "consent": named.consent,
                 }  # fmt: skip
     advice = "Put the file into the folder `photographs` of the models directory (--models DIR)."
-    raise RenderError(str(Fault(f"photographs.{patient.key}", named.sha256, "the hash of a file that is there", advice)))
+    raise RenderError(
+        str(Fault(f"photographs.{patient.key}", named.sha256, "the hash of a file that is there", advice))
+    )
 
 
 def _square(image: Image.Image, size_px: int) -> NDArray[np.uint8]:
@@ -218,5 +220,3 @@ def _square(image: Image.Image, size_px: int) -> NDArray[np.uint8]:
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return np.asarray(image.crop((left, top, left + side, top + side)).resize((size_px, size_px)))
-
-

@@ -19,6 +19,7 @@ from nof1sim.render.procedural.filters import gaussian, radius_of
 from nof1sim.render.procedural.plate import Plate
 from nof1sim.render.procedural.pose import Look
 from nof1sim.render.procedural.relight import brightness
+from nof1sim.render.procedural.resample import backdrop_map, corners, posed, posed_row
 from nof1sim.render.procedural.sensor import (
     CURVE,
     CURVE_SHIFT,
@@ -62,79 +63,6 @@ def reach_px(nuisance: Nuisance, size: int) -> int:
     motion = motion_px(nuisance, size)
     moved = math.ceil(motion / 2) + 1 if motion else 0
     return radius_of(focus_sigma(nuisance, size)) + moved + radius_of(SHARPEN_SIGMA_PX)
-
-
-def backdrop_map(nuisance: Nuisance, size: int, margin: int) -> F32:
-    """Affine map (6,) from picture to plate for what turns with the camera but not with the head."""
-    n = nuisance
-    roll = math.radians(n.roll_deg)
-    c, s = math.cos(roll) / n.scale, math.sin(roll) / n.scale
-    half = size / 2 - 0.5
-    ox, oy = half + n.shift_x * size, half + n.shift_y * size
-    back = half + margin
-    return np.array([c, s, back - c * ox - s * oy, -s, c, back + s * ox - c * oy], np.float32)
-
-
-@njit(fastmath=True)
-def _posed_row(y, side, flat, u, v, back, brightness, place, labels, inner, cover, light, near, core):
-    """Row y of the posed picture: light (3, w); near and core labels (h, w), zero before, where there are any.
-
-    flat (side * side * 4,): light of the person times cover, and cover, already blurred by the lens, so that they can
-    be read between pixels bilinearly; u, v (h, w): place in it, u < 0 where there is only backdrop, back (side * side
-    * 3,), whose unit is `brightness` and which is found by the affine map `place` (6,). labels (side * side,) of what
-    lesions touched, inner of their cores; core is read at the nearest pixel, near also where any pixel that is read
-    was touched. cover (w,) is scratch.
-    """
-    w = u.shape[1]
-    last, width = np.int32(side - 2), np.int64(side)
-    half, one, none, zero = np.float32(0.5), np.float32(1.0), np.int32(0), np.float32(0.0)
-    unit, two, three, four, below = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4), np.uint64(side)
-    us, vs = u[y], v[y]
-    red, green, blue = light[0], light[1], light[2]
-    along, start = place[0], place[1] * np.float32(y) + place[2] + half
-    down, top = place[3], place[4] * np.float32(y) + place[5] + half
-    for x in range(w):
-        if us[x] < 0:
-            red[x], green[x], blue[x], cover[x] = zero, zero, zero, zero
-            continue
-        i, j = min(np.int32(us[x]), last), min(np.int32(vs[x]), last)
-        s, t = us[x] - np.float32(i), vs[x] - np.float32(j)
-        q = np.uint64(j * width + i)
-        if (labels[q] | labels[q + unit] | labels[q + below] | labels[q + below + unit]) != none:
-            n = q + np.uint64(s >= half) + below * np.uint64(t >= half)
-            label = labels[n]
-            for k in range(4):
-                if label == none:
-                    label = labels[q + np.uint64(k & 1) + below * np.uint64(k >> 1)]
-            near[y, x], core[y, x] = label, inner[n]
-        w3 = s * t
-        w1, w2 = s - w3, t - w3
-        w0 = one - s - w2
-        p, z = q * four, (q + below) * four
-        e, o = p + four, z + four
-        r0 = w0 * flat[p] + w1 * flat[e] + w2 * flat[z] + w3 * flat[o]
-        g0 = w0 * flat[p + unit] + w1 * flat[e + unit] + w2 * flat[z + unit] + w3 * flat[o + unit]
-        b0 = w0 * flat[p + two] + w1 * flat[e + two] + w2 * flat[z + two] + w3 * flat[o + two]
-        a0 = w0 * flat[p + three] + w1 * flat[e + three] + w2 * flat[z + three] + w3 * flat[o + three]
-        red[x], green[x], blue[x], cover[x] = r0, g0, b0, a0
-    for x in range(w):
-        if cover[x] < np.float32(0.999):
-            # The backdrop is out of focus: its nearest pixel will do.
-            i = min(max(np.int32(along * np.float32(x) + start), none), last)
-            j = min(max(np.int32(down * np.float32(x) + top), none), last)
-            k = (one - cover[x]) * brightness
-            c = np.uint64((j * width + i) * 3)
-            red[x] += k * np.float32(back[c])
-            green[x] += k * np.float32(back[c + unit])
-            blue[x] += k * np.float32(back[c + two])
-
-
-@njit(fastmath=True)
-def _posed(side, flat, u, v, back, brightness, place, labels, inner, light, near, core):
-    """The whole posed picture: light (h, 3, w)."""
-    cover = np.empty(u.shape[1], np.float32)
-    for y in range(u.shape[0]):
-        _posed_row(y, side, flat, u, v, back, brightness, place, labels, inner, cover, light[y], near, core)
 
 
 @njit(fastmath=True)
@@ -245,8 +173,8 @@ def _print_row(y, shown, luma, soft, style, tile, ox, oy, line, bytes_, out):
 
 @njit(fastmath=True)
 def _expose(
-    ready, side, flat, u, v, back, brightness, place, labels, inner, focus, glare, gain, curve, sharp, style, tile,
-    ox, oy, near, core, out,
+    ready, side, flat, u, v, back, brightness, place, labels, inner, some, focus, glare, gain, curve, sharp, style,
+    tile, ox, oy, near, core, out,
 ):  # fmt: skip
     """The photograph out (h, w, 3): from ready (h, 3, w), linear light, or, where that is empty, posed on the way."""
     h, w = u.shape
@@ -255,14 +183,16 @@ def _expose(
     shown, luma = np.empty((2 * rs + 1, 3, w), np.float32), np.empty((2 * rs + 1, 1, w), np.float32)
     wide = np.empty(w + 2 * max(rf, rs), np.float32)
     lit, soft = np.empty((3, w), np.float32), np.empty((1, w), np.float32)
-    scratch, bytes_ = np.empty(w, np.float32), np.empty((3, w), np.uint8)
+    scratch, bytes_, at = np.empty(w, np.float32), np.empty((3, w), np.uint8), np.empty(w, np.int32)
     for step in range(h + rf + rs):
         if step < h:
             row = lights[step % lights.shape[0]]
             if ready.size:
                 row[:] = ready[step]
             else:
-                _posed_row(step, side, flat, u, v, back, brightness, place, labels, inner, scratch, row, near, core)
+                posed_row(
+                    step, side, flat, u, v, back, brightness, place, labels, inner, some, scratch, at, row, near, core
+                )
         y = step - rf
         if 0 <= y < h:
             now = y % shown.shape[0]
@@ -289,12 +219,14 @@ def expose(
     near, core = np.zeros((h, w), np.int32), np.zeros((h, w), np.int32)
     place = backdrop_map(n, w, plate.margin)
     paper, labels, inner = plate.backdrop.reshape(-1), touched.reshape(-1), cores.reshape(-1)
-    scene = (len(canvas), canvas.reshape(-1), seen.u, seen.v, paper, brightness(n), place, labels, inner)
+    side, some = len(canvas), np.zeros(labels.size, np.uint8)
+    corners(side, labels, some)
+    scene = (side, canvas.reshape(-1), seen.u, seen.v, paper, brightness(n), place, labels, inner, some)
     ready = np.empty((0, 3, w), np.float32)
     length = motion_px(n, w)
     if length:
         sharp, ready = np.empty((h, 3, w), np.float32), np.empty((h, 3, w), np.float32)
-        _posed(*scene, sharp, near, core)
+        posed(*scene, sharp, near, core)
         a = math.radians(n.motion_deg)
         _smear(sharp, length * math.cos(a), length * math.sin(a), max(2, math.ceil(length)), ready)
     gain = GAIN * white_balance(n.white_balance_k, n.tint) * f(EXPOSURE * 2.0**n.exposure_ev)

@@ -24,9 +24,8 @@ def keypoints(plate: Plate, pose: Pose, seen: Look) -> dict[str, tuple[float, fl
     i, j = np.clip(np.rint(x), 0, last).astype(int), np.clip(np.rint(y), 0, last).astype(int)
     inside = (x >= -0.5) & (y >= -0.5) & (x < plate.size - 0.5) & (y < plate.size - 0.5)
     shown = inside & (seen.depth[j, i] <= placed[:, 2] + COVER_MM)
-    return {
-        name: (float(a), float(b)) if ok else NOWHERE for name, a, b, ok in zip(points.names, x, y, shown, strict=True)
-    }
+    found = zip(points.names, x.tolist(), y.tolist(), shown.tolist(), strict=True)
+    return {name: (a, b) if ok else NOWHERE for name, a, b, ok in found}
 
 
 def layers(
