@@ -166,7 +166,7 @@ class DiffusionRenderer:
         return Render(shot.pixels, shot.lesion, shot.support, ids, boxes, area, shot.points_px, drawn, face=face)
 
     def _likeness(self, view: View, day: Day, sitter: Sitter) -> dict[str, float | str]:
-        """Cosine of the day's face to the portrait's, where there is a face model; a RenderError if the gate says so."""
+        """Cosine of the day's face to the portrait's, where there is a face model; RenderError if the gate fails it."""
         if self.studio.reader is None or sitter.portrait.identity is None:
             return {}
         where, gate = f"patient {view.scene.patient.patient_id}, day {view.scene.day}", self.options.gate

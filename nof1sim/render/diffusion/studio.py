@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -21,14 +20,13 @@ from .config import DiffusionOptions, needed_models
 from .faces import FaceIdentity, FaceReader, load_faces
 from .inpaint import InpaintOptions, load_inpaint
 from .jobs import Painter, PortraitJob
+from .photographs import read_photograph
 from .places import Places
 from .portrait import make_portrait
 from .registry import Resolved, resolve
 from .sampler import MaskedSampler, PaintOptions
 
 PRECISION = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
-PHOTOGRAPHS = "photographs"
-"""Folder of the models directory that holds people's photographs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,39 +182,24 @@ def _source(
         return make_portrait(models, _job(view, options)), {"portrait": "text"}
     if options.portrait_source == "procedural":
         return clear_face(view, options.portrait_px)[0], {"portrait": "procedural"}
-    return photograph(view.scene.patient, options, places)
+    return _photograph(view.scene.patient, options, places)
 
 
-def photograph(
+def _photograph(
     patient: Patient, options: DiffusionOptions, places: Places
 ) -> tuple[NDArray[np.uint8], dict[str, float | str]]:
-    """A patient's photograph, found by its hash, as a square, and the consent that goes with it.
-
-    Raises
-    ------
-    RenderError
-        No photograph is named for the patient, or no file of that hash is there.
-    """
+    """A patient's photograph as a square, and the consent that goes with it; RenderError if none is named."""
     named = options.photographs.get(patient.key)
     if named is None:
-        fault = Fault(f"photographs.{patient.key}", None, "a photograph's sha256 and consent for each patient")
-        raise RenderError(str(fault))
-    folder = None if places.models is None else places.models / PHOTOGRAPHS
-    for file in sorted(folder.iterdir()) if folder is not None and folder.is_dir() else ():
-        data = file.read_bytes() if file.is_file() else b""
-        if hashlib.sha256(data).hexdigest() == named.sha256:
-            with Image.open(file) as image:
-                return _square(image.convert("RGB"), options.portrait_px), {
-                    "portrait": "photograph", "photograph_sha256": named.sha256, "consent": named.consent,
-                }  # fmt: skip
-    advice = "Put the file into the folder `photographs` of the models directory (--models DIR)."
-    raise RenderError(
-        str(Fault(f"photographs.{patient.key}", named.sha256, "the hash of a file that is there", advice))
-    )
+        advice = "Name one under images.renderer_options.photographs."
+        raise RenderError(str(Fault(patient.key, None, "a photograph's sha256 and consent for each patient", advice)))
+    picture = _square(read_photograph(patient.key, named, places), options.portrait_px)
+    return picture, {"portrait": "photograph", "photograph_sha256": named.sha256, "consent": named.consent}
 
 
-def _square(image: Image.Image, size_px: int) -> NDArray[np.uint8]:
+def _square(pixels: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
     """The middle square of a photograph, at the portrait's size."""
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return np.asarray(image.crop((left, top, left + side, top + side)).resize((size_px, size_px)))
+    side = min(pixels.shape[:2])
+    top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
+    square = Image.fromarray(pixels[top : top + side, left : left + side])
+    return np.asarray(square.resize((size_px, size_px), Image.Resampling.LANCZOS))
