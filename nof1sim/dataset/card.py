@@ -101,7 +101,8 @@ table = dataset.observations()               # a polars frame
 {picture}```
 
 Or with any tool: `{layout.OBSERVATIONS}` is plain CSV, and its column `image_{info.views[0]}` names the files.
-`sha256sum --ignore-missing -c {layout.MANIFEST_SHA}` checks the manifests, which list the hashes of all other files.
+`sha256sum --ignore-missing -c {layout.MANIFEST_SHA}` checks the manifests, which list the hashes of all other files;
+`sha256sum -c {layout.IMAGE_SUMS}` checks the images.
 """
 
 
@@ -117,10 +118,10 @@ dataset to somebody blinded.
 |---|---|
 {rows}
 
-`{layout.TRUTH_MANIFEST}` holds the resolved protocol and each image's nuisance (what of it is not `neutral`),
-`{layout.FACES}` the numbers of each person's face, `{layout.PERSISTENCE}/` each patient's lesion map, `{layout.MASKS}/`
-the instance masks (16-bit PNG: the value is the lesion_id; `_support`: all pixels that the lesion touched). Folders
-{_layers()} are there if the protocol asks for them (`images.layers`); `dataset.layer(unit, name)` reads them.
+`{layout.TRUTH_MANIFEST}` holds the resolved protocol and figures of the pictures' quality, `{layout.FACES}` the
+numbers of each person's face, `{layout.PERSISTENCE}/` each patient's lesion map, `{layout.MASKS}/` the instance masks
+(16-bit PNG: the value is the lesion_id; `_support`: all pixels that the lesion touched). Folders {_layers()}
+are there if the protocol asks for them (`images.layers`); `dataset.layer(unit, name)` reads them.
 """
 
 

@@ -254,6 +254,56 @@ KEYPOINTS = Table(
     ),
 )
 
+_NUISANCE = (
+    ("yaw_deg", "Turn of the head to its left, beside that of the view.", "degree"),
+    ("pitch_deg", "Lift of the chin.", "degree"),
+    ("roll_deg", "Tilt of the head.", "degree"),
+    ("scale", "Factor on the size of the face in the image.", ""),
+    ("shift_x", "Shift of the face to the right.", "share of the image's width"),
+    ("shift_y", "Shift of the face down.", "share of the image's width"),
+    ("distance", "Factor on the camera's distance, in true perspective.", ""),
+    ("blur_px", "Radius of the defocus, at 512 px.", "px"),
+    ("motion_px", "Length of the motion blur, at 512 px.", "px"),
+    ("motion_deg", "Direction of the motion blur.", "degree, 0 to 180"),
+    ("exposure_ev", "Exposure.", "EV"),
+    ("white_balance_k", "Shift of the light's colour temperature; below 0 is warmer.", "K"),
+    ("tint", "Log gain of green against magenta.", ""),
+    ("light_key", "Factor on the main light.", ""),
+    ("light_fill", "Factor on the fill light.", ""),
+    ("light_ring", "Factor on the ring light.", ""),
+    ("light_room", "Factor on the light of the room.", ""),
+    ("light_side", "Place of the main light, from the image's left to its right.", "-1 to 1"),
+    ("light_hard", "Hardness of the light: 1 is a bare lamp with sharp shadows.", "share, 0 to 1"),
+    ("oil", "Factor on the skin's gloss.", ""),
+    ("makeup", "Opacity of a foundation.", "share, 0 to 1"),
+    ("tan", "Relative rise of the skin's melanin.", "share"),
+    ("beard", "Growth since the last shave.", "share, 0 to 1"),
+    ("smile", "Smile.", "share, 0 to 1"),
+    ("eyes_closed", "1 where the eyes are closed.", "0 or 1"),
+    ("noise", "Factor on the camera's sensor noise.", ""),
+    ("contrast", "Contrast of the tone curve, beside the camera's own.", ""),
+    ("saturation", "Factor on the saturation.", ""),
+    ("sharpening", "Factor on the camera's sharpening.", ""),
+    ("jpeg_quality", "Quality of the phone's JPEG; 0: the protocol's.", "0 to 100"),
+)
+"""The numbers of `nof1sim.model.Nuisance`, in its order."""
+
+PICTURES = Table(
+    layout.PICTURES,
+    "a picture, and how it was taken",
+    (
+        _PATIENT,
+        _DAY,
+        Column("occasion", INT, "Which photograph of the day."),
+        Column("view", TEXT, "From where: front, left, yaw20 and so on."),
+        Column("image", TEXT, "The image, relative to the dataset."),
+        *(Column(name, FLOAT, description, unit) for name, description, unit in _NUISANCE),
+        Column("phone", TEXT, "The phone that took the picture; empty: the clinic's camera.", nullable=True),
+        _maybe("confounding", FLOAT, "Shift with the treatment, of the full range.", "share, 0 to 1"),
+        Column("drawn", TEXT, "What else the renderer chose for this picture, as JSON."),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     "observations": OBSERVATIONS,
     "patients": PATIENTS,
@@ -262,4 +312,5 @@ TABLES: dict[str, Table] = {
     "lesion_days": LESION_DAYS,
     "boxes": BOXES,
     "keypoints": KEYPOINTS,
+    "images": PICTURES,
 }

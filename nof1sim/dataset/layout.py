@@ -14,6 +14,7 @@ MANIFEST = "manifest.json"
 MANIFEST_SHA = "manifest.sha256"
 OBSERVATIONS = "observations.csv"
 IMAGES = "images"
+IMAGE_SUMS = "images.sha256"
 
 TRUTH = "truth"
 TRUTH_MANIFEST = "truth/manifest.json"
@@ -23,6 +24,8 @@ LESIONS = "truth/lesions.parquet"
 LESION_DAYS = "truth/lesion_days.parquet"
 BOXES = "truth/boxes.parquet"
 KEYPOINTS = "truth/keypoints.parquet"
+PICTURES = "truth/images.parquet"
+TRUTH_SUMS = "truth/images.sha256"
 MASKS = "truth/masks"
 PERSISTENCE = "truth/persistence"
 FACES = "truth/faces.json"
@@ -37,8 +40,10 @@ START = ".nof1sim/start.json"
 SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 """Ending of an image file, by the protocol's name of its format."""
 
-_ROOT_FILES = frozenset({CARD, MANIFEST, MANIFEST_SHA, OBSERVATIONS})
-_TRUTH_FILES = frozenset({TRUTH_MANIFEST, PATIENTS, DAYS, LESIONS, LESION_DAYS, BOXES, KEYPOINTS, FACES})
+_ROOT_FILES = frozenset({CARD, MANIFEST, MANIFEST_SHA, OBSERVATIONS, IMAGE_SUMS})
+_TRUTH_FILES = frozenset(
+    {TRUTH_MANIFEST, TRUTH_SUMS, PATIENTS, DAYS, LESIONS, LESION_DAYS, BOXES, KEYPOINTS, PICTURES, FACES}
+)
 _KEYED = re.compile(r"(P\d{3,})/\1_d\d{3,}(_\d+)?_[A-Za-z][A-Za-z0-9_-]*")
 _HETTICH = re.compile(r"[^/]+_\d{8}_severity_\d+(_[A-Za-z0-9_-]+)?")
 _IMAGE_LIKE = re.compile(
@@ -86,6 +91,11 @@ def hettich_name(
     """`1_20180101_severity_3.jpg`, the published simulated trial's names; a later occasion or another view is added."""
     extra = ("" if occasion == 1 else f"_{occasion}") + ("" if view == "front" else f"_{view}")
     return f"{quote(patient_id, safe=' ')}_{day:%Y%m%d}_severity_{severity_class}{extra}{SUFFIX[format]}"
+
+
+def is_picture(path: str) -> bool:
+    """Whether a path is that of an image, or of a truth image of one (mask, layer)."""
+    return _IMAGE_LIKE.fullmatch(path) is not None
 
 
 def is_generated(path: str) -> bool:

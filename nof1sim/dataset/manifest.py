@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
@@ -13,7 +13,20 @@ from typing import Any, Literal
 from .. import __version__
 from ..errors import DatasetError
 from ..protocol.load import TRUTH_FORMAT
-from .layout import LOCKS, MANIFEST, MANIFEST_SHA, PARTS, START, TRUTH, TRUTH_MANIFEST, WORK, is_generated
+from .layout import (
+    IMAGE_SUMS,
+    LOCKS,
+    MANIFEST,
+    MANIFEST_SHA,
+    PARTS,
+    START,
+    TRUTH,
+    TRUTH_MANIFEST,
+    TRUTH_SUMS,
+    WORK,
+    is_generated,
+    is_picture,
+)
 from .target import Target
 
 FORMAT = "nof1sim-dataset"
@@ -101,6 +114,7 @@ def finish(
         raise DatasetError(_difference(target, note, digest, versions(), complete=False))
     hidden = {path: entry for path, entry in files.items() if path.startswith(f"{TRUTH}/")}
     shown = {path: entry for path, entry in files.items() if path not in hidden}
+    hidden, shown = _with_sums(target, TRUTH_SUMS, hidden), _with_sums(target, IMAGE_SUMS, shown)
     head = {"schema_version": SCHEMA_VERSION, "synthetic": True, "digest": digest}
     truth = {
         "format": TRUTH_FORMAT,
@@ -122,6 +136,40 @@ def finish(
         lines.append(f"{stored.sha256}  {path}\n")
     target.write(MANIFEST_SHA, "".join(reversed(lines)).encode())
     tidy(target)
+
+
+def _with_sums(target: Target, path: str, files: Files) -> Files:
+    """The files to list in a manifest: pictures are listed in a file of their own, as `sha256sum` writes and checks it.
+
+    A manifest is read whole by everybody; the list of pictures is as long as the study.
+    """
+    pictures = sorted(filter(is_picture, files))
+    if not pictures:
+        return files
+    stored = target.store(path, "".join(f"{files[name][0]}  {name}\n" for name in pictures).encode())
+    others = {name: entry for name, entry in files.items() if not is_picture(name)}
+    return others | {path: (stored.sha256, stored.bytes)}
+
+
+def covered(target: Target) -> Iterator[tuple[str, str]]:
+    """(path, SHA-256) of every file that the manifests vouch for, the manifests themselves excepted.
+
+    A dataset without its truth/ is for somebody blinded: then only what is there.
+    """
+    for manifest in (MANIFEST, TRUTH_MANIFEST):
+        if not target.exists(manifest):
+            continue
+        for path, entry in read_manifest(target, manifest)["files"].items():
+            yield path, entry["sha256"]
+            if path in (IMAGE_SUMS, TRUTH_SUMS) and target.exists(path):
+                yield from _sums(target.read(path).decode("utf-8", "replace"))
+
+
+def _sums(text: str) -> Iterator[tuple[str, str]]:
+    """(path, SHA-256) of each line as `sha256sum` writes it."""
+    for line in text.splitlines():
+        sha256, _, path = line.partition("  ")
+        yield path, sha256
 
 
 def tidy(target: Target) -> None:
@@ -235,8 +283,7 @@ def _incomplete(target: Target, path: str) -> str:
 def _checksums(target: Target) -> dict[str, str]:
     if not target.exists(MANIFEST_SHA):
         return {}
-    lines = target.read(MANIFEST_SHA).decode("utf-8", "replace").splitlines()
-    return {path: sha256 for sha256, _, path in (line.partition("  ") for line in lines)}
+    return dict(_sums(target.read(MANIFEST_SHA).decode("utf-8", "replace")))
 
 
 def _sha256(target: Target, path: str) -> str | None:

@@ -21,8 +21,9 @@ BOX = pl.Struct(
 )
 KINDS = ("image", "mask", "support", *LAYERS)
 """Files of a picture."""
-SAID = ("nuisance", "drawn", "face")
-"""What is said about a picture: how it departs from neutral, what the renderer chose for it, and for the person."""
+SAID = ("nuisance", "drawn", "face", "probe")
+"""What is said about a picture: how it departs from neutral, what the renderer chose for it, and for the person; and
+what a probe of the renderer found (see `nof1sim.simulation.quality`)."""
 SCHEMA: dict[str, Any] = {
     "digest": pl.String,
     "rank": pl.Int64,

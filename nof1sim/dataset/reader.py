@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Iterator
+from dataclasses import fields
 from functools import cached_property
 from typing import Any
 
@@ -13,16 +15,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..errors import DatasetError, unknown_name
-from ..model import Unit, patient_key
+from ..model import Nuisance, Unit, patient_key
 from .columns import TABLES
 from .images import decode, decode_mask
 from .layers import decode_layer
 from .layout import FACES, LAYERS, MANIFEST, TRUTH_MANIFEST, layer_of, mask_of, persistence_path
-from .manifest import read_manifest
+from .manifest import covered, read_manifest
 from .tables import read_csv, read_parquet
 from .target import Target
 
 IMAGE_COLUMN = "image_"
+NUISANCE = tuple(field.name for field in fields(Nuisance))
 
 
 class Dataset:
@@ -47,7 +50,7 @@ class Dataset:
         return self._observations
 
     def truth(self, name: str) -> pl.DataFrame:
-        """What only a simulator knows: "patients", "days", "lesions", "lesion_days", "boxes" or "keypoints"."""
+        """What only a simulator knows: patients, days, lesions, lesion_days, boxes, keypoints or images."""
         tables = [table for table in TABLES if table != "observations"]
         if name not in tables:
             raise DatasetError(str(unknown_name("truth table", "truth(name)", name, tables)))
@@ -57,7 +60,7 @@ class Dataset:
 
     @cached_property
     def truth_manifest(self) -> dict[str, Any]:
-        """The resolved protocol, seed and nuisance of each image (what of it is not `neutral`)."""
+        """The resolved protocol, the seed, the figures of quality."""
         return read_manifest(self.target, TRUTH_MANIFEST)
 
     def persistence(self, rank: int) -> dict[str, NDArray[Any]]:
@@ -109,12 +112,24 @@ class Dataset:
 
     def nuisance(self, unit: Unit) -> dict[str, float | str]:
         """Everything about a photograph that is not the skin's disease; see `nof1sim.model.Nuisance`."""
-        truth = self.truth_manifest
-        return truth["neutral"] | truth["images"][self.path(unit)]["nuisance"]
+        found = self._pictures.row(self._places[self.path(unit)], named=True)
+        return {name: found[name] or "" if name == "phone" else found[name] for name in NUISANCE}
 
     def faces(self) -> dict[str, dict[str, float | str]]:
         """Patient key (P001 ...) -> the numbers that the renderer chose for that person."""
         return json.loads(self.target.read(FACES))["faces"]
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """(path, SHA-256) of every file that the manifests vouch for."""
+        return covered(self.target)
+
+    @cached_property
+    def _pictures(self) -> pl.DataFrame:
+        return self.truth("images").select("image", *NUISANCE)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {image: place for place, image in enumerate(self._pictures["image"])}
 
     @cached_property
     def _observations(self) -> pl.DataFrame:

@@ -64,9 +64,17 @@ class Target:
     def __str__(self) -> str:
         return self.url
 
+    def _checked(self, path: str) -> str:
+        """A path as it came; one that leads out of the root is refused."""
+        if path.startswith("/") or "\\" in path or "\0" in path or ".." in path.split("/"):
+            raise DatasetError(
+                f"{self}: {path!r} leads out of the dataset; allowed: paths within it. Nothing was read."
+            )
+        return path
+
     def path_of(self, path: str) -> Path | None:
         """Where a file lies on this machine; None where the target is remote."""
-        return None if self.local is None else self.local / path
+        return None if self.local is None else self.local / self._checked(path)
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file whole: a reader, or a crash, meets the old content or the new, never a half."""
@@ -74,7 +82,7 @@ class Target:
             if self.local is None:
                 self._put(self._full(path), data)
             else:
-                _write_atomically(self.local / path, data)
+                _write_atomically(self.local / self._checked(path), data)
 
     def store(self, path: str, data: bytes) -> Stored:
         """`write`, and what a manifest says about the file."""
@@ -91,7 +99,7 @@ class Target:
                 self._fs.makedirs(self._full(path).rpartition("/")[0], exist_ok=True)
                 self._fs.put_file(str(file), self._full(path))
             else:
-                (self.local / path).parent.mkdir(parents=True, exist_ok=True)
+                (self.local / self._checked(path)).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(file, self.local / path)
         return Stored(path, sha256, size)
 
@@ -113,12 +121,20 @@ class Target:
     def read(self, path: str) -> bytes:
         """The content of a file. A missing file is a DatasetError."""
         with letters(self, path):
-            return self._fs.cat_file(self._full(path)) if self.local is None else (self.local / path).read_bytes()
+            return (
+                self._fs.cat_file(self._full(path))
+                if self.local is None
+                else (self.local / self._checked(path)).read_bytes()
+            )
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file."""
         with letters(self, path):
-            return bool(self._fs.isfile(self._full(path))) if self.local is None else (self.local / path).is_file()
+            return (
+                bool(self._fs.isfile(self._full(path)))
+                if self.local is None
+                else (self.local / self._checked(path)).is_file()
+            )
 
     def list(self, prefix: str = "") -> list[str]:
         """Every file below a folder, relative to the root, sorted; files that are being written are left out."""
@@ -131,7 +147,7 @@ class Target:
                 with suppress(FileNotFoundError):
                     self._fs.rm_file(self._full(path))
                 return
-            (self.local / path).unlink(missing_ok=True)
+            (self.local / self._checked(path)).unlink(missing_ok=True)
             for folder in (self.local / path).parents:
                 if folder == self.local:
                     break
@@ -165,7 +181,7 @@ class Target:
         self.remove(probe)
 
     def _full(self, path: str) -> str:
-        return f"{self._root}/{path}" if path else self._root
+        return f"{self._root}/{self._checked(path)}" if path else self._root
 
     def _put(self, path: str, data: bytes) -> None:
         try:

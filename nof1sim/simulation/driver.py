@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,18 +158,12 @@ def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:
 
 def _refuse_if_files_are_gone(target: Target) -> None:
     """A complete dataset is left alone; if somebody took files out of it, say so."""
-    listed = {path for name in (layout.MANIFEST, layout.TRUTH_MANIFEST) for path in _files_of(target, name)}
-    gone = sorted(listed - set(target.list()))
+    gone = sorted({path for path, _ in manifest.covered(target)} - set(target.list()))
     if gone:
         raise DatasetError(
             f"{target}: the dataset was complete, but {len(gone)} of its files are gone ({gone[0]} ...). "
             "Copy them back, or make it anew with --overwrite."
         )
-
-
-def _files_of(target: Target, name: str) -> Iterable[str]:
-    # Without its truth/ a dataset is for somebody blinded: nothing is missing.
-    return manifest.read_manifest(target, name)["files"] if target.exists(name) else ()
 
 
 def make_engine(workers: int | None, engine: str | None) -> Engine:

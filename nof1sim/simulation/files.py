@@ -19,7 +19,7 @@ from ..model import LesionField, patient_key
 from ..render.base import PARTS
 from . import frames
 from .plan import Plan
-from .worker import NEUTRAL
+from .quality import Quality
 
 Files = dict[str, tuple[str, int]]
 """Path -> (SHA-256, bytes)."""
@@ -33,7 +33,7 @@ def finish(plan: Plan, target: Target) -> None:
     protocol = plan.protocol
     rows = parts.all_rows(target, protocol.digest)
     files = parts.files_of(rows)
-    columns = _write_tables(plan, target, rows, files)
+    columns, quality = _write_tables(plan, target, rows, files)
     data = card(card_info(plan, rows.height, columns)).encode()
     files[layout.FACES] = _entry(target.store(layout.FACES, faces(rows)))
     files[layout.CARD] = _entry(target.store(layout.CARD, data))
@@ -42,30 +42,36 @@ def finish(plan: Plan, target: Target) -> None:
         "days": protocol.days,
         "images": {"count": rows.height, "size_px": protocol.images.size_px, "views": protocol.images.views},
     }
-    manifest.finish(target, protocol.digest, files, shown, truth_info(plan, rows))
+    manifest.finish(target, protocol.digest, files, shown, truth_info(plan, quality))
 
 
-def _write_tables(plan: Plan, target: Target, rows: pl.DataFrame, files: Files) -> list[str]:
-    """Write every table and persistence map, and note them in `files`; the columns of observations.csv.
+def _write_tables(plan: Plan, target: Target, rows: pl.DataFrame, files: Files) -> tuple[list[str], Quality]:
+    """Write every table and persistence map, and note them in `files`; the columns of observations.csv, the quality.
 
     Block by block: memory holds one block of patients, however many there are.
     """
     names = pictures(rows, plan.protocol.images.views)
-    ids = [patient.patient_id for patient in plan.people()]
+    ids, quality = [patient.patient_id for patient in plan.people()], Quality()
     with target.scratch(layout.WORK) as folder:
         spools = {name: Spool(name, target, folder) for name in TABLES}
         for block in plan.blocks():
             fields = frames.fields_of(plan, block)
             for name, frame in frames.frames_of(plan, block, fields, names):
                 spools[name].add(frame)
+                if name == "days":
+                    quality.add_days(frame)
             for path, data in map(persistence, fields):
                 files[path] = _entry(target.store(path, data))
         for some in rows.iter_slices(PICTURES_AT_ONCE) if rows.height else (rows,):
             spools["boxes"].add(frames.boxes(parts.boxes_of(some), ids))
             spools["keypoints"].add(frames.keypoints(some, ids))
+            taken = frames.images(plan, some, ids)
+            spools["images"].add(taken)
+            quality.add_pictures(taken)
+            quality.add_probes(some["probe"])
         for spool in spools.values():
             files[spool.path] = _entry(spool.store())
-    return spools["observations"].columns
+    return spools["observations"].columns, quality
 
 
 def card_info(plan: Plan, images: int, columns: list[str]) -> CardInfo:
@@ -94,26 +100,16 @@ def again(plan: Plan) -> str:
     return f"nof1sim simulate {table}--protocol {layout.TRUTH_MANIFEST} --out again"
 
 
-def truth_info(plan: Plan, rows: pl.DataFrame) -> dict[str, Any]:
-    """What truth/manifest.json says beside the protocol: the latent's unit, and how each picture was taken."""
+def truth_info(plan: Plan, quality: Quality) -> dict[str, Any]:
+    """What truth/manifest.json says beside the protocol: the latent's unit, the figures of quality."""
     images = plan.protocol.images
     return {
         "seed": plan.protocol.seed,
         "latent_unit": plan.block(0, 1).trajectories.unit,
         "nuisance_dials": images.nuisance.dials,
         **({"parts": {str(code): name for code, name in PARTS.items()}} if "parts" in images.layers else {}),
-        "neutral": NEUTRAL,
-        "images": {row["image"]: _picture_info(plan, row) for row in rows.iter_rows(named=True)},
+        "quality": quality.document(),
     }
-
-
-def _picture_info(plan: Plan, row: dict[str, Any]) -> dict[str, Any]:
-    """How a picture was taken: what is not neutral, and what the renderer chose beside that and the person's face."""
-    nuisance, drawn, face = (json.loads(row[name]) for name in parts.SAID)
-    known = NEUTRAL | nuisance | face
-    own = {k: value for k, value in drawn.items() if k != frames.KEYPOINTS and not (k in known and known[k] == value)}
-    shift = {"confounding": plan.shift(row["rank"], row["day"])} if plan.protocol.images.confounding.is_on else {}
-    return {"nuisance": nuisance, **shift, "drawn": own}
 
 
 def faces(rows: pl.DataFrame) -> bytes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ..model import NO_ARM, STAGES, LesionField
+from ..dataset import parts
+from ..model import NO_ARM, STAGES, LesionField, Nuisance
 from ..severity.contrasts import true_contrasts
 from ..severity.given import Given
 from ..severity.missing import DROP_OUT, REASONS
@@ -24,6 +25,8 @@ KEYPOINT_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("view", "image", "name"), pl.String),
     **dict.fromkeys(("x", "y"), pl.Float64),
 }
+NEUTRAL = asdict(Nuisance())
+"""The nuisance that leaves a picture alone."""
 AFTER_COUNTING = {"ending", "pie_days", "pih_days", "scar", "scar_days"}
 """Columns (numbers, or codes) that are 0 for a lesion that still counts on the last day."""
 
@@ -252,6 +255,27 @@ def lesion_days(plan: Plan, field: LesionField) -> pl.DataFrame:
 def boxes(found: pl.DataFrame, ids: list[str]) -> pl.DataFrame:
     """Boxes of all pictures, with the patient's own name in place of the rank."""
     return found.with_columns(_named(found["rank"].to_numpy(), ids).alias("patient_id")).drop("rank")
+
+
+def images(plan: Plan, rows: pl.DataFrame, ids: list[str]) -> pl.DataFrame:
+    """How the pictures of some part rows were taken, one a row; what else the renderer chose stands in `drawn`."""
+    found = []
+    for rank, day, occasion, view, image, *said in rows.select(
+        *parts.UNIT, "image", "nuisance", "drawn", "face"
+    ).iter_rows():
+        nuisance, drawn, face = map(json.loads, said)
+        known = NEUTRAL | nuisance
+        chosen = {k: value for k, value in drawn.items() if k != KEYPOINTS and (known | face).get(k, ...) != value}
+        shift = {"confounding": plan.shift(rank, day)} if plan.protocol.images.confounding.is_on else {}
+        where = {"patient_id": ids[rank], "day": day, "occasion": occasion, "view": view, "image": image}
+        text = json.dumps(chosen, sort_keys=True, separators=(",", ":"))
+        found.append(where | known | shift | {"phone": known["phone"] or None, "drawn": text})
+    shift = {"confounding": pl.Float64} if plan.protocol.images.confounding.is_on else {}
+    types = {name: pl.String if isinstance(value, str) else pl.Float64 for name, value in NEUTRAL.items()}
+    where = dict.fromkeys(("patient_id", "view", "image", "drawn"), pl.String) | dict.fromkeys(
+        ("day", "occasion"), pl.Int64
+    )
+    return pl.DataFrame(found, schema=where | types | shift)
 
 
 def keypoints(rows: pl.DataFrame, ids: list[str]) -> pl.DataFrame:

@@ -66,8 +66,8 @@ def verify(folder: str | Path, sample: int = 10) -> Verification:
         raise InputError(f"--sample: got {sample}; allowed: 0 or more (0 only compares the files). Give a number.")
     dataset = open_dataset(str(folder))
     protocol = Protocol.model_validate(dataset.truth_manifest["protocol"])
-    listed = {**dataset.manifest["files"], **dataset.truth_manifest["files"]}
-    damaged = tuple(path for path in sorted(listed) if _sha256(dataset, path) != listed[path]["sha256"])
+    listed = dict(dataset.files())
+    damaged = tuple(path for path in sorted(listed) if _sha256(dataset, path) != listed[path])
     # The pictures are listed in the observations; where those are damaged there is nothing to go by.
     units = [] if layout.OBSERVATIONS in damaged else dataset.units()
     chosen = stream(0, "verify", protocol.digest).permutation(len(units))[:sample]
@@ -79,7 +79,7 @@ def verify(folder: str | Path, sample: int = 10) -> Verification:
             path, view = image_name(plan, unit), plan.view(unit)
             again = hashlib.sha256(picture_bytes(protocol, view, renderer.render([view])[0])).hexdigest()
             drawn.append(path)
-            if again != listed[path]["sha256"]:
+            if again != listed[path]:
                 differ.append(path)
     version = dataset.manifest["versions"]["nof1sim"]
     other = None if version == __version__ else f"nof1sim {version}"

@@ -19,8 +19,10 @@ from ..protocol import Protocol
 from ..run.engine import Report
 from ..run.units import Shard
 from ..severity.given import Given
+from .frames import NEUTRAL
 from .names import image_name
 from .plan import Plan
+from .quality import probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Worker:
             "nuisance": plain(departures(view.nuisance)),
             "drawn": plain({**render.drawn, "keypoints_px": dict(render.keypoints_px)}),
             "face": plain(dict(render.face)),
+            "probe": probe(self.renderer, self.plan, unit),
         }
         return part_row(unit, files, said, boxes_of(render))
 
@@ -81,10 +84,6 @@ def layer_of(render: Render, name: str) -> NDArray[Any]:
         fault = Fault("images.layers", name, f"the renderer's own: {given}", "Leave it out, or take another renderer.")
         raise RenderError(str(fault))
     return render.layers[name]
-
-
-NEUTRAL = asdict(Nuisance())
-"""The nuisance that leaves a picture alone."""
 
 
 def departures(nuisance: Nuisance) -> dict[str, float | str]:

@@ -110,7 +110,7 @@ def test_the_card_keeps_to_what_a_study_knows(small: Protocol) -> None:
     assert info.scale == "0 to 3"
 
 
-def test_key_points_are_a_table_and_the_manifest_keeps_the_rest(tmp_path: Path) -> None:
+def test_key_points_are_a_table_and_the_images_keep_the_rest(tmp_path: Path) -> None:
     protocol = small_protocol(
         cohort={"patients": 1}, design={"end_day": 2}, images={"renderer": "procedural", "views": ["front", "left"]}
     )
@@ -122,10 +122,12 @@ def test_key_points_are_a_table_and_the_manifest_keeps_the_rest(tmp_path: Path) 
     assert tip["x"].is_between(0, 64).all()
     assert 0 < points["x"].null_count() < points.height  # a side view hides some
     assert (points["x"].is_null() == points["y"].is_null()).all()
-    for entry in dataset.truth_manifest["images"].values():
-        assert entry["nuisance"].keys() >= {"yaw_deg", "exposure_ev"}
-        assert "keypoints_px" not in entry["drawn"]
-        assert entry["drawn"]
+    taken = dataset.truth("images")
+    assert taken["image"].to_list() == [dataset.path(unit) for unit in dataset.units()]
+    assert taken["yaw_deg"].n_unique() > 1
+    for drawn in map(json.loads, taken["drawn"]):
+        assert drawn
+        assert "keypoints_px" not in drawn
 
 
 HOLD = """

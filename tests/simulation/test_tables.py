@@ -126,8 +126,11 @@ def test_truth_has_effects_contrasts_and_the_nuisance_of_each_image(trial: Datas
         assert people[name].null_count() == 0, name
     manifest = trial.truth_manifest
     assert manifest["protocol"]["treatments"]["cream"]["wash_in_days"] == 3.1
-    assert set(manifest["images"]) == {trial.path(unit) for unit in trial.units()}
-    assert "exposure_ev" in manifest["images"][trial.path(trial.units()[0])]["nuisance"]
+    taken = trial.truth("images")
+    assert set(taken["image"]) == {trial.path(unit) for unit in trial.units()}
+    assert manifest["quality"]["nuisance"]["exposure_ev"]["mean"] == pytest.approx(
+        taken["exposure_ev"].mean(), rel=1e-5
+    )
 
 
 def test_the_persistence_map_has_place_birth_and_end_of_every_lesion(trial: Dataset) -> None:
@@ -142,7 +145,9 @@ def test_the_dataset_can_be_made_again_from_its_own_truth(trial: Dataset) -> Non
     assert Plan(again).units() == trial.units()
 
 
-@pytest.mark.parametrize("name", ["observations", "patients", "days", "lesions", "lesion_days", "boxes", "keypoints"])
+@pytest.mark.parametrize(
+    "name", ["observations", "patients", "days", "lesions", "lesion_days", "boxes", "keypoints", "images"]
+)
 def test_rows_are_what_the_schemas_say(trial: Dataset, name: str) -> None:
     folder = Path(__file__).parents[2] / "schemas"
     check = jsonschema.Draft202012Validator(json.loads((folder / f"{name}.v1.json").read_text()))
