@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import webbrowser
 from pathlib import Path
 
 import typer
@@ -10,11 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .console import progress_bar
+from .console import human, progress_bar
 from .dataset.export import base
 from .dataset.reader import open_dataset
 from .dataset.validation.findings import Checked, Validation, lines
 from .errors import InputError
+from .report.page import write_report
+from .report.serve import HOST, serve
 from .simulation.driver import Outcome
 from .simulation.validation import validate as check
 
@@ -94,11 +97,24 @@ def mark_of(done: Checked) -> str:
 
 
 def report(folder: str, out: Path | None, *, max_mb: float, overwrite: bool) -> None:
-    raise NotImplementedError
+    """Write the page of a dataset under a progress bar."""
+    dataset = open_dataset(folder)
+    with progress_bar("Nothing was written.") as tell:
+        place = write_report(dataset, out, max_mb=max_mb, overwrite=overwrite, tell=tell)
+    typer.echo(f"Wrote {place} ({human(place.stat().st_size)}). Open it in a browser.")
 
 
 def view(folder: str, *, port: int, browser: bool) -> None:
-    raise NotImplementedError
+    """Serve the page of a dataset to this machine until Ctrl-C."""
+    with serve(open_dataset(folder), port) as server:
+        url = f"http://{HOST}:{server.server_address[1]}/"
+        typer.echo(f"{url} shows {folder}. Ctrl-C ends it.")
+        if browser:
+            webbrowser.open(url)
+        try:
+            server.serve_forever(poll_interval=0.2)
+        except KeyboardInterrupt:
+            typer.echo("Ended.")
 
 
 def datasheet(folder: str, *, truth: bool) -> None:

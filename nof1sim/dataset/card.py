@@ -88,7 +88,7 @@ def _what(info: CardInfo) -> str:
             + (" Every image says so in its metadata." if info.images else ""),
             *table,
             "",
-            f"What was put in (effects, wash-in and wash-out, noise) stands in `{layout.TRUTH_MANIFEST}` and "
+            f"What was put in (the protocol with all its numbers) stands in `{layout.TRUTH_MANIFEST}` and "
             "is not said here, so that an analysis can stay blind.",
             "",
         ]

@@ -15,7 +15,7 @@ USES = (
 )
 OUT_OF_SCOPE = (
     "Diagnosis, triage or treatment of anybody. Not for diagnosis.",
-    "Evidence about a real treatment: its effects were put in, not found.",
+    "Evidence about a real treatment: what it does here was put in, not found.",
     "Training a diagnostic device without real data to test it on.",
     "Recognising people, or judging fairness between groups of people: the people are drawn by formulas.",
 )
