@@ -96,8 +96,7 @@ def packed(planes: F32) -> tuple[NDArray[np.uint16], float]:
 
 @njit(fastmath=True)
 def weigh(planes, weights, index, skin, tan, beard, growth, image):
-    """Set the colours of image (pixels, 3) at `index` (n,) to the weighted sum of planes (groups * 4, n), in the order
-    of GROUPS.
+    """Set the colours of image (pixels, 3) at `index` (n,) to the weighted sum of planes (groups * 4, n).
 
     weights (groups, 2): of matt light and of gloss; tan (3,): factor on skin (n,), 0 .. 1; growth (3,): share that a
     beard (n,), 0 .. 1, takes. Works in blocks that stay in the cache; slices and unsigned places
@@ -107,20 +106,25 @@ def weigh(planes, weights, index, skin, tan, beard, growth, image):
     total = np.empty((4, block), np.float32)
     for start in range(0, n, block):
         m = min(block, n - start)
-        for c in (3, 0, 1, 2):
-            row, gloss = total[c], 1 if c == 3 else 0
-            w0, w1, w2, w3 = weights[0, gloss], weights[1, gloss], weights[2, gloss], weights[3, gloss]
-            part, w4 = planes[c::4, start : start + m], weights[4, gloss]
-            key, fill, ring, room, lamp = part[0], part[1], part[2], part[3], part[4]
+        shine = total[3]
+        for k in range(m):
+            shine[k] = np.float32(0.0)
+        for g in range(weights.shape[0]):
+            w = weights[g, 1]
+            if w != 0:
+                plane = planes[g * 4 + 3, start : start + m]
+                for k in range(m):
+                    shine[k] += w * np.float32(plane[k])
+        for c in range(3):
+            row = total[c]
             for k in range(m):
-                two = w0 * np.float32(key[k]) + w1 * np.float32(fill[k])
-                row[k] = two + w2 * np.float32(ring[k]) + w3 * np.float32(room[k])
-            if w4 != 0:  # the lamp is mostly off
-                for k in range(m):
-                    row[k] += w4 * np.float32(lamp[k])
-            if c != 3:
-                for k in range(m):
-                    row[k] += total[3, k]
+                row[k] = shine[k]
+            for g in range(weights.shape[0]):
+                w = weights[g, 0]
+                if w != 0:
+                    plane = planes[g * 4 + c, start : start + m]
+                    for k in range(m):
+                        row[k] += w * np.float32(plane[k])
         hairs, bare = beard[start : start + m], skin[start : start + m]
         for c in range(3):
             row, less, brown = total[c], growth[c], tan[c] - np.float32(1.0)
