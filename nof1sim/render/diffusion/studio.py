@@ -26,8 +26,6 @@ from .portrait import make_portrait
 from .registry import Resolved, resolve
 from .sampler import MaskedSampler, PaintOptions
 
-PRECISION = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
-
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
@@ -75,7 +73,7 @@ def open_studio(renderer: str, options: DiffusionOptions, places: Places | None 
     }
     if renderer == "inpaint":
         return Studio(_inpainter(found, options), _procedural_portraits(options), None, said)
-    models = load_components(_paths(found, options), LoadOptions(options.preset, precision=_precision(options)))
+    models = load_components(_paths(found, options), LoadOptions(options.preset, precision=options.dtype))
     reader = _reader(found)
     edit = options.edit
     painting = PaintOptions(
@@ -83,10 +81,6 @@ def open_studio(renderer: str, options: DiffusionOptions, places: Places | None 
         novelty=edit.novelty, adapter_scale=edit.adapter, control_scale=edit.control,
     )  # fmt: skip
     return Studio(MaskedSampler(models, painting), _drawn_portraits(models, reader, options, places), reader, said)
-
-
-def _precision(options: DiffusionOptions) -> Any:
-    return PRECISION[options.dtype]
 
 
 def _paths(found: Mapping[str, Resolved], options: DiffusionOptions) -> ModelPaths:
@@ -117,7 +111,7 @@ def _reader(found: Mapping[str, Resolved]) -> FaceReader | None:
 
 def _inpainter(found: Mapping[str, Resolved], options: DiffusionOptions) -> Painter:
     model = next(found[name] for name in ("sdxl-inpaint", "sd15-inpaint", "flux2-klein") if name in found)
-    load = LoadOptions(precision=_precision(options))
+    load = LoadOptions(precision=options.dtype)
     return load_inpaint(
         model.folder, InpaintOptions(window_px=options.edit.window_px, batch_size=options.batch_size), load
     )
@@ -162,7 +156,7 @@ def _drawn_portraits(
             job = replace(job, source=source, strength=options.portrait.strength)
         pixels = make_portrait(models, job, options.portrait.adapter, options.portrait.control)
         identity = reader.analyse(pixels, where)
-        return Portrait(pixels, from_5(identity.kps_px), identity, said)
+        return Portrait(pixels, from_5(identity.kps_px.astype(float)), identity, said)
 
     return portrait
 
