@@ -117,7 +117,7 @@ def checks_of(study: Study) -> list[dict[str, Any]]:
         ("persistence_switches", "No lesion takes another's number", "switches of identity", "0", lambda v: v == 0),
         ("dose_agreement", "The picture says what the severity says", "share of days on which the Hayashi class of the "
          "lesions equals the rounded true severity", "1", lambda v: v >= 1),
-        ("identity", "One patient, one face", "similarity of a face recogniser's vectors, day against first day",
+        ("identity", "One patient, one face", "least cosine of a face model's vectors, day against portrait",
          "at least 0.85", lambda v: isinstance(v, (int, float)) and v >= 0.85),
     ]  # fmt: skip
     found = []

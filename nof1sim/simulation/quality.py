@@ -20,6 +20,8 @@ from ..model import Nuisance, Render, Unit, View
 from ..render.base import Renderer
 from .plan import Plan
 
+COSINE = "identity_cosine"
+"""What a renderer with a face model calls the likeness to the portrait in `Render.drawn`."""
 STABLE = 0.1
 """A lesion whose diameter changes by less than this share from one day to the next is called stable."""
 NUISANCE = tuple(name for name, value in asdict(Nuisance()).items() if isinstance(value, float))
@@ -108,6 +110,7 @@ class Quality:
     probes: list[dict[str, Any]] = field(default_factory=list)
     agree: int = 0
     days: int = 0
+    cosines: list[float] = field(default_factory=list)
     _sums: list[pl.DataFrame] = field(default_factory=list)
 
     def add_probes(self, texts: Iterable[str]) -> None:
@@ -124,7 +127,10 @@ class Quality:
         self.days += known.height
 
     def add_pictures(self, pictures: pl.DataFrame) -> None:
-        """Rows of the table of images, for the sums of their nuisance."""
+        """Rows of the table of images, for the sums of their nuisance and the likeness that a renderer measured."""
+        if "drawn" in pictures.columns:
+            found = (json.loads(drawn).get(COSINE) for drawn in pictures["drawn"])
+            self.cosines += [float(cosine) for cosine in found if cosine is not None]
         numbers = pictures.select(name for name in NUISANCE if name in pictures.columns)
         if numbers.height:
             self._sums.append(
@@ -149,7 +155,8 @@ class Quality:
             "persistence_iou": round(float(np.median(overlap)), 4) if overlap else None,
             "persistence_switches": sum(found["switched"] for found in self.probes) if self.probes else None,
             "dose_agreement": round(self.agree / self.days, 6) if self.days else None,
-            "identity": None,
+            "identity": _short(min(self.cosines)) if self.cosines else None,
+            "identity_median": _short(float(np.median(self.cosines))) if self.cosines else None,
             "nuisance": self._nuisance(),
         }
 

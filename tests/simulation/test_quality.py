@@ -90,6 +90,16 @@ def test_the_document_adds_up(plan: Plan) -> None:
     assert plain(found) == found
 
 
+def test_a_likeness_that_the_renderer_measured_is_summed_up() -> None:
+    quality = Quality()
+    drawn = ['{"identity_cosine":0.9}', '{"identity_cosine":0.98}', '{"renderer":"x"}', '{"identity_cosine":1.0}']
+    quality.add_pictures(pl.DataFrame({"yaw_deg": [0.0] * 4, "drawn": drawn}))
+    found = quality.document()
+    assert (found["identity"], found["identity_median"]) == (0.9, 0.98)
+
+
 def test_nothing_measured_is_null_and_not_nought() -> None:
     found = Quality().document()
-    assert found["outside_support_max"] is found["dose_agreement"] is found["persistence_iou"] is None
+    assert (
+        found["outside_support_max"] is found["dose_agreement"] is found["persistence_iou"] is found["identity"] is None
+    )

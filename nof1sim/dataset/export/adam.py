@@ -57,10 +57,10 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
     with (out / "ADQS.csv").open("wb") as file:
         true_days = {} if truth is None else {days["patient_id"][0]: days for days in truth.partition_by("patient_id")}
         for done, (rows, periods, subject) in enumerate(zip(patients, designs, subjects, strict=True)):
-            tell(done, len(patients), "writing patients")
+            tell(done, len(patients), "Writing patients")
             frame = values(rows, true_days.get(subject["SUBJID"]), periods, subject, study, asked)
             file.write(write_csv(frame.select(one.name for one in ADQS), header=done == 0))
-    tell(len(patients), len(patients), "writing patients")
+    tell(len(patients), len(patients), "Writing patients")
     (out / "define.json").write_bytes(to_json(_define(variables, asked)))
     write_note(out, dataset, "adam", options)
 

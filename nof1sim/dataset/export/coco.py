@@ -56,7 +56,7 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
             file.write(f'{_head(dataset)},\n"images":[')
             images, instances = _Items(file), _Items(annotations)
             for picture in source.pictures(ranks, truth=True):
-                tell(done, len(numbers), "annotating")
+                tell(done, len(numbers), "Annotating")
                 data = source.read(picture.path)
                 found, size = _segments(source, picture), Image.open(io.BytesIO(data)).size
                 if copied:
@@ -74,7 +74,7 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
             shutil.copyfileobj(annotations, file)
             file.write("]}\n")
         waiting.unlink()
-    tell(done, done, "annotating")
+    tell(done, done, "Annotating")
     write_note(out, dataset, "coco", options)
 
 

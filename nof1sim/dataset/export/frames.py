@@ -14,15 +14,16 @@ from PIL import Image, ImageDraw, ImageFont
 Colour = tuple[int, int, int]
 
 COLOURS: tuple[Colour, ...] = (
-    (230, 159, 0),
     (86, 180, 233),
+    (230, 159, 0),
     (0, 158, 115),
     (240, 228, 66),
     (204, 121, 167),
     (213, 94, 0),
     (0, 114, 178),
 )
-"""Of the treatments, in their order: the palette of Okabe and Ito, told apart by the colour-blind."""
+"""Of the treatments, in their order: the palette of Okabe and Ito, told apart by the colour-blind. The first two are
+the report's, lighter on this dark ground."""
 UNTREATED: Colour = (142, 148, 156)
 GROUND: Colour = (20, 23, 27)
 INK: Colour = (245, 246, 247)

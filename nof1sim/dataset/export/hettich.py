@@ -49,7 +49,7 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
     (out / TABLE).write_bytes(table(dataset.observations()))
     left_out = 0
     for done, picture in enumerate(source.pictures()):
-        tell(done, total, "copying")
+        tell(done, total, "Copying")
         row, suffix = picture.row, PurePosixPath(picture.path).suffix
         if row["AcneSeverity"] is None:
             left_out += 1
@@ -57,7 +57,7 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
         format = next(name for name, ending in SUFFIX.items() if ending == suffix)
         where = (row["patient_id"], row["date"], severity_class(row["AcneSeverity"]))
         source.copy(picture.path, out / IMAGES / hettich_name(*where, row["occasion"], row["view"], format))
-    tell(total, total, "copying")
+    tell(total, total, "Copying")
     words = README.format(table=TABLE, images=IMAGES, highest=HIGHEST, left_out=left_out)
     (out / "README.md").write_bytes(words.encode())
     write_note(out, dataset, "hettich", options)

@@ -51,7 +51,7 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
                 source.copy(mask, folder / row["mask_file_name"])
             table.add(row)
             done += 1
-            tell(done, total, "imagefolder")
+            tell(done, total, "Copying")
         table.close()
     files = {split_name(part): f"{split_name(part)}/**" for part in parts}
     (out / "README.md").write_text(_card(dataset, files, schema), encoding="utf-8", newline="\n")

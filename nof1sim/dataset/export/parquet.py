@@ -57,7 +57,7 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
         for picture in source.pictures(ranks, options.truth):
             shards.add(_row(source, picture, options.truth, masks))
             done += 1
-            tell(done, total, "parquet")
+            tell(done, total, "Packing")
         shards.close()
     files = {split_name(part): f"data/{split_name(part)}-*" for part in parts}
     (out / "README.md").write_text(_card(dataset, files, columns), encoding="utf-8", newline="\n")

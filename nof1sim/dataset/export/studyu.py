@@ -92,9 +92,9 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
             _put(archive, f"{name}.json", json.dumps(newest_first, ensure_ascii=False).encode())
         total = len(dataset.units())
         for done, picture in enumerate(source.pictures()):
-            tell(done, total, "packing")
+            tell(done, total, "Packing")
             _put(archive, _blob(picture.path, shape), source.read(picture.path), zipfile.ZIP_STORED)
-    tell(total, total, "packing")
+    tell(total, total, "Packing")
 
 
 def _shape(dataset: Dataset, study: Study, table: pl.DataFrame, asked: Sequence[Question]) -> _Shape:

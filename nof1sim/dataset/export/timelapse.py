@@ -67,11 +67,11 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
     for film in films:
         count = len(film.moments)
         told = _told(
-            _frames(source, film, side), lambda made, before=done: tell(before + made, total, "drawing frames")
+            _frames(source, film, side), lambda made, before=done: tell(before + made, total, "Drawing frames")
         )
         WRITERS[format](out / f"{film.name}.{format}", told, count, fps)
         done += count
-    tell(total, total, "drawing frames")
+    tell(total, total, "Drawing frames")
     write_note(out, dataset, "timelapse", options)
 
 

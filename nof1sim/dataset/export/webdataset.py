@@ -32,7 +32,7 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
         for picture in source.pictures(ranks, options.truth):
             shards.add(sample(source, picture, options.truth))
             done += 1
-            tell(done, total, "webdataset")
+            tell(done, total, "Packing")
         shards.close()
     write_note(out, dataset, "webdataset", options)
 

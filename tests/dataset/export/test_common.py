@@ -49,7 +49,7 @@ def test_parts_are_disjoint_and_depend_on_the_seed_alone() -> None:
     [
         ({"train": 0.8, "test": 0.3}, 10, "add up to at most 1"),
         ({"../x": 0.5}, 10, "letters, digits"),
-        ({"a": 0.4, "b": 0.3, "c": 0.3}, 2, "at most a part for each of 2 patients"),
+        ({"a": 0.4, "b": 0.3, "c": 0.3}, 2, "at most as many parts as patients"),
     ],
 )
 def test_splits_that_cannot_be_say_why(split: dict[str, float], patients: int, letter: str) -> None:
