@@ -17,6 +17,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "ip-adapter": "nof1sim.render.diffusion.renderer:IpAdapterRenderer",
         "ip-adapter-faceid": "nof1sim.render.diffusion.renderer:IpAdapterFaceIdRenderer",
         "inpaint": "nof1sim.render.diffusion.renderer:InpaintRenderer",
+        "img2img-daily": "nof1sim.render.diffusion.baseline:DailyRenderer",
     },
     "engines": {"serial": "nof1sim.run.local:SerialEngine", "processes": "nof1sim.run.local:ProcessEngine"},
     "embedders": {

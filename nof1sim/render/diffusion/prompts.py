@@ -50,6 +50,10 @@ def _template(*known: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+PortraitText = Annotated[str, _template(*PORTRAIT_WORDS)]
+"""A template that `filled` fills."""
+
+
 def _known_stages(phrases: dict[str, str]) -> dict[str, str]:
     if set(phrases) - set(STAGES):
         raise ValueError(f"phrases of the stages {', '.join(STAGES)}")
@@ -59,7 +63,7 @@ def _known_stages(phrases: dict[str, str]) -> dict[str, str]:
 class Prompts(Part):
     """Templates of what is asked of the network."""
 
-    portrait: Annotated[str, _template(*PORTRAIT_WORDS)] = Field(
+    portrait: PortraitText = Field(
         default="clinical portrait photograph of a {age}-year-old {person} with {skin} skin, clear skin without acne, "
         "facing the camera, neutral expression, head and shoulders, plain background, even soft light, sharp focus",
         description="{age} in years, {person} (woman, man, teenage girl, teenage boy), {skin} from the typology angle.",
@@ -78,13 +82,16 @@ class Prompts(Part):
 
     def portrait_of(self, patient: Patient) -> str:
         """The portrait's prompt for a patient."""
-        return self.portrait.format(
-            age=round(patient.age_years), person=person_word(patient), skin=skin_word(patient.ita_deg)
-        )
+        return filled(self.portrait, patient)
 
     def lesion_of(self, stage: str) -> str:
         """The prompt for a lesion of a stage (`nof1sim.model.STAGES`)."""
         return self.lesion.format(lesion=self.phrases.get(stage, LESION_PHRASES[stage]))
+
+
+def filled(text: str, patient: Patient) -> str:
+    """A PortraitText with a patient's attributes in its braces."""
+    return text.format(age=round(patient.age_years), person=person_word(patient), skin=skin_word(patient.ita_deg))
 
 
 def person_word(patient: Patient) -> str:
