@@ -7,13 +7,12 @@ that sizes in mm have a meaning everywhere. Shared by the renderers that start f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RBFInterpolator
 
 from nof1sim.chart import JAW_LINE, KEY_POINTS
 from nof1sim.errors import RenderError
@@ -60,7 +59,9 @@ class ChartWarp:
     picture_px: Floats
 
     @cached_property
-    def _spline(self) -> RBFInterpolator:
+    def _spline(self) -> Callable[[Floats], Floats]:
+        from scipy.interpolate import RBFInterpolator  # half a second that a renderer without a warp need not wait
+
         return RBFInterpolator(self.chart_mm, self.picture_px, kernel="thin_plate_spline", smoothing=self._smoothing)
 
     @property
