@@ -18,12 +18,12 @@ from ..run.engine import Engine
 from ..run.local import cores
 from ..run.lock import at_work, hold, locked, refuse_others
 from ..run.share import ALL, parse_share
-from ..run.units import Shard, choose, partition
+from ..run.units import Shard, choose, partition, remaining
 from ..severity.given import Given
 from ..severity.saturation import saturation_warning
 from . import files
 from .plan import Plan
-from .renderers import check_images
+from .renderers import check_images, processes
 from .worker import Worker, WorkOrder
 
 Progress = Callable[[int, int, str], None]
@@ -66,7 +66,7 @@ def simulate(
     protocol : Protocol, or a file or shipped name
     out : folder (or fsspec URL) of the dataset
     given : the user's own severities; then `protocol.given` describes them
-    workers : processes; default one per core
+    workers : processes; default one per core, or as many as the renderer wants at most
     engine : "serial", "processes" or a plug-in; default by the number of workers
     shard : "i/n", only that share of the patients
     overwrite : replace a dataset that is there
@@ -85,7 +85,7 @@ def simulate(
     share = shard or ALL
     check_images(chosen)
     parse_share(share)
-    running = make_engine(workers, engine)
+    running = make_engine(processes(chosen.images) if workers is None else workers, engine)
     target.ensure_writable()
     locks = target.path_of(layout.LOCKS)
     with locked(locks, share):
@@ -102,7 +102,9 @@ def simulate(
         done = parts.committed(target, chosen.digest, overwrite)
         todo = [unit for unit in mine if unit not in done]
         before = len(mine) - len(todo)
-        drawn, failures = _draw(plan, target, todo, running, lambda n: tell(before + n, len(mine), "Drawing"))
+        drawn, failures = _draw(
+            plan, target, _shards(units, todo), running, lambda n: tell(before + n, len(mine), "Drawing")
+        )
         complete = False
         if not failures:
             tell(len(mine), len(mine), "Writing tables")
@@ -142,13 +144,13 @@ def make_engine(workers: int | None, engine: str | None) -> Engine:
 
 
 def _draw(
-    plan: Plan, target: Target, todo: Sequence[Unit], running: Engine, step: Callable[[int], None]
+    plan: Plan, target: Target, shards: Sequence[Shard], running: Engine, step: Callable[[int], None]
 ) -> tuple[int, tuple[str, ...]]:
-    """Draw the pictures of `todo`; how many, and the failures as sentences."""
+    """Draw the pictures of the shards; how many, and the failures as sentences."""
     make_worker = functools.partial(Worker, WorkOrder(plan.protocol.canonical_json(), target.url, plan.given))
     drawn, failures = 0, []
     step(0)
-    with closing(running.map(make_worker, _shards(todo))) as reports:
+    with closing(running.map(make_worker, shards)) as reports:
         for report in reports:
             drawn += report.done
             failures += report.failures
@@ -156,11 +158,14 @@ def _draw(
     return drawn, tuple(failures)
 
 
-def _shards(todo: Sequence[Unit]) -> list[Shard]:
-    """Shards patient by patient, and one view after the other: a renderer keeps few views prepared."""
-    views = dict.fromkeys(unit.view for unit in todo)
-    shards = [s for view in views for s in partition([u for u in todo if u.view == view], SHARD_PICTURES)]
-    return sorted(shards, key=lambda shard: shard.units[0].rank)
+def _shards(units: Sequence[Unit], todo: Sequence[Unit]) -> list[Shard]:
+    """Shards patient by patient, and one view after the other: a renderer keeps few views prepared.
+
+    They are cut from all units of the plan, so that what is done already changes no picture's neighbours.
+    """
+    views = dict.fromkeys(unit.view for unit in units)
+    shards = [s for view in views for s in partition([u for u in units if u.view == view], SHARD_PICTURES)]
+    return sorted(remaining(shards, todo), key=lambda shard: shard.units[0].rank)
 
 
 def warnings_of(plan: Plan) -> tuple[str, ...]:

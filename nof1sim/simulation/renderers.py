@@ -51,6 +51,11 @@ def make_renderer(images: Images) -> Renderer:
     return found() if options is None else found(options.model_validate(images.renderer_options))
 
 
+def processes(images: Images) -> int | None:
+    """How many processes the protocol's renderer wants at most; None: as many as there are cores."""
+    return getattr(renderer_class(images), "processes", None) if images.enabled else None
+
+
 def seen_by(renderer: Renderer, view: View) -> View:
     """A view without what the renderer cannot draw of its nuisance: the truth records what is in the picture."""
     ignored: Sequence[str] = getattr(renderer, "ignores", ())

@@ -101,3 +101,29 @@ class Empty(Dots):
 
     def _draw(self, view: View) -> Render:
         return replace(super()._draw(view), layers={})
+
+
+class Together(Dots):
+    """Draws several at once, and a picture shows with which others: the worst case of "seeded"."""
+
+    repeatable = "seeded"
+    batch_size = 4
+    processes = 1
+
+    def render(self, views: Sequence[View]) -> list[Render]:
+        if len(views) > 1 and any(view.scene.day == 6 and view.scene.patient.rank == 2 for view in views):
+            raise RenderError("images.renderer: this batch cannot be drawn.")
+        mean = int(np.mean([view.scene.day for view in views]) * 8)
+        found = super().render(views)
+        for render in found:
+            render.pixels[:2, :2] = mean
+        return found
+
+
+class TogetherFails(Together):
+    """Cannot draw day 3, in company or alone."""
+
+    def render(self, views: Sequence[View]) -> list[Render]:
+        if any(view.scene.day == 3 for view in views):
+            raise RenderError("images.renderer: day 3 cannot be drawn.")
+        return super().render(views)

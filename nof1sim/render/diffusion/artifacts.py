@@ -74,7 +74,9 @@ _BUNDLES = (
         "instantid", "portraits and lesions with InstantID", (*_SDXL, "identitynet", "instantid-adapter", "antelopev2")
     ),
     Bundle(
-        "ip-adapter", "portraits and lesions with IP-Adapter Plus Face", (*_SDXL, "ip-adapter-plus-face", "clip-vit-h")
+        "ip-adapter",
+        "portraits and lesions with IP-Adapter Plus Face",
+        (*_SDXL, "ip-adapter-plus-face", "clip-vit-h", "buffalo_l"),  # the pack finds the face and its key points
     ),
     Bundle(
         "ip-adapter-faceid",

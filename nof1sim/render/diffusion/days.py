@@ -78,6 +78,7 @@ def compose(portrait: NDArray[np.uint8], episodes: Episodes, stamps: list[Stamp]
             continue
         drawn += 1
         _add(total, core, support, episodes, stamps[row], row, lesions, int(i))
+    support[core > 0] = core[core > 0]  # a core belongs to its lesion, whoever else reaches there
     touched = support > 0
     pixels = portrait.copy()
     pixels[touched] = to_bytes(to_linear(portrait[touched]) * np.exp(-total[touched]))

@@ -26,6 +26,7 @@ class PaintJob:
     seed, seed_address : where the noise comes from. The first label of the address is the patient's: noise that all
         of the patient's pictures share is drawn from it (`regions.anchored_noise`).
     strength : 0..1, share of the noise schedule that is run; 1 forgets the old content of the region.
+    grades : (grade, weight) of the severity LoRAs it is painted with (`loras.grade_weights`); none: without them.
     """
 
     portrait: NDArray[np.uint8]
@@ -36,6 +37,7 @@ class PaintJob:
     seed_address: Address
     seed: int
     strength: float = 1.0
+    grades: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ def make_portrait(
     if job.identity is not None and components.image_encoder is not None and job.face_picture is None:
         raise wrong("face_picture", None, "the picture that the identity was found in: this adapter looks at it")
     components.set_scale(adapter_scale if job.identity is not None else 0.0)
+    components.set_grades({})  # a portrait is a clear face
     return in_batches([job], 1, lambda jobs: _draw(components, jobs[0], control_scale))[0]
 
 

@@ -9,16 +9,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import model_validator
 
 from nof1sim.errors import Fault, RenderError
 from nof1sim.model import STAGES, Render, View
 from nof1sim.render.camera import IGNORED, shoot
 from nof1sim.render.masks import measure
-from nof1sim.render.skin.warp import ChartWarp, fit_warp
+from nof1sim.render.skin.warp import fit_warp
 
-from .config import DiffusionOptions
-from .days import Day, amplitude, compose
-from .episodes import LOOKS, Episodes, Passes, box_of, ellipse, episodes_of, pass_mask, plan_passes, reach_mm
+from .config import PRESET_ARTIFACT, DiffusionOptions
+from .daily import grade_mix, locked, masks_of
+from .days import Day, compose
+from .episodes import LOOKS, Episodes, Passes, episodes_of, pass_mask, plan_passes
 from .faces import cosine
 from .jobs import PaintJob
 from .residuals import Stamp, stamps_of
@@ -29,13 +31,46 @@ STAGE_OF_LOOK = {"comedone": "closed_comedone", "blackhead": "open_comedone", "p
 """What a look is called in a prompt."""
 
 
+Who = tuple[object, ...]
+
+
+class LesionOptions(DiffusionOptions):
+    """Options of the renderers that paint lesions."""
+
+    @model_validator(mode="after")
+    def _has_a_day(self) -> LesionOptions:
+        if self.severity_lora and self.mode != "edit-daily":
+            raise ValueError("mode 'edit-daily' with severity_lora: a lesion painted once knows no day's severity")
+        return self
+
+
+class PlainOptions(DiffusionOptions):
+    """Options of plain inpainting."""
+
+    @model_validator(mode="after")
+    def _is_plain(self) -> PlainOptions:
+        if PRESET_ARTIFACT[self.preset] is not None or self.severity_lora:
+            raise ValueError("preset 'base' or 'dpm20', severity_lora false: `inpaint` loads no LoRA")
+        if self.portrait_source == "photograph":
+            raise ValueError("portrait_source 'text' or 'procedural': `inpaint` paints over the procedural face")
+        return self
+
+
+def who_is(view: View) -> Who:
+    """What a patient's portrait and painted lesions depend on; a RenderError where the view lacks the course."""
+    patient, course = view.scene.patient, view.scene.course
+    if course is None:
+        raise RenderError(str(Fault("scene.course", None, "the patient's lesions of the whole study")))
+    born = course.columns["birth_day"]
+    return (view.seed, patient.key, patient.age_years, patient.sex, patient.ita_deg, course.days, born.tobytes())
+
+
 @dataclass(frozen=True, slots=True)
 class Sitter:
     """What is prepared once for a patient. `stamps` is empty unless lesions are painted once."""
 
-    who: tuple[object, ...]
+    who: Who
     portrait: Portrait
-    warp: ChartWarp
     episodes: Episodes
     passes: Passes
     stamps: list[Stamp]
@@ -59,48 +94,66 @@ class DiffusionRenderer:
     modality = "face photograph"
     views: tuple[str, ...] = ("front",)
     repeatable: Literal["bitwise", "seeded"] = "seeded"
-    batch_size = 8
+    batch_size = 10
+    processes = 1
     ignores = IGNORED
-    Options = DiffusionOptions
+    Options: type[DiffusionOptions] = LesionOptions
 
     def __init__(self, options: DiffusionOptions | None = None, studio: Studio | None = None) -> None:
         self.options = options or DiffusionOptions()
         self.studio = studio or open_studio(self.name, self.options)
         self._sitter: Sitter | None = None
+        self._failure: tuple[Who, RenderError] | None = None
 
     def prepare(self) -> None:
         """The weights were loaded when the renderer was built."""
 
     def render(self, views: Sequence[View]) -> list[Render]:
         """Draw each view, in order; the masks of a patient's days are painted together."""
-        days = self._days(views)
-        return [self._finished(view, day) for view, day in zip(views, days, strict=True)]
+        sitters = self._sitters(views)
+        days = self._days(views, sitters)
+        return [self._finished(*one) for one in zip(views, days, sitters, strict=True)]
 
-    def _days(self, views: Sequence[View]) -> list[Day]:
+    def _days(self, views: Sequence[View], sitters: Sequence[Sitter]) -> list[Day]:
         if self.options.mode == "edit-daily":
-            return self._painted_daily(views)
-        sitters = [self._sit(view) for view in views]
+            return self._painted_daily(views, sitters)
         return [
             compose(sitter.portrait.pixels, sitter.episodes, sitter.stamps, view.scene.lesions)
             for view, sitter in zip(views, sitters, strict=True)
         ]
 
-    def _sit(self, view: View) -> Sitter:
-        """The patient's portrait, and their lesions painted; cached for one patient."""
-        patient, course = view.scene.patient, view.scene.course
-        if course is None:
-            raise RenderError(str(Fault("scene.course", None, "the patient's lesions of the whole study")))
-        who = (view.seed, patient.key, patient.age_years, patient.sex, patient.ita_deg, course.days)
-        if self._sitter is None or self._sitter.who != who:
-            portrait = self.studio.portrait(view)
-            warp = fit_warp(portrait.points_px)
-            episodes = episodes_of(course, warp, portrait.pixels.shape[0])
-            passes = plan_passes(episodes, self.options.passes)
-            sitter = Sitter(who, portrait, warp, episodes, passes, [])
-            if self.options.mode == "paint-once":
-                sitter = replace(sitter, stamps=self._stamps(sitter, view))
-            self._sitter = sitter
-        return self._sitter
+    def _sitters(self, views: Sequence[View]) -> list[Sitter]:
+        """The patient of each view, prepared once; the last one stays for the next call."""
+        known: dict[Who, Sitter] = {} if self._sitter is None else {self._sitter.who: self._sitter}
+        found = []
+        for view in views:
+            who = who_is(view)
+            if who not in known:
+                known[who] = self._prepared(who, view)
+            found.append(known[who])
+            self._sitter = known[who]
+        return found
+
+    def _prepared(self, who: Who, view: View) -> Sitter:
+        """The patient's portrait, and their lesions painted. A patient of whom that fails is not tried each day."""
+        if self._failure is not None and self._failure[0] == who:
+            raise type(self._failure[1])(*self._failure[1].args)
+        try:
+            return self._sit(who, view)
+        except RenderError as error:
+            self._failure = (who, error)
+            raise
+
+    def _sit(self, who: Who, view: View) -> Sitter:
+        course = view.scene.course
+        assert course is not None  # who_is has looked
+        portrait = self.studio.portrait(view)
+        warp = fit_warp(portrait.points_px)
+        episodes = episodes_of(course, warp, portrait.pixels.shape[0])
+        if self.options.mode == "edit-daily":
+            return Sitter(who, portrait, episodes, Passes((), {}), [])
+        sitter = Sitter(who, portrait, episodes, plan_passes(episodes, self.options.passes), [])
+        return replace(sitter, stamps=self._stamps(sitter, view))
 
     def _stamps(self, sitter: Sitter, view: View) -> list[Stamp]:
         """All passes over the clear portrait, and what they painted of each lesion."""
@@ -120,17 +173,20 @@ class DiffusionRenderer:
             sitter.portrait.identity, (view.scene.patient.key, *address), view.seed, self.options.edit.strength,
         )  # fmt: skip
 
-    def _painted_daily(self, views: Sequence[View]) -> list[Day]:
+    def _painted_daily(self, views: Sequence[View], sitters: Sequence[Sitter]) -> list[Day]:
         """The lesions of each day painted anew: look by look, each over what was painted before."""
-        sitters = [self._sit(view) for view in views]
         shots = [sitter.portrait.pixels for sitter in sitters]
-        masks = [masks_of(view, sitter) for view, sitter in zip(views, sitters, strict=True)]
+        masks = [
+            masks_of(view.scene.lesions, sitter.episodes, len(sitter.portrait.pixels))
+            for view, sitter in zip(views, sitters, strict=True)
+        ]
         for look in LOOKS:
             todo = [i for i in range(len(views)) if look in masks[i].strength]
             jobs = [
                 replace(
                     self._job(sitters[i], views[i], masks[i].strength[look], look, (views[i].scene.day, look)),
                     portrait=shots[i],
+                    grades=grade_mix(views[i].scene.lesions) if self.options.severity_lora else (),
                 )
                 for i in todo
             ]
@@ -140,9 +196,8 @@ class DiffusionRenderer:
             locked(sitter.portrait.pixels, shot, mask) for sitter, shot, mask in zip(sitters, shots, masks, strict=True)
         ]
 
-    def _finished(self, view: View, day: Day) -> Render:
+    def _finished(self, view: View, day: Day, sitter: Sitter) -> Render:
         """The day's picture at its size, through the camera, its identity gated."""
-        sitter = self._sit(view)
         likeness = self._likeness(view, day, sitter)
         scale = view.size_px / day.pixels.shape[0]
         points = {
@@ -177,53 +232,6 @@ class DiffusionRenderer:
                 str(Fault(where, f"cosine {likeness:.3f} to the portrait", f"{gate.min_cosine} or more", advice))
             )
         return {"identity_cosine": round(likeness, 4), "identity_kept": float(likeness >= gate.min_cosine)}
-
-
-@dataclass(frozen=True, slots=True)
-class DayMasks:
-    """What is to be painted on a day: look -> strength (s, s); core and support as in `Day`."""
-
-    strength: dict[str, NDArray[np.float64]]
-    lesion: NDArray[np.int32]
-    support: NDArray[np.int32]
-    drawn: int
-    lacking: int
-
-
-def masks_of(view: View, sitter: Sitter) -> DayMasks:
-    """Masks of a day's lesions as they are that day, strong where they are strong."""
-    lesions, episodes, size = view.scene.lesions, sitter.episodes, sitter.portrait.pixels.shape[0]
-    rows = {int(lesion): row for row, lesion in enumerate(episodes.lesion_id)}
-    strength: dict[str, NDArray[np.float64]] = {}
-    core, support = np.zeros((size, size), np.int32), np.zeros((size, size), np.int32)
-    drawn = lacking = 0
-    for i in np.flatnonzero(lesions.visible):
-        row = rows.get(int(lesions.lesion_id[i]))
-        if row is None:
-            lacking += 1
-            continue
-        drawn += 1
-        look = LOOKS[int(episodes.kind[row])]
-        mask = strength.setdefault(look, np.zeros((size, size)))
-        stage, red = int(lesions.stage[i]), float(lesions.erythema[i])
-        how = max(amplitude(stage, red, float(episodes.erythema[row])), red, float(lesions.melanin[i]))
-        box = box_of(episodes.centre_px[row], episodes.reach_px[row], size)
-        place = (slice(box[0], box[1]), slice(box[2], box[3]))
-        share = float(lesions.diameter_mm[i] / episodes.diameter_mm[row])
-        away = ellipse(episodes.shape[row], episodes.centre_px[row], reach_mm(episodes, row) * min(share, 1.0), box)
-        mask[place] = np.maximum(mask[place], np.where(away <= 1, min(how, 1.0), 0))
-        support[place][(away <= 1) & (how > 0)] = lesions.lesion_id[i]
-        inner = ellipse(episodes.shape[row], episodes.centre_px[row], 0.5 * float(lesions.diameter_mm[i]), box)
-        core[place][(inner <= 1) & (away <= 1) & (how > 0)] = lesions.lesion_id[i]
-    return DayMasks({look: mask for look, mask in strength.items() if mask.any()}, core, support, drawn, lacking)
-
-
-def locked(portrait: NDArray[np.uint8], painted: NDArray[np.uint8], masks: DayMasks) -> Day:
-    """A painted day, after the check that nothing outside its masks has changed."""
-    outside = masks.support == 0
-    if not np.array_equal(painted[outside], portrait[outside]):
-        raise AssertionError("a pixel outside every lesion differs from the portrait")
-    return Day(painted, masks.lesion, masks.support, masks.drawn, masks.lacking)
 
 
 def resized(pixels: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
@@ -264,6 +272,7 @@ class InpaintRenderer(DiffusionRenderer):
     """Plain masked inpainting over the procedural renderer's face; no face model."""
 
     name = "inpaint"
+    Options = PlainOptions
 
 
 assert set(STAGE_OF_LOOK) == set(LOOKS)

@@ -65,10 +65,10 @@ class _Task:
         return self.cells[0] * self.factor, self.cells[1] * self.factor
 
     def group(self, has_net: bool) -> tuple:
-        """Tasks of one group may share a batch: one size, schedule and set of networks."""
+        """Tasks of one group may share a batch: one size, schedule, set of networks and mix of LoRAs."""
         face = self.job.identity
         control = has_net and face is not None and self.window.shows(face.kps_px)
-        return (*self.size_px, self.job.strength, face is not None, control)
+        return (*self.size_px, self.job.strength, face is not None, self.job.grades, control)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class MaskedSampler:
         alphas = [feather(job.mask, self.options.feather_px) for job in jobs]
         for group, tasks in groups.items():
             self.components.set_scale(self.options.adapter_scale if group[3] else 0.0)
+            self.components.set_grades(dict(group[4]))
             painted = in_batches([task for _, task in tasks], self.options.batch_size, self._batch)
             for (n, task), above in zip(tasks, painted, strict=True):
                 part = task.window.cut(out[n])

@@ -16,13 +16,15 @@ from nof1sim.render.procedural.renderer import ProceduralRenderer
 from nof1sim.render.skin.warp import from_5
 
 from .components import Components, LoadOptions, ModelPaths, load_components
-from .config import DiffusionOptions, needed_models
-from .faces import FaceIdentity, FaceReader, load_faces
+from .config import WHERE, DiffusionOptions, needed_models
+from .extras import optional
+from .faces import FaceIdentity, FaceReader, cosine, load_faces
 from .inpaint import InpaintOptions, load_inpaint
 from .jobs import Painter, PortraitJob
 from .photographs import read_photograph
 from .places import Places
 from .portrait import make_portrait
+from .presets import preset
 from .registry import Resolved, resolve
 from .sampler import MaskedSampler, PaintOptions
 
@@ -56,16 +58,30 @@ class Studio:
     said: Mapping[str, float | str] = field(default_factory=dict)
 
 
-def open_studio(renderer: str, options: DiffusionOptions, places: Places | None = None) -> Studio:
+def open_studio(
+    renderer: str,
+    options: DiffusionOptions,
+    places: Places | None = None,
+    found: Mapping[str, Resolved] | None = None,
+) -> Studio:
     """The models that a renderer needs, found on this machine and loaded. Nothing is downloaded.
+
+    Parameters
+    ----------
+    renderer : `instantid` ...
+    places : where to look; None: as the environment says.
+    found : the models, where they are known already.
 
     Raises
     ------
     ModelNotAvailable
         Lists every model that is missing, and the command that gets them.
     """
+    if options.bundle is not None and not options.bundle.startswith(renderer):
+        fault = Fault(f"{WHERE}.bundle", options.bundle, f"a bundle made for {renderer}", "Or leave it out.")
+        raise RenderError(str(fault))
     places = places or Places.of()
-    found = resolve(needed_models(renderer, options), places)
+    found = resolve(needed_models(renderer, options), places) if found is None else found
     said: dict[str, float | str] = {
         "models": ", ".join(f"{name}@{model.commit or 'local'}" for name, model in found.items()),
         "preset": options.preset,
@@ -75,9 +91,12 @@ def open_studio(renderer: str, options: DiffusionOptions, places: Places | None 
         return Studio(_inpainter(found, options), _procedural_portraits(options), None, said)
     models = load_components(_paths(found, options), LoadOptions(options.preset, precision=options.dtype))
     reader = _reader(found)
+    chosen = models.preset
+    said |= {"device": models.device, "scheduler": chosen.scheduler, "steps": chosen.steps, "guidance": chosen.guidance}
+    said |= {f"version_{name}": optional(name).__version__ for name in ("torch", "diffusers")}
     edit = options.edit
     painting = PaintOptions(
-        window_px=edit.window_px, crop_scale=round(edit.crop_scale), batch_size=options.batch_size,
+        window_px=edit.window_px, crop_scale=edit.crop_scale, batch_size=options.batch_size,
         novelty=edit.novelty, adapter_scale=edit.adapter, control_scale=edit.control,
     )  # fmt: skip
     return Studio(MaskedSampler(models, painting), _drawn_portraits(models, reader, options, places), reader, said)
@@ -102,6 +121,7 @@ def _paths(found: Mapping[str, Resolved], options: DiffusionOptions) -> ModelPat
 ADAPTERS = ("instantid-adapter", "ip-adapter-plus-face", "faceid-plusv2-sdxl", "faceid-plusv2-sd15")
 FEW_STEP = ("lightning4", "lightning8", "hyper8", "lcm")
 PACKS = ("antelopev2", "buffalo_l")
+INPAINTERS = ("sdxl-inpaint", "flux2-klein")
 
 
 def _reader(found: Mapping[str, Resolved]) -> FaceReader | None:
@@ -110,11 +130,12 @@ def _reader(found: Mapping[str, Resolved]) -> FaceReader | None:
 
 
 def _inpainter(found: Mapping[str, Resolved], options: DiffusionOptions) -> Painter:
-    model = next(found[name] for name in ("sdxl-inpaint", "sd15-inpaint", "flux2-klein") if name in found)
-    load = LoadOptions(precision=options.dtype)
-    return load_inpaint(
-        model.folder, InpaintOptions(window_px=options.edit.window_px, batch_size=options.batch_size), load
+    model = next(found[name] for name in INPAINTERS if name in found)
+    load, chosen = LoadOptions(precision=options.dtype), preset(options.preset)
+    painting = InpaintOptions(
+        steps=chosen.steps, guidance=chosen.guidance, window_px=options.edit.window_px, batch_size=options.batch_size
     )
+    return load_inpaint(model.folder, painting, load)
 
 
 def clear_face(view: View, size_px: int) -> tuple[NDArray[np.uint8], dict[str, tuple[float, float]]]:
@@ -142,20 +163,19 @@ def _drawn_portraits(
 ) -> Portraits:
     """A face by the model: seeded by text, by the procedural face or by a photograph, then kept to by its identity."""
 
+    if reader is None:
+        raise ModelNotAvailable(str(Fault("faces", "no face model", "the face pack of the bundle", "Pull it.")))
+
     def portrait(view: View) -> Portrait:
-        patient = view.scene.patient
+        where = f"patient {view.scene.patient.patient_id}, portrait"
         source, said = _source(models, view, options, places)
-        if reader is None:
-            raise ModelNotAvailable(
-                str(Fault("faces", "no face model", "antelopev2 or buffalo_l", "nof1sim models pull antelopev2."))
-            )
-        where = f"patient {patient.patient_id}, portrait"
-        seed_face = reader.analyse(source, where)
+        seed_face = reader.analyse(source, f"{where} ({said['portrait']})")
         job = _job(view, options, identity=seed_face, face_picture=source)
         if options.portrait_source != "text":
             job = replace(job, source=source, strength=options.portrait.strength)
         pixels = make_portrait(models, job, options.portrait.adapter, options.portrait.control)
         identity = reader.analyse(pixels, where)
+        said["portrait_cosine"] = round(cosine(identity, seed_face), 4)
         return Portrait(pixels, from_5(identity.kps_px.astype(float)), identity, said)
 
     return portrait

@@ -49,7 +49,7 @@ def test_bundles_name_known_models_and_fit_together() -> None:
         assert len(bases) <= 1
         packs = {name for name in bundle.artifacts if name in ("antelopev2", "buffalo_l")}
         assert packs == (
-            {"antelopev2"} if bundle.name == "instantid" else {"buffalo_l"} if "faceid" in bundle.name else set()
+            {"antelopev2"} if bundle.name == "instantid" else {"buffalo_l"} if "ip-adapter" in bundle.name else set()
         )
 
 
@@ -81,7 +81,7 @@ def test_unknown_names() -> None:
     with pytest.raises(UnknownNameError, match="sdxl-base"):
         spec_of("sdxl")
     assert [spec.artifact for spec in specs_of(["instantid", "sdxl-base"])][:2] == ["sdxl-base", "sdxl-vae-fp16-fix"]
-    assert len(specs_of(["instantid", "ip-adapter"])) == 7
+    assert len(specs_of(["instantid", "ip-adapter"])) == 8
 
 
 def test_the_docs_show_this_table() -> None:
