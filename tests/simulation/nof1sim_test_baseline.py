@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -38,21 +38,11 @@ class Once:
 class Daily:
     """Noise of the day over the whole face, redder with the grade."""
 
-    def __init__(self) -> None:
-        self.grade = 0
-
-    @property
-    def components(self) -> Daily:
-        return self
-
-    def set_grades(self, weights: Mapping[int, float]) -> None:
-        self.grade = max(weights, default=0)
-
     def paint(self, jobs: Sequence[PaintJob]) -> list[np.ndarray]:
         out = []
         for job in jobs:
             noise = stream(job.seed, *job.seed_address).integers(-4, 5, job.portrait.shape)
-            out.append((job.portrait + noise - np.array([0, 1, 1]) * REDDENED * self.grade).astype(np.uint8))
+            out.append((job.portrait + noise - np.array([0, 1, 1]) * REDDENED * job.grades[0][0]).astype(np.uint8))
         return out
 
 

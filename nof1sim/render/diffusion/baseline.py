@@ -8,8 +8,8 @@ they are add is measured against it: `nof1sim.simulation.compare_renderers`.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Protocol
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,8 @@ from nof1sim.render.camera import IGNORED, Points, shoot
 from nof1sim.render.skin.warp import from_5
 
 from .config import DiffusionOptions, EditStage, Photograph, Pixels, PortraitStage, Preset
-from .extras import wrong
 from .faces import cosine
 from .jobs import PaintJob
-from .loras import grade_weights
 from .presets import PRESETS
 from .prompts import PortraitText, Prompts, filled
 from .renderer import resized
@@ -75,14 +73,6 @@ class DailyOptions(Part):
         return DiffusionOptions(**same, severity_lora=True, edit=EditStage(strength=self.strength, novelty=1.0))
 
 
-class Graded(Protocol):
-    """What weighs the severity LoRAs: `components.Components`."""
-
-    def set_grades(self, weights: Mapping[int, float]) -> None:
-        """Grade -> weight; an empty mapping switches them off."""
-        ...
-
-
 class DailyRenderer:
     """Draws each day's whole face from the portrait again, at the grade of the day. Nothing persists.
 
@@ -92,7 +82,7 @@ class DailyRenderer:
     Parameters
     ----------
     options : what the protocol says.
-    studio : models and portraits, as of `renderer.DiffusionRenderer`; its painter must have `components.set_grades`.
+    studio : models and portraits, as of `renderer.DiffusionRenderer`.
 
     Raises
     ------
@@ -112,10 +102,6 @@ class DailyRenderer:
         self.options = options or DailyOptions()
         self.studio = studio or open_studio(self.name, self.options.of_studio())
         self._kept: tuple[tuple[object, ...], Portrait] | None = None
-        components: Any = getattr(self.studio.painter, "components", None)
-        if not hasattr(components, "set_grades"):
-            raise wrong("studio.painter", type(self.studio.painter).__name__, "a painter with severity LoRAs")
-        self._models: Graded = components
 
     def prepare(self) -> None:
         """The weights were loaded when the renderer was built."""
@@ -124,16 +110,9 @@ class DailyRenderer:
         """Draw each view, in order; the days of one grade are painted together."""
         portraits = [self._portrait(view) for view in views]
         grades = [grade_of(view.scene.lesions) for view in views]
-        painted: dict[int, NDArray[np.uint8]] = {}
-        try:
-            for grade in sorted(set(grades)):
-                which = [i for i, other in enumerate(grades) if other == grade]
-                self._models.set_grades(grade_weights(grade))
-                pictures = self.studio.painter.paint([self._job(views[i], portraits[i]) for i in which])
-                painted |= dict(zip(which, pictures, strict=True))
-        finally:
-            self._models.set_grades({})  # portraits are drawn without
-        return [self._finished(view, portraits[i], grades[i], painted[i]) for i, view in enumerate(views)]
+        jobs = [self._job(*one) for one in zip(views, portraits, grades, strict=True)]
+        done = zip(views, portraits, grades, self.studio.painter.paint(jobs), strict=True)
+        return [self._finished(*one) for one in done]
 
     def _portrait(self, view: View) -> Portrait:
         """The patient's portrait; cached for one patient."""
@@ -143,12 +122,12 @@ class DailyRenderer:
             self._kept = who, self.studio.portrait(view)
         return self._kept[1]
 
-    def _job(self, view: View, portrait: Portrait) -> PaintJob:
+    def _job(self, view: View, portrait: Portrait, grade: int) -> PaintJob:
         """The whole picture, and a noise that is the occasion's own. No identity: nothing but the portrait keeps it."""
         options, mask = self.options, np.ones(portrait.pixels.shape[:2])
         return PaintJob(
             portrait.pixels, mask, filled(options.prompt, view.scene.patient), options.negative, None,
-            (*view.address, self.name), view.seed, options.strength,
+            (*view.address, self.name), view.seed, options.strength, ((grade, 1.0),),
         )  # fmt: skip
 
     def _finished(self, view: View, portrait: Portrait, grade: int, painted: NDArray[np.uint8]) -> Render:

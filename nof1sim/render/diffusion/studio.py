@@ -28,6 +28,9 @@ from .presets import preset
 from .registry import Resolved, resolve
 from .sampler import MaskedSampler, PaintOptions
 
+BASELINE = "img2img-daily"
+"""The renderer whose portraits may come from any bundle with a face model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
@@ -77,7 +80,7 @@ def open_studio(
     ModelNotAvailable
         Lists every model that is missing, and the command that gets them.
     """
-    if options.bundle is not None and not options.bundle.startswith(renderer):
+    if options.bundle is not None and not options.bundle.startswith(renderer) and renderer != BASELINE:
         fault = Fault(f"{WHERE}.bundle", options.bundle, f"a bundle made for {renderer}", "Or leave it out.")
         raise RenderError(str(fault))
     places = places or Places.of()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,21 +32,13 @@ class Painter:
     """Paints a picture that tells its grade and its address, and notes what it was asked."""
 
     def __init__(self) -> None:
-        self.grade: Mapping[int, float] = {}
         self.asked: list[tuple[int, PaintJob]] = []
 
-    @property
-    def components(self) -> Painter:
-        return self
-
-    def set_grades(self, weights: Mapping[int, float]) -> None:
-        self.grade = dict(weights)
-
     def paint(self, jobs: Sequence[PaintJob]) -> list[np.ndarray]:
-        [(grade, weight)] = self.grade.items()
-        assert weight == 1.0
-        self.asked += [(grade, job) for job in jobs]
-        tone = [40 * grade + sum(map(ord, str(job.seed_address))) % 40 for job in jobs]
+        grades = [job.grades[0][0] for job in jobs]
+        assert all(job.grades == ((grade, 1.0),) for job, grade in zip(jobs, grades, strict=True))
+        self.asked += zip(grades, jobs, strict=True)
+        tone = [40 * grade + sum(map(ord, str(job.seed_address))) % 40 for grade, job in self.asked[-len(jobs) :]]
         return [(job.portrait // 2 + t).astype(np.uint8) for job, t in zip(jobs, tone, strict=True)]
 
 
@@ -98,7 +90,7 @@ def test_every_day_is_the_whole_portrait_again_with_new_noise() -> None:
     renderer, painter = make(strength=0.4)
     views = [with_lesions(view(day), n) for day, n in ((1, 0), (2, 30), (3, 0))]
     renders = renderer.render(views)
-    assert [grade for grade, _ in painter.asked] == [0, 0, 1]
+    assert [grade for grade, _ in painter.asked] == [0, 1, 0]
     jobs = [job for _, job in painter.asked]
     assert all((job.mask == 1).all() and job.identity is None and job.strength == 0.4 for job in jobs)
     assert len({job.seed_address for job in jobs}) == 3
@@ -106,7 +98,6 @@ def test_every_day_is_the_whole_portrait_again_with_new_noise() -> None:
     assert all(np.array_equal(job.portrait, portrait(views[0]).pixels) for job in jobs)
     assert "teenage" not in jobs[0].prompt
     assert "20-year-old woman" in jobs[0].prompt
-    assert painter.grade == {}
     assert not np.array_equal(renders[0].pixels, renders[2].pixels)
     assert [render.drawn["grade"] for render in renders] == [0, 1, 0]
 
@@ -172,13 +163,6 @@ def test_wrong_options_are_named(given: dict[str, Any], said: str) -> None:
         DailyOptions.model_validate(given)
 
 
-def test_a_painter_without_grades_is_refused() -> None:
-    from .test_renderer import Painter as Plain
-
-    with pytest.raises(RenderError, match=r"studio\.painter.*severity LoRAs"):
-        DailyRenderer(DailyOptions(), Studio(Plain(), portrait))
-
-
 def test_tiny_models_draw_every_grade_otherwise(tiny: Tiny, tmp_path: Path) -> None:
     pytest.importorskip("peft", reason="peft is not installed")
     from safetensors.torch import save_file
@@ -200,8 +184,9 @@ def test_tiny_models_draw_every_grade_otherwise(tiny: Tiny, tmp_path: Path) -> N
     assert not np.array_equal(papules, next_day)  # the same grade, another noise
     again = renderer.render([days[1]])[0].pixels
     assert np.abs(again.astype(int) - papules).max() <= 1
-    ungraded = MaskedSampler(plain, PaintOptions(novelty=1.0)).paint([renderer._job(days[1], small_portrait(days[1]))])
-    after = sampler.paint([renderer._job(days[1], small_portrait(days[1]))])  # grades are off between calls
+    job = replace(renderer._job(days[1], small_portrait(days[1]), 1), grades=())
+    ungraded = MaskedSampler(plain, PaintOptions(novelty=1.0)).paint([job])
+    after = sampler.paint([job])  # a job without grades is painted without
     assert np.abs(ungraded[0].astype(int) - after[0]).max() <= 1
 
 
