@@ -41,6 +41,12 @@ KEY_POINTS |= {name.replace("_left", "_right"): (-x, y) for name, (x, y) in KEY_
 PAIRS = tuple((name, name.replace("_left", "_right")) for name in KEY_POINTS if name.endswith("_left"))
 """Symmetric key points, (left, right)."""
 
+JAW_LINE = (
+    (76.0, -2.0), (78.5, -20.0), (79.0, -38.0), (77.0, -56.0), (72.0, -76.0), (58.0, -91.0), (41.0, -101.0),
+    (21.0, -108.0), (0.0, -109.0),
+)  # fmt: skip
+"""Points along the contour from ear to chin, the patient's left: nine of the seventeen that landmarkers give."""
+
 REGIONS = ("forehead", "right_cheek", "left_cheek", "nose", "chin", "perioral")
 """GAGS's five facial regions (Doshi 1997) plus the skin around the mouth, which GAGS counts with the chin."""
 

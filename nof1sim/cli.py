@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis, cli_dataset
+from . import __version__, cli_analysis, cli_dataset, cli_models
 from .errors import InputError, Nof1simError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ protocol_app = typer.Typer(no_args_is_help=True, help="List, show, check and imp
 app.add_typer(protocol_app, name="protocol")
 app.add_typer(cli_analysis.app)
 app.add_typer(cli_dataset.app)
+app.add_typer(cli_models.app, name="models")
 
 Out = Annotated[str, typer.Option("--out", "-o", help="Dataset folder (or fsspec URL) to write or continue.")]
 ProtocolOption = Annotated[
@@ -62,7 +63,7 @@ def simulate(
     nuisance: Annotated[str | None, typer.Option(help="Photographs: none, clinic or home.")] = None,
     marks: Annotated[str | None, typer.Option(help="Post-inflammatory marks: realistic, fast or off.")] = None,
     layout: Annotated[str | None, typer.Option(help="Image names: standard or hettich.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: one per core.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: one per core; diffusion: one.")] = None,
     engine: Annotated[str | None, typer.Option(help="serial or processes.")] = None,
     shard: Annotated[str | None, typer.Option(help="Only share i of n, as i/n with 0 <= i < n.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the dataset in the folder.")] = False,
@@ -74,9 +75,12 @@ def simulate(
     scale: Annotated[str | None, typer.Option(help="Their scale, low:high; default 0:3.")] = None,
     missing: Annotated[str | None, typer.Option(help="Their gaps: error (the default), skip or interpolate.")] = None,
     also: Annotated[str | None, typer.Option(help="Also export: coco,imagefolder ... (nof1sim export --list).")] = None,
+    models: Annotated[
+        Path | None, typer.Option("--models", help="Directory of diffusion models; default: NOF1SIM_MODELS.")
+    ] = None,
 ) -> None:
     """Write a dataset: observations, photographs and the complete truth. The same command resumes a stopped run."""
-    from .console import report_outcome, show_plan, with_progress
+    from .console import models_from, report_outcome, show_plan, with_progress
     from .console_dataset import export_also, parse_also
     from .simulation import request
 
@@ -108,10 +112,11 @@ def simulate(
     if dry_run:
         show_plan(job, out)
         return
-    for trial in job.trials(out):
-        outcome = with_progress(trial, workers=workers, engine=engine, shard=shard, overwrite=overwrite)
-        report_outcome(outcome)
-        export_also(outcome, formats)
+    with models_from(models):
+        for trial in job.trials(out):
+            outcome = with_progress(trial, workers=workers, engine=engine, shard=shard, overwrite=overwrite)
+            report_outcome(outcome)
+            export_also(outcome, formats)
 
 
 @app.command(epilog="Example:\n\nnof1sim image --protocol default --patient 3 --day 40 --out p3_d40.png")
@@ -226,7 +231,7 @@ def protocol_check(name: Annotated[str, typer.Argument(help="A protocol file, or
     """Check a protocol: all faults at once, or its design report."""
     from .protocol import load_protocol
     from .report.design import design_report, to_text
-    from .simulation.driver import check_images
+    from .simulation.renderers import check_images
 
     protocol = load_protocol(name)
     check_images(protocol)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -81,6 +83,30 @@ def progress_bar(advice: str) -> Iterator[Tell]:
             bar.stop()
             typer.echo(f"Stopped. {advice}", err=True)
             raise typer.Exit(130) from None
+
+
+@contextmanager
+def models_from(folder: Path | None) -> Iterator[None]:
+    """Diffusion models come from `folder` inside, in worker processes, too; None: as the environment says.
+
+    Raises
+    ------
+    ModelNotAvailable
+        There is no such folder.
+    """
+    if folder is None:
+        yield
+        return
+    from .render.diffusion.places import MODELS_VARIABLE, Places
+
+    before = os.environ.get(MODELS_VARIABLE)
+    os.environ[MODELS_VARIABLE] = str(Places.of(folder).models)
+    try:
+        yield
+    finally:
+        del os.environ[MODELS_VARIABLE]
+        if before is not None:
+            os.environ[MODELS_VARIABLE] = before
 
 
 def with_progress(

@@ -35,6 +35,10 @@ class RenderError(Nof1simError):
     """A picture that cannot be drawn as asked."""
 
 
+class ModelNotAvailable(RenderError):  # noqa: N818 - it names a state, as the hub's own errors do
+    """Weights, or the package that reads them, that are not on this machine, are damaged, or may not be used yet."""
+
+
 class AnalysisError(Nof1simError):
     """Data that cannot be analysed as asked."""
 

@@ -190,11 +190,15 @@ class LesionField:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What exists: a person, a day (1-based) and the lesions of that day."""
+    """What exists: a person, a day (1-based) and the lesions of that day.
+
+    course : the patient's lesions over the whole study, for a renderer that prepares them once; None: only the day.
+    """
 
     patient: Patient
     day: int
     lesions: Lesions
+    course: LesionField | None = None
 
 
 @dataclass(frozen=True, slots=True)

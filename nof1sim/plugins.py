@@ -11,7 +11,14 @@ from .errors import UnknownNameError, unknown_name
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "conditions": {"acne": "nof1sim.conditions.acne:Acne"},
-    "renderers": {"procedural": "nof1sim.render.procedural:ProceduralRenderer"},
+    "renderers": {
+        "procedural": "nof1sim.render.procedural:ProceduralRenderer",
+        "instantid": "nof1sim.render.diffusion.renderer:InstantIdRenderer",
+        "ip-adapter": "nof1sim.render.diffusion.renderer:IpAdapterRenderer",
+        "ip-adapter-faceid": "nof1sim.render.diffusion.renderer:IpAdapterFaceIdRenderer",
+        "inpaint": "nof1sim.render.diffusion.renderer:InpaintRenderer",
+        "img2img-daily": "nof1sim.render.diffusion.baseline:DailyRenderer",
+    },
     "engines": {"serial": "nof1sim.run.local:SerialEngine", "processes": "nof1sim.run.local:ProcessEngine"},
     "embedders": {
         "patch": "nof1sim.analysis.embed.plain:PATCH",

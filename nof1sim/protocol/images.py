@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints
 
 from .part import Name, Part, Share
 
@@ -120,6 +120,9 @@ class Images(Part):
 
     enabled: bool = Field(default=True, description="False: only the tables and the truth, no photographs.")
     renderer: str = Field(default="procedural", description="A built-in renderer, an entry point, or 'module:Thing'.")
+    renderer_options: dict[str, JsonValue] = Field(
+        default={}, description="Options of the renderer's own; `nof1sim protocol check` knows which it has."
+    )
     views: Annotated[list[ViewName], Field(min_length=1)] = Field(
         default=["front"],
         description="Names that the renderer knows (front, left, right, left_cheek ...), or a turned view such as "

@@ -26,12 +26,15 @@ class Renderer(Protocol):
     """Draws pictures. Built once in each process.
 
     name : as in the protocol.  modality : what the pictures are, e.g. "face photograph".
-    views : the views it can draw.  batch_size : how many views it likes at once.
+    views : the views it can draw.  batch_size : how many views of a patient it likes at once.
     repeatable : "bitwise" (same bytes on one CPU type) or "seeded" (same up to rounding).
 
     A renderer may also have, on the class, both asked before one is built:
     accepts(view) : a static or class method; whether it can draw a view, where `views` names only the most common.
     layers : names of the `Render.layers` that it can give; none where it does not say.
+    processes : how many processes draw with it unless a user says otherwise: 1 for one that fills a GPU.
+    ignores : fields of a `Nuisance` that it cannot draw; it is given neutral ones, and the truth says so.
+    Options : pydantic model of `images.renderer_options`; an instance is what the renderer is then built with.
     """
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -13,10 +13,23 @@ from .share import parse_share
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Pictures of one patient that are drawn, written and committed together. `id` is a hash of the units."""
+    """Pictures of one patient that are drawn, written and committed together. `id` is a hash of the units.
+
+    whole : the shard as the plan has it, of which `units` is what is still to be drawn; empty: the same.
+    """
 
     id: str
     units: tuple[Unit, ...]
+    whole: tuple[Unit, ...] = ()
+
+    def batches(self, size: int) -> list[tuple[Unit, ...]]:
+        """The whole shard in runs of `size`, without those of which nothing is to be drawn.
+
+        A picture is always in the same batch: however much of the shard an earlier run, or another share, has drawn.
+        """
+        whole, todo = self.whole or self.units, set(self.units)
+        cut = [whole[first : first + size] for first in range(0, len(whole), size)]
+        return [batch for batch in cut if not todo.isdisjoint(batch)]
 
 
 def partition(units: Iterable[Unit], size: int) -> list[Shard]:
@@ -28,6 +41,16 @@ def partition(units: Iterable[Unit], size: int) -> list[Shard]:
         own = tuple(group)
         shards += [own[first : first + size] for first in range(0, len(own), size)]
     return [Shard(shard_id(shard), shard) for shard in shards]
+
+
+def remaining(shards: Iterable[Shard], todo: Collection[Unit]) -> list[Shard]:
+    """What of each shard is in `todo`; shards of which nothing is left out."""
+    wanted, found = set(todo), []
+    for shard in shards:
+        units = tuple(unit for unit in shard.units if unit in wanted)
+        if units:
+            found.append(Shard(shard_id(units), units, shard.units))
+    return found
 
 
 def shard_id(units: Iterable[Unit]) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from .. import plugins
 from ..dataset import manifest
 from ..dataset.columns import TABLES
 from ..dataset.reader import open_dataset
@@ -20,6 +19,7 @@ from .files import pictures as wide
 from .frames import fields_of, frames_of
 from .given_file import given_of
 from .plan import Plan
+from .renderers import renderer_class
 from .verify import redrawn, sample_of
 
 ANEW = "Simulate anew, or report it with the protocol."
@@ -50,7 +50,7 @@ def redraw_some(subject: Subject, log: Log, step: Any, size: int) -> int:
     protocol = protocol_of(subject)
     if not protocol.images.enabled:
         raise Skip("the dataset has no pictures")
-    renderer = plugins.resolve("renderers", protocol.images.renderer, "images.renderer")
+    renderer = renderer_class(protocol.images)
     if getattr(renderer, "repeatable", "") != "bitwise":
         raise Skip(f"the renderer {protocol.images.renderer!r} does not promise the same bytes")
     plan, report, looked = _plan(subject), _other_version(subject, log), 0

@@ -7,23 +7,23 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .. import plugins
 from ..dataset import layout, manifest, parts
 from ..dataset.target import Target
-from ..errors import DatasetError, Fault, ProtocolError, did_you_mean, refuse
+from ..errors import DatasetError, Fault, ProtocolError
 from ..model import Unit
 from ..protocol import Protocol, load_protocol
 from ..run.engine import Engine
 from ..run.local import cores
 from ..run.lock import at_work, hold, locked, refuse_others
 from ..run.share import ALL, parse_share
-from ..run.units import Shard, choose, partition
+from ..run.units import Shard, choose, partition, remaining
 from ..severity.given import Given
 from ..severity.saturation import saturation_warning
 from . import files
 from .plan import Plan
+from .renderers import check_images, processes
 from .worker import Worker, WorkOrder
 
 Progress = Callable[[int, int, str], None]
@@ -66,7 +66,7 @@ def simulate(
     protocol : Protocol, or a file or shipped name
     out : folder (or fsspec URL) of the dataset
     given : the user's own severities; then `protocol.given` describes them
-    workers : processes; default one per core
+    workers : processes; default one per core, or as many as the renderer wants at most
     engine : "serial", "processes" or a plug-in; default by the number of workers
     shard : "i/n", only that share of the patients
     overwrite : replace a dataset that is there
@@ -85,7 +85,7 @@ def simulate(
     share = shard or ALL
     check_images(chosen)
     parse_share(share)
-    running = make_engine(workers, engine)
+    running = make_engine(processes(chosen.images) if workers is None else workers, engine)
     target.ensure_writable()
     locks = target.path_of(layout.LOCKS)
     with locked(locks, share):
@@ -102,47 +102,14 @@ def simulate(
         done = parts.committed(target, chosen.digest, overwrite)
         todo = [unit for unit in mine if unit not in done]
         before = len(mine) - len(todo)
-        drawn, failures = _draw(plan, target, todo, running, lambda n: tell(before + n, len(mine), "Drawing"))
+        drawn, failures = _draw(
+            plan, target, _shards(units, todo), running, lambda n: tell(before + n, len(mine), "Drawing")
+        )
         complete = False
         if not failures:
             tell(len(mine), len(mine), "Writing tables")
             complete = _finish(plan, target, units)
     return Outcome(str(out), drawn, len(units), complete, failures, warnings_of(plan))
-
-
-def check_images(protocol: Protocol) -> None:
-    """Refuse views and layers that the renderer cannot draw."""
-    images = protocol.images
-    if not images.enabled:
-        return
-    renderer = plugins.resolve("renderers", images.renderer, "images.renderer")
-    known = getattr(renderer, "views", None)
-    if known is None or not hasattr(renderer, "render"):
-        fault = Fault("images.renderer", images.renderer, "a class with `views` and `render(views)`")
-        raise ProtocolError(f"{fault} It must have the interface nof1sim.render.Renderer.", [fault])
-    layers: Sequence[str] = getattr(renderer, "layers", ())
-    faults = [fault for view in images.views for fault in view_faults(renderer, "images.views", view)]
-    faults += [
-        Fault("images.layers", name, ", ".join(layers) or "none with this renderer", did_you_mean(name, layers))
-        for name in images.layers
-        if name not in layers
-    ]
-    refuse(faults, f"The renderer {images.renderer!r}")
-
-
-def accepts(renderer: Any, view: str) -> bool:
-    """Whether a renderer (its class will do) can draw a view."""
-    asked = getattr(renderer, "accepts", None)
-    return view in renderer.views if asked is None else bool(asked(view))
-
-
-def view_faults(renderer: Any, where: str, view: str) -> list[Fault]:
-    """The fault of a view that a renderer cannot draw, if it is one."""
-    if accepts(renderer, view):
-        return []
-    known: Sequence[str] = renderer.views
-    turned = "; or a turned view such as yaw20 or yaw-35_pitch10" if hasattr(renderer, "accepts") else ""
-    return [Fault(where, view, ", ".join(known) + turned, did_you_mean(view, known))]
 
 
 def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:
@@ -177,13 +144,13 @@ def make_engine(workers: int | None, engine: str | None) -> Engine:
 
 
 def _draw(
-    plan: Plan, target: Target, todo: Sequence[Unit], running: Engine, step: Callable[[int], None]
+    plan: Plan, target: Target, shards: Sequence[Shard], running: Engine, step: Callable[[int], None]
 ) -> tuple[int, tuple[str, ...]]:
-    """Draw the pictures of `todo`; how many, and the failures as sentences."""
+    """Draw the pictures of the shards; how many, and the failures as sentences."""
     make_worker = functools.partial(Worker, WorkOrder(plan.protocol.canonical_json(), target.url, plan.given))
     drawn, failures = 0, []
     step(0)
-    with closing(running.map(make_worker, _shards(todo))) as reports:
+    with closing(running.map(make_worker, shards)) as reports:
         for report in reports:
             drawn += report.done
             failures += report.failures
@@ -191,11 +158,14 @@ def _draw(
     return drawn, tuple(failures)
 
 
-def _shards(todo: Sequence[Unit]) -> list[Shard]:
-    """Shards patient by patient, and one view after the other: a renderer keeps few views prepared."""
-    views = dict.fromkeys(unit.view for unit in todo)
-    shards = [s for view in views for s in partition([u for u in todo if u.view == view], SHARD_PICTURES)]
-    return sorted(shards, key=lambda shard: shard.units[0].rank)
+def _shards(units: Sequence[Unit], todo: Sequence[Unit]) -> list[Shard]:
+    """Shards patient by patient, and one view after the other: a renderer keeps few views prepared.
+
+    They are cut from all units of the plan, so that what is done already changes no picture's neighbours.
+    """
+    views = dict.fromkeys(unit.view for unit in units)
+    shards = [s for view in views for s in partition([u for u in units if u.view == view], SHARD_PICTURES)]
+    return sorted(remaining(shards, todo), key=lambda shard: shard.units[0].rank)
 
 
 def warnings_of(plan: Plan) -> tuple[str, ...]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ..dataset import parts
-from ..model import NO_ARM, STAGES, LesionField, Nuisance
+from ..model import NO_ARM, STAGES, LesionField
 from ..severity.contrasts import true_contrasts
 from ..severity.given import Given
 from ..severity.missing import DROP_OUT, REASONS
 from .plan import Block, Plan
+from .renderers import NEUTRAL
 
 KEYPOINTS = "keypoints_px"
 """Where a part row's `drawn` keeps the key points: name -> (x, y)."""
@@ -25,8 +26,6 @@ KEYPOINT_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("view", "image", "name"), pl.String),
     **dict.fromkeys(("x", "y"), pl.Float64),
 }
-NEUTRAL = asdict(Nuisance())
-"""The nuisance that leaves a picture alone."""
 AFTER_COUNTING = {"ending", "pie_days", "pih_days", "scar", "scar_days"}
 """Columns (numbers, or codes) that are 0 for a lesion that still counts on the last day."""
 

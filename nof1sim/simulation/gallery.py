@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from .. import __version__, plugins
+from .. import __version__
 from ..dataset.images import encode
 from ..errors import Fault, InputError, refuse, unknown_name
 from ..model import STAGES, Lesions, Nuisance, Patient, Scene, Unit, View
 from ..render.base import Renderer
 from ..render.skin.specimens import SIZES, sample_lesions, together
 from ..severity.cohort import FITZPATRICK, ITA_LIMITS_DEG
-from .driver import Progress, accepts
+from .driver import Progress
 from .plan import Plan
+from .renderers import accepts, make_renderer
 
 SIZES_PX = (64, 1024)
 CAPTION_SHARE = 1 / 16
@@ -203,7 +204,7 @@ def write_gallery(
         [Fault(where, given, f"{a} to {b}") for where, (given, a, b) in limits.items() if not a <= given <= b],
         "The gallery",
     )
-    renderer = plugins.resolve("renderers", plan.protocol.images.renderer, "images.renderer")()
+    renderer = make_renderer(plan.protocol.images)
     wish = Wish(plan, renderer, min(people, last), patient - 1, size_px)
     sheets = [SHEETS[name](wish) for name in only]
     total, done = sum(len(sheet.tiles) for sheet in sheets), 0

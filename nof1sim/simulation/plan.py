@@ -138,7 +138,8 @@ class Plan:
     def scene(self, rank: int, day: int) -> Scene:
         """What exists of one patient on one day (1-based)."""
         block = self.block(rank, 1)
-        return Scene(block.cohort.patients[0], day, self.condition.on(block.fields[0], day))
+        field = block.fields[0]
+        return Scene(block.cohort.patients[0], day, self.condition.on(field, day), field)
 
     def view(self, unit: Unit) -> View:
         """How one picture of the grid is looked at."""

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import __version__, plugins
+from .. import __version__
 from ..dataset.images import Format, encode
 from ..errors import Fault, InputError, refuse
 from ..model import Render, Unit
 from ..protocol import Protocol, load_protocol
-from .driver import view_faults
 from .plan import Plan
+from .renderers import make_renderer, renderer_class, seen_by, view_faults
 from .worker import picture_bytes, quality_of
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
@@ -21,8 +21,8 @@ FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".
 
 def render_unit(plan: Plan, unit: Unit) -> Render:
     """Draw a unit with the protocol's renderer."""
-    renderer = plugins.resolve("renderers", plan.protocol.images.renderer, "images.renderer")()
-    return renderer.render([plan.view(unit)])[0]
+    renderer = make_renderer(plan.protocol.images)
+    return renderer.render([seen_by(renderer, plan.view(unit))])[0]
 
 
 def draw(
@@ -52,7 +52,7 @@ def checked_unit(plan: Plan, patient: int, day: int, occasion: int, view: str) -
     }
     faults = [Fault(where, given, f"1 to {last}") for where, (given, last) in limits.items() if not 1 <= given <= last]
     if view not in protocol.images.views:  # nobody asked for it in the protocol, but it can be drawn all the same
-        renderer = plugins.resolve("renderers", protocol.images.renderer, "images.renderer")
+        renderer = renderer_class(protocol.images)
         faults += view_faults(renderer, "--view", view)
     refuse(faults, "The picture asked for")
     return Unit(patient - 1, day, occasion, view)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import __version__, plugins
+from .. import __version__
 from ..dataset import layout
 from ..dataset.reader import Dataset, open_dataset
 from ..errors import InputError
@@ -16,6 +16,7 @@ from ..protocol import Protocol
 from ..randomness import stream
 from .given_file import given_of
 from .plan import Plan
+from .renderers import make_renderer, seen_by
 from .worker import files_of
 
 
@@ -89,10 +90,9 @@ def redrawn(plan: Plan, units: Iterable[Unit], listed: Mapping[str, str]) -> Ite
 
     listed : path -> SHA-256, as the manifests say.
     """
-    images = plan.protocol.images
-    renderer = plugins.resolve("renderers", images.renderer, "images.renderer")()
+    renderer = make_renderer(plan.protocol.images)
     for unit in units:
-        view = plan.view(unit)
+        view = seen_by(renderer, plan.view(unit))
         again = list(files_of(plan, unit, view, renderer.render([view])[0]))
         differ = (path for _, path, data in again if hashlib.sha256(data).hexdigest() != listed.get(path))
         yield again[0][1], tuple(differ)

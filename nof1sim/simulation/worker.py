@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
-from .. import __version__, plugins
+from .. import __version__
 from ..dataset import layout
 from ..dataset.images import encode, encode_mask
 from ..dataset.layers import encode_layer
@@ -20,10 +20,10 @@ from ..protocol import Protocol
 from ..run.engine import Report
 from ..run.units import Shard
 from ..severity.given import Given
-from .frames import NEUTRAL
 from .names import image_name
 from .plan import Plan
 from .quality import probe
+from .renderers import NEUTRAL, make_renderer, seen_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +41,48 @@ class Worker:
     def __init__(self, order: WorkOrder) -> None:
         self.plan = Plan(Protocol.model_validate_json(order.protocol_json), order.given)
         self.target = Target(order.out)
-        self.renderer = plugins.resolve("renderers", self.plan.protocol.images.renderer, "images.renderer")()
+        self.renderer = make_renderer(self.plan.protocol.images)
 
     def __call__(self, shard: Shard) -> Report:
         rows, failures = [], []
-        for unit in shard.units:
-            try:
-                rows.append(self.draw(unit))
-            except RenderError as error:
-                failures.append(
-                    f"patient {unit.rank + 1}, day {unit.day} ({unit.view}, occasion {unit.occasion}): {error}"
-                )
+        for batch in shard.batches(self.renderer.batch_size):
+            wanted = [unit for unit in batch if unit in shard.units]
+            for unit, (view, render) in self.drawn(batch, wanted).items():
+                try:
+                    if isinstance(render, RenderError):
+                        raise render
+                    rows.append(self.write(unit, view, render))
+                except RenderError as error:
+                    place = f"patient {unit.rank + 1}, day {unit.day} ({unit.view}, occasion {unit.occasion})"
+                    failures.append(f"{place}: {error}")
         if rows:
             commit_part(self.target, shard.id, self.plan.protocol.digest, rows)
         return Report(len(rows), tuple(failures))
 
-    def draw(self, unit: Unit) -> dict[str, Any]:
-        """Draw and write one picture; the row that its part file keeps."""
-        view = self.plan.view(unit)
-        render = self.renderer.render([view])[0]
+    def drawn(self, batch: Sequence[Unit], wanted: Sequence[Unit]) -> dict[Unit, tuple[View, Render | RenderError]]:
+        """The wanted pictures of a batch, drawn at once; where that fails, one by one.
+
+        A renderer that only promises the same bytes for the same batch ("seeded") draws the whole batch for it.
+        """
+        units = list(wanted if self.renderer.repeatable == "bitwise" else batch)
+        views = {unit: seen_by(self.renderer, self.plan.view(unit)) for unit in units}
+        try:
+            found: list[Render] = self.renderer.render(list(views.values()))
+        except RenderError as error:
+            alone = {unit: error if len(units) == 1 else self.alone(views[unit]) for unit in wanted}
+            return {unit: (views[unit], render) for unit, render in alone.items()}
+        renders = dict(zip(units, found, strict=True))
+        return {unit: (views[unit], renders[unit]) for unit in wanted}
+
+    def alone(self, view: View) -> Render | RenderError:
+        """One picture, or why there is none."""
+        try:
+            return self.renderer.render([view])[0]
+        except RenderError as error:
+            return error
+
+    def write(self, unit: Unit, view: View, render: Render) -> dict[str, Any]:
+        """Write one picture; the row that its part file keeps."""
         files = {kind: self.target.store(path, data) for kind, path, data in files_of(self.plan, unit, view, render)}
         said = {
             "nuisance": plain(departures(view.nuisance)),

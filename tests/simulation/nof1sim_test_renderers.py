@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from nof1sim.errors import RenderError
 from nof1sim.model import Render, View
+from nof1sim.protocol.part import Part
 from nof1sim.randomness import stream
 from nof1sim.render.masks import measure
 
@@ -44,6 +46,22 @@ class Dots:
         layers = {name: layer for name, layer in truth_images(size).items() if name in view.layers}
         points = {"nose": (1.0, float("nan"))}
         return Render(pixels.astype(np.uint8), core, core, ids, boxes, area, points, drawn, layers, face)
+
+
+class TintOptions(Part):
+    """Options of `Tinted`."""
+
+    tint: Annotated[int, Field(ge=0)] = 3
+
+
+class Tinted(Dots):
+    """Dots with an option."""
+
+    Options = TintOptions
+
+    def __init__(self, options: TintOptions) -> None:
+        super().__init__()
+        self.options = options
 
 
 def truth_images(size: int) -> dict[str, np.ndarray]:
@@ -83,3 +101,29 @@ class Empty(Dots):
 
     def _draw(self, view: View) -> Render:
         return replace(super()._draw(view), layers={})
+
+
+class Together(Dots):
+    """Draws several at once, and a picture shows with which others: the worst case of "seeded"."""
+
+    repeatable = "seeded"
+    batch_size = 4
+    processes = 1
+
+    def render(self, views: Sequence[View]) -> list[Render]:
+        if len(views) > 1 and any(view.scene.day == 6 and view.scene.patient.rank == 2 for view in views):
+            raise RenderError("images.renderer: this batch cannot be drawn.")
+        mean = int(np.mean([view.scene.day for view in views]) * 8)
+        found = super().render(views)
+        for render in found:
+            render.pixels[:2, :2] = mean
+        return found
+
+
+class TogetherFails(Together):
+    """Cannot draw day 3, in company or alone."""
+
+    def render(self, views: Sequence[View]) -> list[Render]:
+        if any(view.scene.day == 3 for view in views):
+            raise RenderError("images.renderer: day 3 cannot be drawn.")
+        return super().render(views)

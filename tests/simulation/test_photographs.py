@@ -16,8 +16,8 @@ from nof1sim.errors import DatasetError, ProtocolError
 from nof1sim.model import Nuisance, Unit
 from nof1sim.protocol import Protocol, with_changes
 from nof1sim.report.design import design_report
-from nof1sim.simulation.driver import check_images
 from nof1sim.simulation.plan import Plan
+from nof1sim.simulation.renderers import check_images
 from nof1sim.simulation.single import draw
 from nof1sim.simulation.verify import verify
 from nof1sim.simulation.worker import quality_of

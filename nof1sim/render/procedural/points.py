@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nof1sim.chart import KEY_POINTS
+from nof1sim.chart import JAW_LINE, KEY_POINTS
 from nof1sim.render.procedural import atlas
 from nof1sim.render.procedural.eyeball import gaze, pupil_centres
 from nof1sim.render.procedural.fields import turn
@@ -20,12 +20,6 @@ from nof1sim.render.procedural.screen import Camera, Screen
 F32 = NDArray[np.floating]
 COVER_MM = 12.0
 """Hair and cloth lie up to this over the skin: a point under them is known, one behind the head is not."""
-
-JAW_CHART = (
-    (76.0, -2.0), (78.5, -20.0), (79.0, -38.0), (77.0, -56.0), (72.0, -76.0), (58.0, -91.0), (41.0, -101.0),
-    (21.0, -108.0), (0.0, -109.0),
-)  # fmt: skip
-"""Chart points along the contour from ear to chin, the patient's left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +35,7 @@ def frontal_68(head: Head) -> tuple[NDArray, NDArray]:
     """The 68-point scheme (Sagonas et al., ICCV workshops 2013): chart points (17, 2) of the contour, and frontal mm
     (51, 2) of brows, nose, eyes and mouth, in the scheme's order (it starts at the image's left)."""
     face, m = head.face, head.marks
-    jaw = np.array(JAW_CHART)
+    jaw = np.array(JAW_LINE)
     contour = np.concatenate([jaw * [-1, 1], jaw[-2::-1]])
     s = np.linspace(0.02, 0.98, 5)
     brow = np.stack([m.brow_inner + (m.brow_outer - m.brow_inner) * s, brow_line(face, s)], -1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Literal
@@ -62,9 +62,7 @@ class ProceduralRenderer:
     batch_size = 1
     layers = ("parts", "depth", "normals", "chart", "binary")
 
-    def __init__(self, options: Mapping[str, object] | None = None) -> None:
-        if options:
-            raise RenderError(str(Fault("images.options", dict(options), "none for the procedural renderer")))
+    def __init__(self) -> None:
         self._person: _Person | None = None
         self._canvas: tuple[Plate, np.ndarray] | None = None
 

@@ -7,5 +7,17 @@ from nof1sim.render.skin.buffer import Lighting, Sites, SkinBuffer
 from nof1sim.render.skin.draw import Scratch, draw, make_scratch
 from nof1sim.render.skin.records import CONTRAST_FLOOR
 from nof1sim.render.skin.specimens import sample_lesions
+from nof1sim.render.skin.warp import ChartWarp, fit_warp
 
-__all__ = ["CONTRAST_FLOOR", "Lighting", "Scratch", "Sites", "SkinBuffer", "draw", "make_scratch", "sample_lesions"]
+__all__ = [
+    "CONTRAST_FLOOR",
+    "ChartWarp",
+    "Lighting",
+    "Scratch",
+    "Sites",
+    "SkinBuffer",
+    "draw",
+    "fit_warp",
+    "make_scratch",
+    "sample_lesions",
+]

@@ -141,7 +141,7 @@ def test_the_list_names_every_format_and_its_options() -> None:
         (("--to", "parquet", "--split", "train"), "name=value"),
         (("--to", "parquet", "--split", "train=2"), "a share above 0"),
         (("--to", "parquet", "--split", "train=.9,test=.2"), "at most 1"),
-        (("--to", "parquet", "--split", "a=.2,b=.2,c=.2,d=.2,e=.2"), "at most a part for each of 4"),
+        (("--to", "parquet", "--split", "a=.2,b=.2,c=.2,d=.2,e=.2"), "at most as many parts as patients"),
         (("--to", "parquet", "--set", "colour=red"), "no such option"),
     ],
 )

@@ -1,0 +1,122 @@
+"""A camera for pictures that are already there (portraits, photographs): framing, focus, exposure, colour, noise.
+
+What a day's photograph does beside the skin, as far as a flat picture allows: it cannot turn the head or move the
+lights. `DRAWN` says what it can; a renderer that uses it leaves the rest of a `Nuisance` neutral (`Renderer.ignores`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from nof1sim.model import Nuisance
+from nof1sim.randomness import stream
+
+from .masks import dilate
+
+Labels = NDArray[np.int32]
+Points = Mapping[str, tuple[float, float]]
+
+DRAWN = (
+    "roll_deg", "scale", "shift_x", "shift_y", "blur_px", "exposure_ev", "white_balance_k", "tint", "noise",
+    "contrast", "saturation", "jpeg_quality", "phone",
+)  # fmt: skip
+IGNORED = tuple(field.name for field in fields(Nuisance) if field.name not in DRAWN)
+
+REFERENCE_PX = 512
+DAYLIGHT_K = 5500.0
+NOISE_FLOOR, NOISE_DARK = 0.0065, 0.006
+"""Standard deviation of sensor noise at white and its rise towards black, of the display's range."""
+REACH = 3.0
+"""A blur is cut at so many of its standard deviations."""
+WAVELENGTH_UM = np.array([0.600, 0.550, 0.450])
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What a camera makes of a picture: pixels (h, w, 3) uint8, the labels (h, w) and the key points in it."""
+
+    pixels: NDArray[np.uint8]
+    lesion: Labels
+    support: Labels
+    points_px: dict[str, tuple[float, float]]
+
+
+def shoot(
+    pixels: NDArray[np.uint8],
+    lesion: Labels,
+    support: Labels,
+    points_px: Points,
+    nuisance: Nuisance,
+    address: tuple[int, *tuple[str | int, ...]],
+) -> Shot:
+    """Photograph a picture and its truth. Without nuisance: the same bytes.
+
+    address : seed and address of the sensor's noise.
+    """
+    n, size = nuisance, pixels.shape[0]
+    frame = Framing(n, size)
+    if not frame.still:
+        pixels = np.stack([frame.moved(pixels[..., c].astype(np.float32), 1) for c in range(3)], -1)
+        lesion, support = frame.moved(lesion, 0), frame.moved(support, 0)
+        pixels = np.rint(pixels).clip(0, 255).astype(np.uint8)
+    sigma = n.blur_px * size / REFERENCE_PX
+    if sigma >= 0.3:
+        support = dilate(support, math.ceil(REACH * sigma))
+    points = {name: frame.point(*at) for name, at in points_px.items()}
+    return Shot(_developed(pixels, n, sigma, address), lesion, support, points)
+
+
+class Framing:
+    """Roll, scale and shift in the picture, about its middle."""
+
+    def __init__(self, nuisance: Nuisance, size: int) -> None:
+        n, roll = nuisance, math.radians(nuisance.roll_deg)
+        self.still = (n.roll_deg, n.scale, n.shift_x, n.shift_y) == (0.0, 1.0, 0.0, 0.0)
+        self.matrix = n.scale * np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
+        self.middle = size / 2 - 0.5
+        self.offset = self.middle + np.array([n.shift_x, n.shift_y]) * size
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Where a place of the picture lies in the photograph."""
+        at = self.matrix @ np.array([x - self.middle, y - self.middle]) + self.offset
+        return float(at[0]), float(at[1])
+
+    def moved(self, plane: NDArray, order: int) -> NDArray:
+        """A plane (h, w) of the picture as the photograph shows it; beyond its edge the edge goes on."""
+        back = np.linalg.inv(self.matrix)[::-1, ::-1]  # rows and columns: y first
+        offset = self.middle - back @ self.offset[::-1]
+        mode = "nearest" if order else "constant"
+        return ndimage.affine_transform(plane, back, offset, order=order, mode=mode)  # pyright: ignore[reportArgumentType] (its stub knows only one number)
+
+
+def white_balance(shift_k: float, tint: float = 0.0) -> NDArray[np.float64]:
+    """Gains (3,) of a camera set for daylight under light warmer or cooler by `shift_k` (Planck's law, green = 1)."""
+    change = -14388.0 / WAVELENGTH_UM * (1 / (DAYLIGHT_K + shift_k) - 1 / DAYLIGHT_K)
+    return np.exp(change - change[1]) * np.exp(np.array([-0.5, 1.0, -0.5]) * tint)
+
+
+def _developed(pixels: NDArray[np.uint8], n: Nuisance, sigma: float, address) -> NDArray[np.uint8]:
+    """Focus, exposure and colour in linear light; then contrast, saturation and noise."""
+    neutral = Nuisance()
+    plain = all(getattr(n, name) == getattr(neutral, name) for name in DRAWN[4:11])
+    if plain and n.saturation == 1.0:
+        return pixels
+    x = pixels / np.float32(255)
+    light = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
+    if sigma >= 0.3:
+        light = ndimage.gaussian_filter(light, (sigma, sigma, 0), mode="nearest", truncate=REACH)
+    light = light * (white_balance(n.white_balance_k, n.tint) * 2.0**n.exposure_ev)
+    x = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-8) ** (1 / 2.4) - 0.055).clip(0, 1)
+    x = x + n.contrast * (x - 0.5) * (1 - np.abs(2 * x - 1))
+    grey = x @ np.array([0.2126, 0.7152, 0.0722])
+    x = grey[..., None] + n.saturation * (x - grey[..., None])
+    if n.noise:
+        noise = stream(address[0], *address[1:], "sensor").standard_normal(x.shape, np.float32)
+        x = x + n.noise * (NOISE_FLOOR + NOISE_DARK * (1 - grey[..., None])) * noise
+    return np.rint(255 * x).clip(0, 255).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""Diffusion renderers: one portrait a patient, each lesion painted once and replayed. Weights and torch load late."""

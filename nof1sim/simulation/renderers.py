@@ -1,0 +1,116 @@
+"""From the protocol's `images` to a renderer, with every fault that can be told before one is built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from .. import plugins
+from ..errors import Fault, ProtocolError, did_you_mean, refuse
+from ..model import Nuisance, View
+from ..protocol import Protocol
+from ..protocol.images import Images
+from ..render.base import Renderer
+
+WHERE = "images.renderer_options"
+NEUTRAL = asdict(Nuisance())
+"""The nuisance that leaves a picture alone."""
+
+
+def renderer_class(images: Images) -> Any:
+    """The class behind `images.renderer`.
+
+    Raises
+    ------
+    ProtocolError
+        Nothing answers to the name, or what does is no renderer.
+    """
+    found = plugins.resolve("renderers", images.renderer, "images.renderer")
+    if getattr(found, "views", None) is None or not hasattr(found, "render"):
+        fault = Fault("images.renderer", images.renderer, "a class with `views` and `render(views)`")
+        raise ProtocolError(f"{fault} It must have the interface nof1sim.render.Renderer.", [fault])
+    return found
+
+
+def make_renderer(images: Images) -> Renderer:
+    """The renderer of a protocol, with its options. Built once in each process: this is where weights load.
+
+    Raises
+    ------
+    ProtocolError
+        As `renderer_class`, or an option that the renderer does not have.
+    RenderError
+        What the renderer needs (weights, a package) is not here.
+    """
+    found = renderer_class(images)
+    refuse(option_faults(found, images), f"The renderer {images.renderer!r}")
+    options = getattr(found, "Options", None)
+    return found() if options is None else found(options.model_validate(images.renderer_options))
+
+
+def processes(images: Images) -> int | None:
+    """How many processes the protocol's renderer wants at most; None: as many as there are cores."""
+    return getattr(renderer_class(images), "processes", None) if images.enabled else None
+
+
+def seen_by(renderer: Renderer, view: View) -> View:
+    """A view without what the renderer cannot draw of its nuisance: the truth records what is in the picture."""
+    ignored: Sequence[str] = getattr(renderer, "ignores", ())
+    if not ignored:
+        return view
+    return replace(view, nuisance=replace(view.nuisance, **{name: NEUTRAL[name] for name in ignored}))
+
+
+def option_faults(renderer: Any, images: Images) -> list[Fault]:
+    """The faults of `images.renderer_options`."""
+    options = getattr(renderer, "Options", None)
+    if options is None:
+        return [Fault(f"{WHERE}.{name}", given, "no options with this renderer", "Leave it out.")
+                for name, given in images.renderer_options.items()]  # fmt: skip
+    try:
+        options.model_validate(images.renderer_options)
+    except ValidationError as error:
+        return [_fault(options, found) for found in error.errors()]
+    return []
+
+
+def _fault(options: Any, found: Any) -> Fault:
+    path = ".".join(map(str, found["loc"]))
+    if found["type"] == "extra_forbidden":
+        known = list(options.model_fields)
+        return Fault(f"{WHERE}.{path}", found["input"], f"one of {', '.join(known)}", did_you_mean(path, known))
+    return Fault(f"{WHERE}.{path}", found["input"], found["msg"])
+
+
+def check_images(protocol: Protocol) -> None:
+    """Refuse views and layers that the renderer cannot draw, and options that it does not have."""
+    images = protocol.images
+    if not images.enabled:
+        return
+    renderer = renderer_class(images)
+    layers: Sequence[str] = getattr(renderer, "layers", ())
+    faults = [fault for view in images.views for fault in view_faults(renderer, "images.views", view)]
+    faults += [
+        Fault("images.layers", name, ", ".join(layers) or "none with this renderer", did_you_mean(name, layers))
+        for name in images.layers
+        if name not in layers
+    ]
+    refuse(faults + option_faults(renderer, images), f"The renderer {images.renderer!r}")
+
+
+def accepts(renderer: Any, view: str) -> bool:
+    """Whether a renderer (its class will do) can draw a view."""
+    asked = getattr(renderer, "accepts", None)
+    return view in renderer.views if asked is None else bool(asked(view))
+
+
+def view_faults(renderer: Any, where: str, view: str) -> list[Fault]:
+    """The fault of a view that a renderer cannot draw, if it is one."""
+    if accepts(renderer, view):
+        return []
+    known: Sequence[str] = renderer.views
+    turned = "; or a turned view such as yaw20 or yaw-35_pitch10" if hasattr(renderer, "accepts") else ""
+    return [Fault(where, view, ", ".join(known) + turned, did_you_mean(view, known))]
