@@ -57,6 +57,8 @@ class DailyOptions(Part):
     portrait: PortraitStage = PortraitStage()
     prompts: Prompts = Field(default=Prompts(), description="Of the portrait; what it says of lesions is not used.")
     dtype: Literal["fp32", "fp16", "bf16"] = "bf16"
+    offload: bool = False
+    compile: bool = False
     batch_size: Annotated[int, Field(ge=1, le=64)] = Field(default=4, description="Pictures of one grade at once.")
 
     @model_validator(mode="after")

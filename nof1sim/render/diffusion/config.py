@@ -99,6 +99,8 @@ class DiffusionOptions(Part):
     severity_lora: bool = Field(default=False, description="Blend the published LoRAs of acne grades 0 to 3.")
     gate: Gate = Gate()
     dtype: Literal["fp32", "fp16", "bf16"] = Field(default="bf16", description="fp16 on cards without bf16 (T4).")
+    offload: bool = Field(default=False, description="Keep on the GPU only what is at work: for small cards, slower.")
+    compile: bool = Field(default=False, description="torch.compile of the UNet: minutes once, then faster.")
     batch_size: Annotated[int, Field(ge=1, le=64)] = Field(
         default=4, description="Crops at once. Bytes are the same only for the same batches."
     )

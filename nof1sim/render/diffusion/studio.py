@@ -92,7 +92,7 @@ def open_studio(
     }
     if renderer == "inpaint":
         return Studio(_inpainter(found, options), _procedural_portraits(options), None, said)
-    models = load_components(_paths(found, options), LoadOptions(options.preset, precision=options.dtype))
+    models = load_components(_paths(found, options), _loading(options))
     reader = _reader(found)
     chosen = models.preset
     said |= {"device": models.device, "scheduler": chosen.scheduler, "steps": chosen.steps, "guidance": chosen.guidance}
@@ -103,6 +103,10 @@ def open_studio(
         novelty=edit.novelty, adapter_scale=edit.adapter, control_scale=edit.control,
     )  # fmt: skip
     return Studio(MaskedSampler(models, painting), _drawn_portraits(models, reader, options, places), reader, said)
+
+
+def _loading(options: DiffusionOptions) -> LoadOptions:
+    return LoadOptions(options.preset, precision=options.dtype, offload=options.offload, compile=options.compile)
 
 
 def _paths(found: Mapping[str, Resolved], options: DiffusionOptions) -> ModelPaths:
@@ -134,7 +138,7 @@ def _reader(found: Mapping[str, Resolved]) -> FaceReader | None:
 
 def _inpainter(found: Mapping[str, Resolved], options: DiffusionOptions) -> Painter:
     model = next(found[name] for name in INPAINTERS if name in found)
-    load, chosen = LoadOptions(precision=options.dtype), preset(options.preset)
+    load, chosen = _loading(options), preset(options.preset)
     painting = InpaintOptions(
         steps=chosen.steps, guidance=chosen.guidance, window_px=options.edit.window_px, batch_size=options.batch_size
     )

@@ -86,3 +86,10 @@ def test_the_self_test_draws_three_days(places: Places, renderer: str) -> None:
     assert -1 <= float(said["identity cosine, least of 3 days"]) < 1
     assert (said["steps"], said["scheduler"], said["device"]) == (4, "EulerDiscreteScheduler", "cpu")
     assert float(said["seconds, each further day"]) < float(said["seconds, portrait and first day"])
+
+
+def test_the_protocol_says_how_models_are_loaded() -> None:
+    from nof1sim.render.diffusion.studio import _loading
+
+    found = _loading(DiffusionOptions(preset="lightning4", dtype="fp16", offload=True, compile=True))
+    assert (found.preset, found.precision, found.offload, found.compile) == ("lightning4", "fp16", True, True)
