@@ -11,11 +11,14 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto, helper, load, numpy_helper, save
 
 from .stub_pack import STRIDES, write_pack
 from .tiny import Tiny, kohya_lora
+
+pytest.importorskip("onnx", reason="onnx is not installed (extra: face)")
+from onnx import ModelProto, TensorProto, helper, load, numpy_helper, save
 
 PACKS = {"antelopev2": ("scrfd_10g_bnkps.onnx", "glintr100.onnx"), "buffalo_l": ("det_10g.onnx", "w600k_r50.onnx")}
 SHORT_PROMPTS = {

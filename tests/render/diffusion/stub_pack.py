@@ -9,7 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
+
+pytest.importorskip("onnx", reason="onnx is not installed (extra: face)")
 from onnx import TensorProto, helper, numpy_helper, save
 
 FACE_SHARE = 0.25
