@@ -135,7 +135,7 @@ def load_faces(directory: Path, providers: Sequence[str] = ("CPUExecutionProvide
     """
     pack = pack_of(directory)
     try:
-        from insightface.app import FaceAnalysis
+        from insightface.app import FaceAnalysis  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         advice = 'Install it: pip install "nof1sim[face]".'
         raise ModelNotAvailable(str(Fault("faces", f"{error}", "the extra `face`", advice))) from None
