@@ -17,6 +17,7 @@ from scipy import ndimage
 from nof1sim.model import Nuisance
 from nof1sim.randomness import stream
 
+from .light import NOISE_DARK, NOISE_FLOOR, to_display, to_linear, white_balance
 from .masks import dilate
 
 Labels = NDArray[np.int32]
@@ -29,12 +30,8 @@ DRAWN = (
 IGNORED = tuple(field.name for field in fields(Nuisance) if field.name not in DRAWN)
 
 REFERENCE_PX = 512
-DAYLIGHT_K = 5500.0
-NOISE_FLOOR, NOISE_DARK = 0.0065, 0.006
-"""Standard deviation of sensor noise at white and its rise towards black, of the display's range."""
 REACH = 3.0
 """A blur is cut at so many of its standard deviations."""
-WAVELENGTH_UM = np.array([0.600, 0.550, 0.450])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +92,17 @@ class Framing:
         return ndimage.affine_transform(plane, back, offset, order=order, mode=mode)  # pyright: ignore[reportArgumentType] (its stub knows only one number)
 
 
-def white_balance(shift_k: float, tint: float = 0.0) -> NDArray[np.float64]:
-    """Gains (3,) of a camera set for daylight under light warmer or cooler by `shift_k` (Planck's law, green = 1)."""
-    change = -14388.0 / WAVELENGTH_UM * (1 / (DAYLIGHT_K + shift_k) - 1 / DAYLIGHT_K)
-    return np.exp(change - change[1]) * np.exp(np.array([-0.5, 1.0, -0.5]) * tint)
-
-
 def _developed(pixels: NDArray[np.uint8], n: Nuisance, sigma: float, address) -> NDArray[np.uint8]:
     """Focus, exposure and colour in linear light; then contrast, saturation and noise."""
     neutral = Nuisance()
     plain = all(getattr(n, name) == getattr(neutral, name) for name in DRAWN[4:11])
     if plain and n.saturation == 1.0:
         return pixels
-    x = pixels / np.float32(255)
-    light = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
+    light = to_linear(pixels / np.float32(255))
     if sigma >= 0.3:
         light = ndimage.gaussian_filter(light, (sigma, sigma, 0), mode="nearest", truncate=REACH)
     light = light * (white_balance(n.white_balance_k, n.tint) * 2.0**n.exposure_ev)
-    x = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-8) ** (1 / 2.4) - 0.055).clip(0, 1)
+    x = to_display(light)
     x = x + n.contrast * (x - 0.5) * (1 - np.abs(2 * x - 1))
     grey = x @ np.array([0.2126, 0.7152, 0.0722])
     x = grey[..., None] + n.saturation * (x - grey[..., None])

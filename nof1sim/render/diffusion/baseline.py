@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from nof1sim.errors import ModelNotAvailable, RenderError
-from nof1sim.model import INFLAMMATORY, STAGE_CODE, Lesions, Render, View
+from nof1sim.model import Lesions, Render, View
 from nof1sim.protocol.part import Name, Part
 from nof1sim.render.camera import IGNORED, Points, shoot
 from nof1sim.render.skin.warp import from_5
 
 from .config import DiffusionOptions, EditStage, Photograph, Pixels, PortraitStage, Preset
+from .daily import counted_inflammatory
 from .faces import cosine
 from .jobs import PaintJob
 from .presets import PRESETS
@@ -32,7 +33,6 @@ from .studio import Portrait, Studio, open_studio
 HALF_FACE_CUTS = (5, 20, 50)
 """Most inflammatory lesions on half a face that is mild, moderate, severe; more: very severe (Hayashi et al.,
 J Dermatol 2008;35:255-260)."""
-COUNTED_STAGES = tuple(STAGE_CODE[name] for name in INFLAMMATORY)
 
 
 class DailyOptions(Part):
@@ -172,5 +172,4 @@ def grade_of(lesions: Lesions) -> int:
 
     At a cut the lower grade, as everywhere (the column `hayashi` of truth/days.csv).
     """
-    counted = lesions.counted & np.isin(lesions.stage, COUNTED_STAGES)
-    return bisect_left(HALF_FACE_CUTS, -(-int(counted.sum()) // 2))
+    return bisect_left(HALF_FACE_CUTS, -(-counted_inflammatory(lesions) // 2))

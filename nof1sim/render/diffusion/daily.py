@@ -21,15 +21,20 @@ GRADE_STEPS = 4
 _COUNTED = tuple(STAGE_CODE[name] for name in INFLAMMATORY)
 
 
-def grade_of(lesions: Lesions) -> float:
+def counted_inflammatory(lesions: Lesions) -> int:
+    """How many of a day's lesions are inflammatory and enter the scores."""
+    return int(np.count_nonzero(lesions.counted & np.isin(lesions.stage, _COUNTED)))
+
+
+def severity_of(lesions: Lesions) -> float:
     """How severe a day is, 0 to 3: half of its counted inflammatory lesions, linear between the classes' middles."""
-    half = 0.5 * float(np.count_nonzero(lesions.counted & np.isin(lesions.stage, _COUNTED)))
+    half = 0.5 * counted_inflammatory(lesions)
     return round(float(np.interp(half, GRADE_MIDDLES, range(len(GRADE_MIDDLES)))) * GRADE_STEPS) / GRADE_STEPS
 
 
 def grade_mix(lesions: Lesions) -> tuple[tuple[int, float], ...]:
     """(grade, weight) of the LoRAs that a day is painted with: the two neighbouring grades share it."""
-    return tuple(grade_weights(grade_of(lesions), len(GRADE_MIDDLES)).items())
+    return tuple(grade_weights(severity_of(lesions), len(GRADE_MIDDLES)).items())
 
 
 @dataclass(frozen=True, slots=True)

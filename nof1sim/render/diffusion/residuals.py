@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from nof1sim.render import light
+
 from .episodes import Episodes, Passes, box_of, ellipse, reach_mm
 
 F32 = NDArray[np.floating]
@@ -47,17 +49,10 @@ def to_linear(pixels: NDArray[np.uint8]) -> F32:
 
 def to_bytes(linear: F32) -> NDArray[np.uint8]:
     """Linear light to sRGB bytes."""
-    x = np.clip(linear, 0, 1)
-    encoded = np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.power(np.maximum(x, 1e-8), 1 / 2.4) - 0.055)
-    return np.rint(255 * encoded).astype(np.uint8)
+    return np.rint(255 * light.to_display(linear)).astype(np.uint8)
 
 
-def _linear() -> F32:
-    x = np.arange(256) / 255
-    return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-_LINEAR = _linear()
+_LINEAR = light.to_linear(np.arange(256) / 255).astype(np.float32)
 
 
 def density(clear: NDArray[np.uint8], painted: NDArray[np.uint8]) -> F32:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nof1sim.model import Nuisance
 from nof1sim.render.compiled import njit
+from nof1sim.render.light import NOISE_DARK, NOISE_FLOOR, white_balance
 from nof1sim.render.procedural.filters import gaussian, radius_of
 from nof1sim.render.procedural.plate import Plate
 from nof1sim.render.procedural.pose import Look
@@ -27,12 +28,9 @@ from nof1sim.render.procedural.sensor import (
     CURVE_TOP,
     EXPOSURE,
     GAIN,
-    NOISE_DARK,
-    NOISE_FLOOR,
     TILE,
     TILE_SD,
     sensor_tile,
-    white_balance,
 )  # fmt: skip
 
 F32 = NDArray[np.floating]

@@ -1,4 +1,4 @@
-"""The camera's sensor: exposure, white balance, tone curve and noise."""
+"""The camera's sensor: exposure, tone curve and noise."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ F32 = NDArray[np.floating]
 
 EXPOSURE = 0.80
 GAIN = np.array([1.015, 1.0, 0.985], np.float32)
-NOISE_FLOOR, NOISE_DARK = 0.0065, 0.006
-"""Standard deviation of sensor noise at white and its rise towards black, display units."""
-DAYLIGHT_K = 5500.0
 CURVE_TOE, CURVE_TOP, CURVE_SHIFT = 0.015625, 4.0, 14
 """The curve is kept for light from 0 to the top, at 512 places to each doubling of light + toe."""
 TILE = 1024
@@ -43,13 +40,6 @@ def _curve() -> F32:
 
 
 CURVE = _curve()
-
-
-def white_balance(shift_k: float, tint: float = 0.0) -> F32:
-    """Gains (3,) of a camera set for daylight under light warmer or cooler by `shift_k` (Planck's law, green = 1)."""
-    wavelength_um = np.array([0.600, 0.550, 0.450])
-    change = -14388.0 / wavelength_um * (1 / (DAYLIGHT_K + shift_k) - 1 / DAYLIGHT_K)
-    return (np.exp(change - change[1]) * np.exp(np.array([-0.5, 1.0, -0.5]) * tint)).astype(np.float32)
 
 
 @cache

@@ -12,7 +12,7 @@ import pytest
 from nof1sim.errors import RenderError
 from nof1sim.model import STAGE_CODE, Lesions
 from nof1sim.render.diffusion.config import DiffusionOptions, needed_models, parse_options
-from nof1sim.render.diffusion.daily import GRADE_MIDDLES, grade_mix, grade_of
+from nof1sim.render.diffusion.daily import GRADE_MIDDLES, grade_mix, severity_of
 from nof1sim.render.diffusion.jobs import PaintJob
 from nof1sim.render.diffusion.places import Places
 from nof1sim.render.diffusion.studio import open_studio
@@ -32,11 +32,11 @@ def lesions(counted: int, marks: int = 0) -> Lesions:
 
 
 def test_the_grade_of_a_day_follows_half_of_its_lesions() -> None:
-    assert [grade_of(lesions(round(2 * half), marks=30)) for half in GRADE_MIDDLES] == [0, 1, 2, 3]
-    assert grade_of(lesions(0)) == 0
-    assert grade_of(lesions(500)) == 3
+    assert [severity_of(lesions(round(2 * half), marks=30)) for half in GRADE_MIDDLES] == [0, 1, 2, 3]
+    assert severity_of(lesions(0)) == 0
+    assert severity_of(lesions(500)) == 3
     assert grade_mix(lesions(2 * 8)) == ((0, 0.5), (1, 0.5))  # half way from 2.5 to 13, to a quarter
-    grades = [grade_of(lesions(n)) for n in range(200)]
+    grades = [severity_of(lesions(n)) for n in range(200)]
     assert grades == sorted(grades)
 
 
