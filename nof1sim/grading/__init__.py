@@ -1,0 +1,1 @@
+"""Networks that grade severity from photographs: trained, applied and judged."""
