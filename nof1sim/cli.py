@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis, cli_dataset, cli_models
+from . import __version__, cli_analysis, cli_dataset, cli_grade, cli_models, cli_photos
 from .errors import InputError, Nof1simError
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.add_typer(protocol_app, name="protocol")
 app.add_typer(cli_analysis.app)
 app.add_typer(cli_dataset.app)
 app.add_typer(cli_models.app, name="models")
+app.add_typer(cli_photos.app)
+app.add_typer(cli_grade.app, name="grade")
 
 Out = Annotated[str, typer.Option("--out", "-o", help="Dataset folder (or fsspec URL) to write or continue.")]
 ProtocolOption = Annotated[
