@@ -128,11 +128,15 @@ def shade_cloth(head: Head, screen: Screen, at: NDArray) -> F32:
             albedo[mine], relief[mine] = _cap(face, p, q, screen.layer("elastic")[part])
         else:
             albedo[mine], relief[mine] = _band(face, p, q)
-    height, fade = np.zeros(screen.index.size, np.float32), np.zeros(screen.index.size, np.float32)
-    height[at], fade[at] = relief, 1.0
-    normal = bumped(screen, height, fade, 0.8)[at]
-    flow = screen.flow[at]
+    normal, flow = _creased(screen, at, relief), screen.flow[at]
     light = np.maximum(dot(normal[:, None], flow), 0)
     # Cloth scatters a little light round its threads, so folds stay soft.
     soft = 0.12 * np.sqrt(dot(flow, flow))
     return (albedo[:, None] * ((light + soft) / 1.12)[..., None] * COLOUR).astype(np.float32)
+
+
+def _creased(screen: Screen, at: NDArray, relief: F32) -> F32:
+    """Normals (k, 3) at pixels `at` under a relief (k,), mm."""
+    height, fade = np.zeros(screen.index.size, np.float32), np.zeros(screen.index.size, np.float32)
+    height[at], fade[at] = relief, 1.0
+    return bumped(screen, height, fade, 0.8)[at]

@@ -25,9 +25,6 @@ F32 = NDArray[np.floating]
 def covers_of(head: Head, screen: Screen, lit: SkinLight, drawn: Hairs, melanin: float) -> list[Cover]:
     """Layers over the skin, from below."""
 
-    def hairs(name: str) -> F32:
-        return getattr(drawn, name).reshape(-1)[screen.index]
-
     on_head = screen.owner == 0
     eyes, cover, eye_colour, eye_gloss = shade_eyes(head, screen, melanin)
     # Reflections belong to the lights that cause them; the key makes most of them.
@@ -47,7 +44,7 @@ def covers_of(head: Head, screen: Screen, lit: SkinLight, drawn: Hairs, melanin:
     # Single hairs over skin look darker than the mass of hair; brows are ashier still.
     dark, tone = hair.hair_colour(head.face, 1.2) * 0.80, hair.hair_colour(head.face) * 0.60
     for name, opacity, colour in (("beard", 0.75, dark), ("brow", 0.92, dark), ("temple", 0.9, tone)):
-        cover = hairs(name)
+        cover = getattr(drawn, name)
         where = np.flatnonzero(cover > 0.003)
         light = np.clip(lit.irradiance[where, :, 1], 0.04, 3)
         alpha = opacity * cover[where]
@@ -55,11 +52,11 @@ def covers_of(head: Head, screen: Screen, lit: SkinLight, drawn: Hairs, melanin:
             alpha = alpha * (1 - cloth_cover[where]) * (1 - closed[where])
         out.append(Cover(name, where, alpha, colour.astype(np.float32) * light[..., None] * COLOUR))
     # Seen over the hair itself, a stray hair hardly differs from it.
-    cover = hairs("stray")
+    cover = drawn.stray.reshape(-1)[screen.index]
     where = np.flatnonzero(cover > 0.003)
     alpha = (0.06 if head.face.wear == "short" else 0.25) * cover[where]
     out.append(Cover("stray", where, alpha, np.broadcast_to(_stray_colour(head), (where.size, len(GROUPS), 3))))
-    cover = hairs("lash")
+    cover = drawn.lash
     where = np.flatnonzero(cover > 0.003)
     dark = np.broadcast_to(np.array([0.012, 0.010, 0.009], np.float32), (where.size, len(GROUPS), 3))
     share = STRENGTH / STRENGTH[:4].sum()

@@ -107,30 +107,37 @@ def shade_hair(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
     way = lie(face, p)
     fine, locks, glints = _strands(face, p, way)
     cover = hair_cover(head, screen, at, fine, glints).astype(np.float32)
-    tone = hair_colour(face).astype(np.float32)
-    short = face.wear == "short"
     depth = np.clip(np.maximum(screen.layer("hair")[at], 0.7 * screen.layer("temple")[at]), 0, 1)
-    # Strands shade each other; roots lie deepest.
-    contrast = (0.60 + 0.40 * float(ramp(0.1, 0.9, face.hair_eumelanin))) * (1.35 if short else 1.0)
-    shade = np.exp(contrast * (0.62 * fine + 0.36 * locks)) * (0.66 + 0.34 * ramp(0.1, 1.0, depth + 0.3 * fine))
-    white = (face.hair_grey * ramp(0.1, 0.6, glints)[:, None]).astype(np.float32)
-    albedo = tone * np.clip(shade, 0.12, 2.6)[:, None].astype(np.float32) * (1 - white) + np.float32(0.30) * white
-    shine = 0.60 * (1 - 0.6 * face.hair_curl) if short else 1.0 - 0.75 * face.hair_curl
+    tone = hair_colour(face).astype(np.float32)
+    albedo = _albedo(face, tone, fine, locks, glints, depth)
+    del locks
+    shine = 0.60 * (1 - 0.6 * face.hair_curl) if face.wear == "short" else 1.0 - 0.75 * face.hair_curl
     # The edge has few strands to shine.
     lustre = (shine * ramp(0.15, 0.9, depth)).astype(np.float32)
     to = np.stack([unit((g.directions * g.weights[:, None]).sum(0)) for g in LIGHTS]).astype(np.float32)
     tint = (tone * np.sqrt(tone) * 0.8 + 0.15 * tone).astype(np.float32)
-    # The step from skin to hair is no wall that faces the lights: hairs there follow the skull.
-    skull = turn(unit(p - CENTRE).astype(np.float32), screen.camera.rotation)
-    share = (0.90 - 0.60 * ramp(0.6, 1.0, depth))[:, None].astype(np.float32)
-    normal = unit(screen.normal[at] * (1 - share) + skull * share).astype(np.float32)
+    normal = _normal(screen, at, p, depth)
     colour = np.zeros((at.size, len(LIGHTS), 3), np.float32)
     _shade(
-        normal, turn(way.way, screen.camera.rotation), screen.view[at], screen.flow[at], screen.seen[at], albedo, cover,
-        fine, glints, lustre, to, tint, np.float32(0.10 + 0.25 * face.hair_curl),
-        GLOSSY, COLOUR, colour,
+        at, normal, turn(way.way, screen.camera.rotation), screen.view, screen.flow, screen.seen, albedo, cover, fine,
+        glints, lustre, to, tint, np.float32(0.10 + 0.25 * face.hair_curl), GLOSSY, COLOUR, colour,
     )  # fmt: skip
     return colour, cover
+
+
+def _albedo(face: Face, tone: F32, fine: F32, locks: F32, glints: F32, depth: F32) -> F32:
+    """Colour of the strands (k, 3): they shade each other, roots lie deepest, some are grey."""
+    contrast = (0.60 + 0.40 * float(ramp(0.1, 0.9, face.hair_eumelanin))) * (1.35 if face.wear == "short" else 1.0)
+    shade = np.exp(contrast * (0.62 * fine + 0.36 * locks)) * (0.66 + 0.34 * ramp(0.1, 1.0, depth + 0.3 * fine))
+    white = (face.hair_grey * ramp(0.1, 0.6, glints)[:, None]).astype(np.float32)
+    return tone * np.clip(shade, 0.12, 2.6)[:, None].astype(np.float32) * (1 - white) + np.float32(0.30) * white
+
+
+def _normal(screen: Screen, at: NDArray, p: F32, depth: F32) -> F32:
+    """Normals (k, 3). The step from skin to hair is no wall that faces the lights: hairs there follow the skull."""
+    skull = turn(unit(p - CENTRE).astype(np.float32), screen.camera.rotation)
+    share = (0.90 - 0.60 * ramp(0.6, 1.0, depth))[:, None].astype(np.float32)
+    return unit(screen.normal[at] * (1 - share) + skull * share).astype(np.float32)
 
 
 @njit(fastmath=True)
@@ -141,13 +148,15 @@ def _across(t, h):
 
 
 @njit(fastmath=True)
-def _shade(normal, along, view, flow, seen, albedo, cover, fine, glints, lustre, to, tint, spread, matt, tone, out):
-    """Matt light and the two lobes of shine of each light group: sines to the powers 70 and 16."""
+def _shade(at, normal, along, view, flow, seen, albedo, cover, fine, glints, lustre, to, tint, spread, matt, tone, out):
+    """Matt light and the two lobes of shine of each light group: sines to the powers 70 and 16. `at` (k,): rows of the
+    screen's view, flow and seen."""
     one, low = np.float32(1.0), np.float32(0.2)
     for q in range(cover.size):
         if cover[q] <= np.float32(0.003):
             continue
-        n, a, v = normal[q], along[q], view[q]
+        i = at[q]
+        n, a, v = normal[q], along[q], view[i]
         d = n[0] * a[0] + n[1] * a[1] + n[2] * a[2]
         x, y, z = a[0] - d * n[0], a[1] - d * n[1], a[2] - d * n[2]
         inverse = one / math.sqrt(x * x + y * y + z * z + np.float32(1e-9))
@@ -167,9 +176,9 @@ def _shade(normal, along, view, flow, seen, albedo, cover, fine, glints, lustre,
                 t2, s2 = t * t, s * s
                 t4, s4 = t2 * t2, s2 * s2
                 s16 = s4 * s4 * s4 * s4
-                power = seen[q, g] * lustre[q]
+                power = seen[i, g] * lustre[q]
                 first, second = white * s16 * s16 * s2 * s * power, warm * t4 * t4 * power
-            matt_light = n[0] * flow[q, g, 0] + n[1] * flow[q, g, 1] + n[2] * flow[q, g, 2]
+            matt_light = n[0] * flow[i, g, 0] + n[1] * flow[i, g, 1] + n[2] * flow[i, g, 2]
             matt_light = max(np.float32(0.85) * matt_light, np.float32(0.0))
             for c in range(3):
                 light = albedo[q, c] * matt_light + first

@@ -110,20 +110,21 @@ def build_plate(head: Head, frame: Frame, size: int, supersample: int, melanin: 
     melanin, blood = base_melanin(head) if melanin is None else melanin, base_blood(head.face)
     lit = light_skin(screen, skin, melanin, blood, supersample)
     hairs = draw_hairs(head, screen)
-    brow = blur(hairs.brow, 1.1 * camera.per_mm).reshape(-1)[screen.index]
-    factor, sheen = details(head, screen, skin, brow)
+    factor, sheen = details(head, screen, skin, hairs.brow_shade)
     # What the canvas holds is the peak of a worker's memory: what nobody asks for again goes.
     skin.soft = skin.height = skin.pore = skin.stubble = NONE
     covers = covers_of(head, screen, lit, hairs, melanin)
     grid = Grid.of(screen, supersample)
     stray = stray_of(head, screen, hairs, grid)
+    part = parts_of(screen, covers)[grid.first]
+    del hairs
     strength = gloss_strength(head.face.ita_deg)
     planes, above = light_planes(lit, factor, sheen, strength, covers, grid.row, grid.index.size, 1.0 / supersample**2)
-    part = parts_of(screen, covers)[grid.first]
-    del hairs, covers
+    del covers
+    factor *= above[:, None]
+    sheen = sheen * above * np.float32(strength)
     thin = replace(camera, width=grid.side, per_mm=camera.per_mm / supersample)
-    buffer = _skin_buffer(grid, thin, screen, lit, skin, factor * above[:, None], sheen * above * np.float32(strength),
-                          melanin, blood)  # fmt: skip
+    buffer = _skin_buffer(grid, thin, screen, lit, skin, factor, sheen, melanin, blood)
     del lit, factor, sheen, above
     lens = np.stack([_lens(grid, plane) for plane in planes])
     return _finish(head, frame, size, margin, screen, grid, thin, buffer, lens, stray, part, skin.beard[grid.first])

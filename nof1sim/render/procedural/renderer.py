@@ -146,6 +146,7 @@ class _Person:
         key = (mesh, closed)
         if key not in self._heads:
             self._heads[key] = build_head(self._face, mesh, closed)
+            _return_memory()
         return self._heads[key]
 
     def plate(self, view: str, size_px: int, closed: bool) -> Plate:
@@ -154,6 +155,7 @@ class _Person:
             frame = frame_of(view)
             assert frame is not None
             mesh, supersample = mesh_and_supersample(size_px)
+            _return_memory()  # of whatever was computed before: a plate needs more than anything else
             if mesh not in self._melanin:  # of the open eyes, so that a blink changes nothing but the eyes
                 self._melanin[mesh] = base_melanin(self.head(mesh, False))
             plate = build_plate(self.head(mesh, closed), frame, size_px, supersample, self._melanin[mesh])

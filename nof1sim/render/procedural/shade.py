@@ -87,8 +87,8 @@ def slots(screen: Screen) -> NDArray[np.int32]:
 
 def bumped(screen: Screen, height: F32, fade: F32, limit: float = 0.5) -> F32:
     """Normals (n, 3) tilted by a height field (n,) in mm, `fade` 0 .. 1 (n,), slope at most `limit`."""
-    out = np.empty_like(screen.normal)
     smooth = blur(screen.canvas(height), 0.6).reshape(-1)[screen.index]
+    out = np.empty_like(screen.normal)
     _bump(slots(screen), screen.place, screen.normal, smooth, np.asarray(fade, np.float32), limit, out)
     return out
 
@@ -133,16 +133,15 @@ def _gloss(screen: Screen, skin: Pigment, normal: F32, rough: F32, mask: F32) ->
 
 
 @njit(fastmath=True)
-def _gather_light(light, mask, to, stack, weight):
-    """Sums over picture pixels: stack (3, pixels, groups) of light (n, groups, 3) on skin, weight (pixels,)."""
+def _gather_light(light, mask, to, channel, image, weight):
+    """Sums over picture pixels: image (pixels, groups), a channel of light (n, groups, 3) on skin; weight (pixels,)."""
     for q in range(to.size):
         k = mask[q]
         if k > np.float32(0.02):
             p = to[q]
             weight[p] += k
             for g in range(light.shape[1]):
-                for c in range(3):
-                    stack[c, p, g] += k * light[q, g, c]
+                image[p, g] += k * light[q, g, channel]
 
 
 @njit(fastmath=True)
@@ -162,12 +161,11 @@ def _scatter(screen: Screen, mask: F32, light: F32, supersample: int) -> None:
     canvas, groups = screen.camera.width, light.shape[1]
     w = canvas // supersample
     to = (screen.index // canvas // supersample * w + screen.index % canvas // supersample).astype(np.int32)
-    stack, weight = np.zeros((3, w * w, groups), np.float32), np.zeros(w * w, np.float32)
-    _gather_light(light, mask, to, stack, weight)
     per_mm = screen.camera.per_mm / supersample
-    weight = weight.reshape(w, w)
     for c in range(3):
-        image = stack[c].reshape(w, w, groups)
+        image, weight = np.zeros((w * w, groups), np.float32), np.zeros(w * w, np.float32)
+        _gather_light(light, mask, to, c, image, weight)
+        image, weight = image.reshape(w, w, groups), weight.reshape(w, w)
         sigmas = (SCATTER_MM[c] * per_mm, 0.35 * SCATTER_MM[c] * per_mm)
         (wide, wide_norm), (near, near_norm) = ((wide_blur(image, s), wide_blur(weight, s)) for s in sigmas)
         _spread_light(
@@ -197,6 +195,12 @@ def _dim(factor, amount, red, green, blue):
         factor[q, 2] *= np.float32(1.0) - a * blue
 
 
+def _shaded(screen: Screen) -> F32:
+    """How much cloth and hair there is round about (n,), 0 .. 1: they throw a shade."""
+    covered = screen.canvas(np.maximum(screen.layer("cloth"), 0.3 * screen.layer("hair")))
+    return wide_blur(covered, 2.2 * screen.camera.per_mm).reshape(-1)[screen.index]
+
+
 def details(head: Head, screen: Screen, skin: Pigment, brow: F32) -> tuple[F32, F32]:
     """Factor (n, 3) of small dark things on skin light - nostrils, mouth line, creases, stubble, the lash line, the
     shade under band or cap - and factor (n,) on gloss. brow (n,): blurred cover of the eyebrow."""
@@ -214,9 +218,7 @@ def details(head: Head, screen: Screen, skin: Pigment, brow: F32) -> tuple[F32, 
     # Lid margins and corners: moist, shaded skin, not the glow of light under thin skin.
     dim(ramp(-0.35, 0.4, layer("lid")), (0.58, 0.40, 0.36))
     dim(layer("fold") * float(np.clip(face.smile_fold, 0, 1.2)) * 0.18, (0.5, 0.6, 0.6))
-    covered = screen.canvas(np.maximum(layer("cloth"), 0.3 * layer("hair")))
-    shade = wide_blur(covered, 2.2 * screen.camera.per_mm).reshape(-1)[screen.index]
-    dim(1.5 * shade * (1 - np.clip(layer("cloth"), 0, 1)), (0.56, 0.60, 0.62))
+    dim(1.5 * _shaded(screen) * (1 - np.clip(layer("cloth"), 0, 1)), (0.56, 0.60, 0.62))
     dim(0.55 * ramp(0.0, 0.6, layer("hair")) * (1 - layer("cloth")), (0.42, 0.56, 0.64))
     dim(1.15 * screen.hollow, (0.55, 0.68, 0.72))
     # Light that comes back out of a hollow has met skin twice: it is darker and redder.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,20 +11,24 @@ from numpy.typing import NDArray
 
 from nof1sim.randomness import stream
 from nof1sim.render.procedural.fields import turn
-from nof1sim.render.procedural.filters import sample
+from nof1sim.render.procedural.filters import blur, sample
 from nof1sim.render.procedural.head import FRONT_LEFT, FRONT_PER_MM, FRONT_TOP, Head
 from nof1sim.render.procedural.landmarks import brow_half, brow_line, skewed
 from nof1sim.render.procedural.screen import Screen
 from nof1sim.render.procedural.stray import draw, draw_beard, draw_hairline, draw_stray, visible
 
 F32 = NDArray[np.floating]
+BROW_SHADE_MM = 1.1
+"""Width of the shade that a brow throws on the skin round it."""
 
 
 @dataclass(slots=True)
 class Hairs:
-    """Coverage (w, w) of brows, lashes, hair at the hairline and the temples, beard, and stray hair anywhere."""
+    """Coverage (n,) of the screen's pixels by brows, lashes, hair at the hairline and the temples, and beard; of the
+    canvas (w, w) by stray hair, which reaches beyond the person. brow_shade: the brows, blurred."""
 
     brow: F32
+    brow_shade: F32
     lash: F32
     temple: F32
     beard: F32
@@ -34,16 +39,23 @@ def draw_hairs(head: Head, screen: Screen) -> Hairs:
     """All strands of the face. The same hairs on every day, view and size."""
     w = screen.camera.width
     depth = screen.canvas(screen.place[:, 2], -1e3)
-    brow, lash, temple, beard, stray = (np.zeros((w, w), np.float32) for _ in range(5))
+    brow, lash = np.zeros((w, w), np.float32), np.zeros((w, w), np.float32)
     for side in (1, -1):
         rng = stream(head.face.noise_seed, "hairs", side)
         _brow(head, screen, side, rng, brow)
         for upper in (True, False):
             _lashes(head, screen, side, upper, rng, depth, lash)
-    draw_hairline(head, screen, depth, temple)
-    draw_stray(head, screen, depth, stray)
-    draw_beard(head, screen, depth, beard)
-    return Hairs(brow, lash, temple, beard, stray)
+    # Only the person's pixels are kept: at this place a worker holds nearly the most memory that it ever does.
+    shade = blur(brow, BROW_SHADE_MM * screen.camera.per_mm).reshape(-1)[screen.index]
+    brow, lash = brow.reshape(-1)[screen.index], lash.reshape(-1)[screen.index]
+    temple, beard, stray = (_canvas_of(kind, head, screen, depth) for kind in (draw_hairline, draw_beard, draw_stray))
+    return Hairs(brow, shade, lash, temple.reshape(-1)[screen.index], beard.reshape(-1)[screen.index], stray)
+
+
+def _canvas_of(kind: Callable[[Head, Screen, F32, F32], None], head: Head, screen: Screen, depth: F32) -> F32:
+    canvas = np.zeros_like(depth)
+    kind(head, screen, depth, canvas)
+    return canvas
 
 
 def _brow(head: Head, screen: Screen, side: int, rng: Generator, canvas: F32) -> None:
