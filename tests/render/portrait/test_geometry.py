@@ -16,7 +16,7 @@ from nof1sim.render.portrait.mean_head import mean_head
 from nof1sim.render.portrait.pose import Pose
 from nof1sim.render.procedural import ProceduralRenderer
 
-from .faces import FIVE, SIX_EIGHT, SPOTS, TWELVE, facial_skin, photograph, points
+from .mapped_faces import FIVE, SIX_EIGHT, SPOTS, TWELVE, facial_skin, photograph, points
 
 SIZE = 256
 CASES = {("F", "front"): (0, 0), ("M", "front"): (0, 0), ("F", "yaw-35"): (-35, 0), ("M", "yaw20_pitch10"): (20, 10)}
