@@ -33,6 +33,11 @@ ProtocolOption = Annotated[
 ]
 SeedOption = Annotated[str | None, typer.Option("--seed", help="An integer >= 0; replaces the protocol's.")]
 
+Faces = Annotated[
+    Path | None,
+    typer.Option("--faces", help="Folder of photographs, one a patient (renderer portrait); default: NOF1SIM_FACES."),
+]
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -51,7 +56,8 @@ def root(
     epilog="Examples:\n\n"
     "nof1sim simulate --patients 10 --days 140 --out trial\n\n"
     "nof1sim simulate --protocol washout --seed 7 --out washout --workers 2\n\n"
-    "nof1sim simulate --severity-csv my.csv --columns severity=EASI,patient_id=Subject --scale 0:72 --out mine"
+    "nof1sim simulate --severity-csv my.csv --columns severity=EASI,patient_id=Subject --scale 0:72 --out mine\n\n"
+    "nof1sim simulate --patients 3 --days 42 --renderer portrait --faces photos --consent 'form v2, signed' --out mine"
 )
 def simulate(
     out: Out = "trial",
@@ -80,11 +86,16 @@ def simulate(
     models: Annotated[
         Path | None, typer.Option("--models", help="Directory of diffusion models; default: NOF1SIM_MODELS.")
     ] = None,
+    faces: Faces = None,
+    consent: Annotated[
+        str | None, typer.Option(help="What consent covers this use of the photographs; it is recorded.")
+    ] = None,
 ) -> None:
     """Write a dataset: observations, photographs and the complete truth. The same command resumes a stopped run."""
     from .console import models_from, report_outcome, show_plan, with_progress
     from .console_dataset import export_also, parse_also
     from .simulation import request
+    from .simulation.faces import faces_from
 
     formats = parse_also(also)
     table = None
@@ -108,13 +119,15 @@ def simulate(
         marks=marks,
         table=table,
         twins=twins,
+        faces=faces,
+        consent=consent,
     )
     for note in job.notes:
         typer.echo(note, err=True)
     if dry_run:
         show_plan(job, out)
         return
-    with models_from(models):
+    with models_from(models), faces_from(faces):
         for trial in job.trials(out):
             outcome = with_progress(trial, workers=workers, engine=engine, shard=shard, overwrite=overwrite)
             report_outcome(outcome)
@@ -132,12 +145,15 @@ def image(
     occasion: Annotated[int, typer.Option(help="Which photograph of the day, from 1.")] = 1,
     view: Annotated[str, typer.Option(help="front, left, right or another that the renderer draws.")] = "front",
     size: Annotated[int | None, typer.Option(help="Image size in pixels.")] = None,
+    faces: Faces = None,
 ) -> None:
     """Draw one patient-day again, alone: the same picture that a whole run draws."""
     from .simulation import request, single
+    from .simulation.faces import faces_from
 
     plan = request.plan_of(dataset, protocol, seed, size)
-    single.write_image(plan, patient, day, occasion, view, out)
+    with faces_from(faces):
+        single.write_image(plan, patient, day, occasion, view, out)
     typer.echo(f"Wrote {out}")
 
 
@@ -174,11 +190,14 @@ def gallery(
 def verify(
     folder: Annotated[str, typer.Argument(help="Dataset folder, or an fsspec URL.")],
     sample: Annotated[int, typer.Option(help="How many pictures to draw again.")] = 10,
+    faces: Faces = None,
 ) -> None:
     """Compare all files with the manifests and draw a sample again. Exit status 1 if anything differs."""
+    from .simulation.faces import faces_from
     from .simulation.verify import verify as check
 
-    result = check(folder, sample)
+    with faces_from(faces):
+        result = check(folder, sample)
     for line in result.lines():
         typer.echo(line)
     if not result.same:

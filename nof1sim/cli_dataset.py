@@ -47,11 +47,17 @@ def validate(
     folder: Folder,
     redraw: Annotated[int, typer.Option(help="Also draw so many pictures again and compare their bytes.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    faces: Annotated[
+        Path | None, typer.Option("--faces", help="For --redraw: the photographs; default: NOF1SIM_FACES.")
+    ] = None,
 ) -> None:
     """Check everything that a dataset says of itself. Exit status 0: nothing is wrong; 1: something is."""
     from . import console_dataset
+    from .simulation.faces import faces_from
 
-    if not console_dataset.validate(folder, redraw=redraw, as_json=as_json):
+    with faces_from(faces):
+        fine = console_dataset.validate(folder, redraw=redraw, as_json=as_json)
+    if not fine:
         raise typer.Exit(1)
 
 

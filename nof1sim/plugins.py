@@ -13,6 +13,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "conditions": {"acne": "nof1sim.conditions.acne:Acne"},
     "renderers": {
         "procedural": "nof1sim.render.procedural:ProceduralRenderer",
+        "portrait": "nof1sim.render.portrait.renderer:PortraitRenderer",
         "instantid": "nof1sim.render.diffusion.renderer:InstantIdRenderer",
         "ip-adapter": "nof1sim.render.diffusion.renderer:IpAdapterRenderer",
         "ip-adapter-faceid": "nof1sim.render.diffusion.renderer:IpAdapterFaceIdRenderer",

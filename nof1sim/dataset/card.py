@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import layout
 from .columns import RECORDED, TABLES
-from .statements import BIASES, LICENCE, LIMITS, OUT_OF_SCOPE, SYNTHETIC, USES, bibtex, bullets
+from .statements import ABOUT, USES, About, Persons, bibtex, bullets
 
 SIZES = (
     (1_000, "n<1K"),
@@ -27,6 +27,7 @@ class CardInfo:
     """What the card says that the registries do not know. `columns`: those of observations.csv.
 
     command : what makes the dataset again; no absolute path.
+    persons, consent : who is in the pictures; for photographs, what consent was stated.
     scale : of the recorded severity, "0 to 3".
     facts : (what, how) of people, design and photographs, as far as a study itself would know: the same for a trial
         and for its null twin.
@@ -45,6 +46,13 @@ class CardInfo:
     format: str
     version: str
     facts: Sequence[tuple[str, str]] = ()
+    persons: Persons = "invented"
+    consent: str | None = None
+
+    @property
+    def about(self) -> About:
+        """What is said of the dataset, by who is in its pictures."""
+        return ABOUT[self.persons]
 
 
 def card(info: CardInfo) -> str:
@@ -84,10 +92,11 @@ def _what(info: CardInfo) -> str:
             f"# {info.title}",
             "",
             f"A simulated series of N-of-1 trials (repeated within-person crossover trials): {info.patients} patients, "
-            f"{info.days} days, {pictures if info.images else 'no images'}. **{SYNTHETIC}**"
+            f"{info.days} days, {pictures if info.images else 'no images'}. **{info.about.says}**"
             + (" Every image says so in its metadata." if info.images else ""),
             *table,
             "",
+            *([f"The consent that was stated: {info.consent}", ""] if info.consent else []),
             f"What was put in (the protocol with all its numbers) stands in `{layout.TRUTH_MANIFEST}` and "
             "is not said here, so that an analysis can stay blind.",
             "",
@@ -102,7 +111,7 @@ def _uses(info: CardInfo) -> str:
 
 Out of scope:
 
-{bullets(OUT_OF_SCOPE)}
+{bullets(info.about.out_of_scope)}
 """
 
 
@@ -166,15 +175,15 @@ def _layers() -> str:
 def _limits(info: CardInfo) -> str:
     return f"""## Limits
 
-{bullets(LIMITS)}
+{bullets(info.about.limits)}
 
 ## Biases
 
-{bullets(BIASES)}
+{bullets(info.about.biases)}
 
 ## Licence
 
-{LICENCE}
+{info.about.licence}
 
 ## Citation
 

@@ -98,9 +98,14 @@ PATIENTS = Table(
     (
         _PATIENT,
         Column("key", TEXT, "Name of the patient in paths, P001 for the first."),
-        Column("age_years", FLOAT, "Age.", "year"),
-        Column("sex", TEXT, "F or M."),
-        Column("ita_deg", FLOAT, "Individual typology angle of the skin: its lightness.", "degree"),
+        Column("age_years", FLOAT, "Age; empty for photographed persons.", "year", nullable=True),
+        Column("sex", TEXT, "F or M; empty for photographed persons.", nullable=True),
+        Column(
+            "ita_deg",
+            FLOAT,
+            "Individual typology angle of the skin: its lightness (of a photograph: estimated).",
+            "degree",
+        ),
         Column("fitzpatrick", INT, "Fitzpatrick skin type, 1 to 6."),
         _maybe("sequence", TEXT, "The periods in order, separated by ' > '."),
         _any("effect_", FLOAT, "Individual steady-state effect of this arm at full dose.", "latent"),

@@ -9,7 +9,7 @@ import polars as pl
 from . import layout
 from .datasheet_truth import parameters
 from .reader import IMAGE_COLUMN, Dataset
-from .statements import BIASES, HOME, LICENCE, LIMITS, OUT_OF_SCOPE, SYNTHETIC, USES, bibtex, bullets
+from .statements import HOME, USES, About, bibtex, bullets
 
 Answers = tuple[tuple[str, str], ...]
 """Questions and answers, in Markdown."""
@@ -28,7 +28,7 @@ def datasheet(dataset: Dataset, truth: bool = False) -> str:
         ("Composition", _composition(dataset)),
         ("Collection process", _collection(dataset, truth)),
         ("Preprocessing, cleaning, labelling", _preprocessing()),
-        ("Uses", _uses()),
+        ("Uses", _uses(dataset.about)),
         ("Distribution", _distribution(dataset)),
         ("Maintenance", _maintenance(dataset)),
     ]
@@ -62,7 +62,7 @@ def _composition(dataset: Dataset) -> Answers:
         f"{pictures} images{f' of {size} x {size} pixels ({_words(dataset.views())})' if pictures else ''}."
     )
     return (
-        ("What is in it?", f"{SYNTHETIC} {counts}"),
+        ("What is in it?", f"{dataset.about.says} {counts}"),
         ("How many of each?", _by_treatment(table)),
         ("Is anything missing?", _missing(table, views)),
         (
@@ -76,8 +76,8 @@ def _composition(dataset: Dataset) -> Answers:
             "Are there errors, noise, redundancy?",
             "Recorded scores have the noise that was put in. Days of one patient resemble each other by design.",
         ),
-        ("Does it hold personal, confidential or sensitive data?", "No. The people are drawn from random numbers."),
-        ("Does it identify groups of people?", bullets(BIASES)),
+        ("Does it hold personal, confidential or sensitive data?", dataset.about.personal),
+        ("Does it identify groups of people?", bullets(dataset.about.biases)),
     )
 
 
@@ -102,16 +102,21 @@ def _missing(table: pl.DataFrame, views: list[str]) -> str:
 
 def _collection(dataset: Dataset, truth: bool) -> Answers:
     versions = ", ".join(f"{name} {version}" for name, version in dataset.manifest["versions"].items())
+    photographs = dataset.about.persons == "photographs"
+    drawing = "which are drawn into one photograph of the person" if photographs else "a renderer draws the photograph"
     where = "below" if truth else f"in `{layout.TRUTH_MANIFEST}` (`nof1sim datasheet --truth` prints it)"
     return (
         (
             "How was the data acquired?",
             f"It was computed, by {versions}. A stochastic model draws each day's severity, a lesion process turns it "
-            f"into lesions at fixed places of that face, a renderer draws the photograph. The protocol stands {where}; "
+            f"into lesions at fixed places of that face, {drawing}. The protocol stands {where}; "
             f"its digest is `{dataset.manifest['digest']}`.",
         ),
         ("Over what time?", "The dates are those of the simulated study; nothing was observed."),
-        ("Was there an ethical review? Did people consent?", "Neither was needed: no person took part."),
+        (
+            "Was there an ethical review? Did people consent?",
+            dataset.about.review.format(consent=dataset.manifest.get("consent")),
+        ),
     )
 
 
@@ -126,18 +131,18 @@ def _preprocessing() -> Answers:
     )
 
 
-def _uses() -> Answers:
+def _uses(said: About) -> Answers:
     return (
         ("What could it be used for?", bullets(USES)),
-        ("What should it not be used for?", bullets(OUT_OF_SCOPE)),
-        ("What should users know?", bullets(LIMITS)),
+        ("What should it not be used for?", bullets(said.out_of_scope)),
+        ("What should users know?", bullets(said.limits)),
     )
 
 
 def _distribution(dataset: Dataset) -> Answers:
     version = dataset.manifest["versions"]["nof1sim"]
     return (
-        ("Under which licence?", LICENCE),
+        ("Under which licence?", dataset.about.licence),
         ("How is it cited?", f"The software:\n\n```bibtex\n{bibtex(version)}\n```"),
         (
             "In which formats?",

@@ -18,10 +18,11 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from ..errors import DatasetError
+from .statements import ABOUT, Persons
 
 Format = Literal["jpeg", "png", "webp"]
 
-DESCRIPTION = "Synthetic image of a person who does not exist. Not for diagnosis."
+DESCRIPTION = ABOUT["invented"].label
 SOFTWARE = "nof1sim"
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 FULL_CHROMA_QUALITY = 95
@@ -44,7 +45,8 @@ def encode(
     format: Format = "jpeg",
     quality: int = 95,
     note: Mapping[str, Any] | None = None,
-    source: str = "algorithmicMedia",
+    persons: Persons = "invented",
+    source: str | None = None,
 ) -> bytes:
     """The bytes of an image file; equal input gives equal bytes.
 
@@ -53,19 +55,22 @@ def encode(
     pixels : (h, w, 3) sRGB.
     quality : 1 to 100, for JPEG and WebP; a WebP of 100 is lossless. PNG always is.
     note : what the image says about its origin (JSON values), read back by `read_note`.
-    source : IPTC digital source type: "algorithmicMedia", "trainedAlgorithmicMedia", "compositeSynthetic" ...
+    persons : who is in it; decides the label.
+    source : IPTC's digital source type; default by `persons`: "algorithmicMedia", or "compositeSynthetic" for an
+        edited photograph.
     """
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"pixels must be uint8 (h, w, 3), got {pixels.dtype} {pixels.shape}")
     image, file = Image.fromarray(pixels), io.BytesIO()
-    exif, xmp = exif_bytes(), xmp_text(note or {}, source).encode()
+    said = ABOUT[persons]
+    exif, xmp = exif_bytes(persons), xmp_text(note or {}, source or said.source).encode()
     if format == "jpeg":
         chroma = 0 if quality >= FULL_CHROMA_QUALITY else 2
-        image.save(file, "JPEG", quality=quality, subsampling=chroma, exif=exif, xmp=xmp, comment=DESCRIPTION.encode())
+        image.save(file, "JPEG", quality=quality, subsampling=chroma, exif=exif, xmp=xmp, comment=said.label.encode())
     elif format == "webp":
         image.save(file, "WEBP", quality=quality, lossless=quality == 100, method=2, exif=exif, xmp=xmp)
     elif format == "png":
-        image.save(file, "PNG", pnginfo=_png_info(xmp.decode()), exif=exif)
+        image.save(file, "PNG", pnginfo=_png_info(xmp.decode(), said.label), exif=exif)
     else:
         raise ValueError(f"unknown image format {format!r}")
     return file.getvalue()
@@ -137,17 +142,17 @@ def decode_mask(data: bytes) -> NDArray[np.int32]:
 
 
 @cache
-def exif_bytes() -> bytes:
+def exif_bytes(persons: Persons = "invented") -> bytes:
     """The EXIF of every image and film: that it is synthetic, and which program made it."""
     exif = Image.Exif()
-    exif[_IMAGE_DESCRIPTION] = DESCRIPTION
+    exif[_IMAGE_DESCRIPTION] = ABOUT[persons].label
     exif[_SOFTWARE] = SOFTWARE
     return exif.tobytes()
 
 
-def _png_info(xmp: str) -> PngInfo:
+def _png_info(xmp: str, label: str) -> PngInfo:
     info = PngInfo()
-    info.add_text("Description", DESCRIPTION)
+    info.add_text("Description", label)
     info.add_text("Software", SOFTWARE)
     info.add_itxt("XML:com.adobe.xmp", xmp)
     return info

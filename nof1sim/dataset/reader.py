@@ -21,6 +21,7 @@ from .images import decode, decode_mask
 from .layers import decode_layer
 from .layout import FACES, LAYERS, MANIFEST, TRUTH_MANIFEST, layer_of, mask_of, persistence_path
 from .manifest import covered, read_manifest
+from .statements import About, about
 from .tables import read_csv, read_parquet
 from .target import Target
 
@@ -46,6 +47,11 @@ class Dataset:
         self.target = Target(url)
         self.url = self.target.url
         self.manifest: dict[str, Any] = read_manifest(self.target, MANIFEST)
+
+    @cached_property
+    def about(self) -> About:
+        """What is said of it, by who is in its pictures."""
+        return about(self.manifest)
 
     def __repr__(self) -> str:
         return f"Dataset({self.url!r})"

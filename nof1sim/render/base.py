@@ -34,6 +34,10 @@ class Renderer(Protocol):
     layers : names of the `Render.layers` that it can give; none where it does not say.
     processes : how many processes draw with it unless a user says otherwise: 1 for one that fills a GPU.
     ignores : fields of a `Nuisance` that it cannot draw; it is given neutral ones, and the truth says so.
+    persons : "invented" (where it does not say), "photographs" of real persons, or a static method that tells which
+        from `images.renderer_options`: what a dataset says of its pictures.
+    missing(options) : a static method; what these options need and this machine has not, a sentence each.
+    ita_deg(options) : a static method; the skin's tone of each patient, where it is not the protocol's to choose.
     Options : pydantic model of `images.renderer_options`; an instance is what the renderer is then built with.
     """
 

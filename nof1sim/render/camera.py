@@ -9,16 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from nof1sim.model import Nuisance
 from nof1sim.randomness import stream
 
+from .camera_kernels import STEPS, answered, finished, framed, looked_up
 from .light import NOISE_DARK, NOISE_FLOOR, to_display, to_linear, white_balance
 from .masks import dilate
+from .procedural.filters import blur
 
 Labels = NDArray[np.int32]
 Points = Mapping[str, tuple[float, float]]
@@ -59,9 +61,7 @@ def shoot(
     n, size = nuisance, pixels.shape[0]
     frame = Framing(n, size)
     if not frame.still:
-        pixels = np.stack([frame.moved(pixels[..., c].astype(np.float32), 1) for c in range(3)], -1)
-        lesion, support = frame.moved(lesion, 0), frame.moved(support, 0)
-        pixels = np.rint(pixels).clip(0, 255).astype(np.uint8)
+        pixels, lesion, support = frame.moved(pixels, lesion, support)
     sigma = n.blur_px * size / REFERENCE_PX
     if sigma >= 0.3:
         support = dilate(support, math.ceil(REACH * sigma))
@@ -84,12 +84,12 @@ class Framing:
         at = self.matrix @ np.array([x - self.middle, y - self.middle]) + self.offset
         return float(at[0]), float(at[1])
 
-    def moved(self, plane: NDArray, order: int) -> NDArray:
-        """A plane (h, w) of the picture as the photograph shows it; beyond its edge the edge goes on."""
-        back = np.linalg.inv(self.matrix)[::-1, ::-1]  # rows and columns: y first
-        offset = self.middle - back @ self.offset[::-1]
-        mode = "nearest" if order else "constant"
-        return ndimage.affine_transform(plane, back, offset, order=order, mode=mode)  # pyright: ignore[reportArgumentType] (its stub knows only one number)
+    def moved(self, pixels: NDArray[np.uint8], lesion: Labels, support: Labels) -> tuple[Any, Labels, Labels]:
+        """A picture (h, w, 3) and its labels (h, w) as the photograph shows them; beyond its edge the edge goes on."""
+        back = np.linalg.inv(self.matrix)
+        out = np.empty_like(pixels), np.empty_like(lesion), np.empty_like(support)
+        framed(*map(np.ascontiguousarray, (pixels, lesion, support)), back, self.middle - back @ self.offset, *out)
+        return out
 
 
 def _developed(pixels: NDArray[np.uint8], n: Nuisance, sigma: float, address) -> NDArray[np.uint8]:
@@ -98,15 +98,31 @@ def _developed(pixels: NDArray[np.uint8], n: Nuisance, sigma: float, address) ->
     plain = all(getattr(n, name) == getattr(neutral, name) for name in DRAWN[4:11])
     if plain and n.saturation == 1.0:
         return pixels
-    light = to_linear(pixels / np.float32(255))
+    shown = np.empty(pixels.shape, np.float32)
+    flat = shown.reshape(-1, 3)
     if sigma >= 0.3:
-        light = ndimage.gaussian_filter(light, (sigma, sigma, 0), mode="nearest", truncate=REACH)
-    light = light * (white_balance(n.white_balance_k, n.tint) * 2.0**n.exposure_ev)
-    x = to_display(light)
-    x = x + n.contrast * (x - 0.5) * (1 - np.abs(2 * x - 1))
-    grey = x @ np.array([0.2126, 0.7152, 0.0722])
-    x = grey[..., None] + n.saturation * (x - grey[..., None])
+        looked_up(pixels.reshape(-1, 3), np.tile(LINEAR, (3, 1)), flat)
+        shown = np.ascontiguousarray(blur(shown, sigma))
+        flat = shown.reshape(-1, 3)
+        roots = np.minimum(np.arange(STEPS + 2) / STEPS, 1.0)
+        answered(flat, _answer(n, np.tile(roots**2, (3, 1))))
+    else:
+        looked_up(pixels.reshape(-1, 3), _answer(n, np.tile(LINEAR, (3, 1))), flat)
+    noise = NO_NOISE
     if n.noise:
-        noise = stream(address[0], *address[1:], "sensor").standard_normal(x.shape, np.float32)
-        x = x + n.noise * (NOISE_FLOOR + NOISE_DARK * (1 - grey[..., None])) * noise
-    return np.rint(255 * x).clip(0, 255).astype(np.uint8)
+        noise = stream(address[0], *address[1:], "sensor").standard_normal(flat.shape, np.float32)
+    out = np.empty(flat.shape, np.uint8)
+    finished(flat, noise, *map(np.float32, (n.saturation, n.noise, NOISE_FLOOR, NOISE_DARK)), out)
+    return out.reshape(pixels.shape)
+
+
+LINEAR = to_linear(np.arange(256) / 255).astype(np.float32)
+"""Linear light of each 8-bit value."""
+NO_NOISE = np.zeros((0, 3), np.float32)
+
+
+def _answer(n: Nuisance, light: NDArray[np.floating]) -> NDArray[np.float32]:
+    """What the camera shows of light (3, k), by channel: exposure, white balance, contrast."""
+    gain = white_balance(n.white_balance_k, n.tint) * 2.0**n.exposure_ev
+    x = to_display(light * gain[:, None])
+    return (x + n.contrast * (x - 0.5) * (1 - np.abs(2 * x - 1))).astype(np.float32)

@@ -87,6 +87,7 @@ def page_of(studies: Sequence[Study], ranks: Sequence[int], sampling: Sampling |
     card = study.dataset.read(layout.CARD).decode("utf-8", "replace") if _has(study, layout.CARD) else ""
     return {
         "title": design["title"] if design else _title(card),
+        "about": study.dataset.about.says,
         "patients": len(study.ids),
         "days": study.days,
         "pictures": sum(map(len, study.units.values())),

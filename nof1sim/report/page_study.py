@@ -211,8 +211,10 @@ def _course(study: Study, rank: int, patient_id: str) -> dict[str, Any]:
 def _who(person: Mapping[str, Any] | None) -> str:
     if person is None:
         return ""
-    sex = {"F": "woman", "M": "man"}.get(person["sex"], "person")
     numeral = ("", "I", "II", "III", "IV", "V", "VI")[int(person["fitzpatrick"])]
+    if person["sex"] is None or person["age_years"] is None:  # a photograph, of whom neither is known
+        return f"skin type {numeral}"
+    sex = {"F": "woman", "M": "man"}.get(person["sex"], "person")
     return f"{sex}, {person['age_years']:.0f}, skin type {numeral}"
 
 

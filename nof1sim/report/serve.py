@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from PIL import Image
 
 from ..dataset import layout
 from ..dataset.reader import Dataset
-from ..errors import DatasetError, Nof1simError
 from ..model import Unit
 from . import page_html
+from .local_server import HOST, Answer, open_server
 from .page import patient_of, whole_page
 from .page_patient import lesions_of, stage_codes
 from .page_pictures import safe_path
 from .page_study import Study, twins_of
 
-HOST = "127.0.0.1"
 KEPT_PATIENTS = 8
 TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
-Answer = tuple[str, bytes]
-"""Content type and body."""
 
 
 class Pages:
@@ -94,68 +90,7 @@ def serve(dataset: Dataset, port: int = 0) -> ThreadingHTTPServer:
     DatasetError
         The port is taken or not allowed.
     """
-    pages = Pages(dataset)
-    try:
-        return _Server((HOST, port), _handler(pages))
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DatasetError(
-            f"--port: {port} cannot be used ({reason}). Give another port of 1024 to 65535, or 0 for a free one."
-        ) from error
+    return open_server(Pages(dataset), port)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-
-def _handler(pages: Pages) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        server_version = "nof1sim"
-        sys_version = ""
-        protocol_version = "HTTP/1.1"
-        timeout = 30
-
-        def do_GET(self) -> None:
-            self._reply(body=True)
-
-        def do_HEAD(self) -> None:
-            self._reply(body=False)
-
-        def _reply(self, *, body: bool) -> None:
-            status, kind, data = self._found()
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(data)))
-            for name, value in HEADERS.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if body:
-                self.wfile.write(data)
-
-        def _found(self) -> tuple[HTTPStatus, str, bytes]:
-            text = "text/plain; charset=utf-8"
-            port = self.connection.getsockname()[1]
-            if self.headers.get("Host", "") not in (f"{HOST}:{port}", f"localhost:{port}"):
-                return HTTPStatus.FORBIDDEN, text, b"This server answers to 127.0.0.1 only.\n"
-            try:
-                answer = pages.answer(self.path)
-            except Nof1simError as error:
-                return HTTPStatus.INTERNAL_SERVER_ERROR, text, f"{error}\n".encode()
-            if answer is None:
-                return HTTPStatus.NOT_FOUND, text, b"There is no such page.\n"
-            return HTTPStatus.OK, *answer
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Silence: the browser shows what goes wrong."""
-
-    return Handler
-
-
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
+__all__ = ["HOST", "Pages", "serve"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..dataset.statements import ABOUT, Persons
 from ..protocol import Protocol
 
 SEQUENCES = {
@@ -20,18 +21,26 @@ SEQUENCES = {
 }
 
 
-def facts(protocol: Protocol) -> tuple[tuple[str, str], ...]:
+def facts(protocol: Protocol, persons: Persons = "invented") -> tuple[tuple[str, str], ...]:
     """(what, how) of people, design, records and photographs: equal for a protocol and its null twin."""
-    cohort = protocol.cohort
     return (
-        ("people", f"{cohort.patients}, aged {cohort.age_years.low:g} to {cohort.age_years.high:g} years, invented"),
-        ("sexes", _quota(cohort.sex)),
-        ("Fitzpatrick skin types", _quota(cohort.fitzpatrick)),
+        *_people(protocol, persons),
         ("condition", protocol.condition.name),
         ("treatments", ", ".join(_plain(protocol.label_of(arm)) for arm in protocol.design.arms)),
         ("design", _design(protocol)),
         ("recorded each day", _records(protocol)),
         ("photographs", _photographs(protocol)),
+    )
+
+
+def _people(protocol: Protocol, persons: Persons) -> tuple[tuple[str, str], ...]:
+    cohort = protocol.cohort
+    if persons == "photographs":
+        return (("people", f"{cohort.patients} {ABOUT[persons].people}"),)
+    return (
+        ("people", f"{cohort.patients}, aged {cohort.age_years.low:g} to {cohort.age_years.high:g} years, invented"),
+        ("sexes", _quota(cohort.sex)),
+        ("Fitzpatrick skin types", _quota(cohort.fitzpatrick)),
     )
 
 

@@ -23,7 +23,7 @@ from ..severity.given import Given
 from ..severity.saturation import saturation_warning
 from . import files
 from .plan import Plan
-from .renderers import check_images, processes
+from .renderers import check_images, processes, require_photographs
 from .worker import Worker, WorkOrder
 
 Progress = Callable[[int, int, str], None]
@@ -86,6 +86,8 @@ def simulate(
     check_images(chosen)
     parse_share(share)
     running = make_engine(processes(chosen.images) if workers is None else workers, engine)
+    if overwrite or not manifest.is_complete(target):
+        require_photographs(chosen.images)
     target.ensure_writable()
     locks = target.path_of(layout.LOCKS)
     with locked(locks, share):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,16 @@ import polars as pl
 from ..dataset import layout, manifest, parts
 from ..dataset.card import CardInfo, card
 from ..dataset.spool import Spool
+from ..dataset.statements import Persons
 from ..dataset.tables import TABLES
 from ..dataset.target import Stored, Target
 from ..model import LesionField, patient_key
+from ..protocol import Protocol
 from ..render.base import PARTS
 from . import card_facts, frames
 from .plan import Plan
 from .quality import Quality
+from .renderers import persons_of
 
 Files = dict[str, tuple[str, int]]
 """Path -> (SHA-256, bytes)."""
@@ -38,6 +41,7 @@ def finish(plan: Plan, target: Target) -> None:
     files[layout.FACES] = _entry(target.store(layout.FACES, faces(rows)))
     files[layout.CARD] = _entry(target.store(layout.CARD, data))
     shown = {
+        **consent_of(protocol),
         "patients": protocol.cohort.patients,
         "days": protocol.days,
         "images": {"count": rows.height, "size_px": protocol.images.size_px, "views": protocol.images.views},
@@ -91,14 +95,38 @@ def card_info(plan: Plan, images: int, columns: list[str]) -> CardInfo:
         views=protocol.images.views,
         format=protocol.images.format,
         version=manifest.versions()["nof1sim"],
-        facts=card_facts.facts(protocol),
+        facts=card_facts.facts(protocol, persons_in(protocol)),
+        persons=persons_in(protocol),
+        consent=consent_of(protocol).get("consent"),
     )
+
+
+def persons_in(protocol: Protocol) -> Persons:
+    """Who is in the pictures; nobody real where there are none."""
+    return persons_of(protocol.images) if protocol.images.enabled else "invented"
+
+
+def consent_of(protocol: Protocol) -> dict[str, Any]:
+    """What manifest.json says of pictures of real persons, with the consent that was stated; else nothing."""
+    persons = persons_in(protocol)
+    if persons == "invented":
+        return {}
+    return {"persons": persons, "consent": _consents(protocol.images.renderer_options)}
+
+
+def _consents(options: Mapping[str, Any]) -> str:
+    """The consent of the options; several (a renderer may name one for each photograph) one after the other."""
+    named = options.get("photographs")
+    each = named.values() if isinstance(named, Mapping) else ()
+    found = [options.get("consent"), *(one.get("consent") for one in each)]
+    return "; ".join(dict.fromkeys(str(text) for text in found if text))
 
 
 def again(plan: Plan) -> str:
     """The command that makes the dataset again, from the folder itself."""
     table = f"--severity-csv {layout.OBSERVATIONS} " if plan.protocol.given else ""
-    return f"nof1sim simulate {table}--protocol {layout.TRUTH_MANIFEST} --out again"
+    faces = "--faces DIR " if persons_in(plan.protocol) == "photographs" else ""
+    return f"nof1sim simulate {table}--protocol {layout.TRUTH_MANIFEST} {faces}--out again"
 
 
 def truth_info(plan: Plan, quality: Quality) -> dict[str, Any]:

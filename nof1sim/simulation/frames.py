@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from ..dataset import parts
-from ..model import NO_ARM, STAGES, LesionField
+from ..model import NO_ARM, STAGES, LesionField, Patient
 from ..severity.contrasts import true_contrasts
 from ..severity.given import Given
 from ..severity.missing import DROP_OUT, REASONS
@@ -155,8 +155,7 @@ def patients(plan: Plan, block: Block, fields: Sequence[LesionField]) -> pl.Data
         {
             "patient_id": [p.patient_id for p in people],
             "key": [p.key for p in people],
-            "age_years": [p.age_years for p in people],
-            "sex": [p.sex for p in people],
+            **_known(plan, people),
             "ita_deg": [p.ita_deg for p in people],
             "fitzpatrick": [p.fitzpatrick for p in people],
             "sequence": [" > ".join(sequence) for sequence in block.schedule.sequences],
@@ -167,6 +166,13 @@ def patients(plan: Plan, block: Block, fields: Sequence[LesionField]) -> pl.Data
             **numbers,
         }
     )
+
+
+def _known(plan: Plan, people: Sequence[Patient]) -> dict[str, pl.Series]:
+    """Age and sex; of photographed persons they are unknown, though numbers were drawn for the course of lesions."""
+    real = bool(plan.protocol.images.renderer_options.get("photographs"))
+    ages, sexes = [None if real else p.age_years for p in people], [None if real else p.sex for p in people]
+    return {"age_years": pl.Series(ages, dtype=pl.Float64), "sex": pl.Series(sexes, dtype=pl.String)}
 
 
 def days(plan: Plan, block: Block) -> pl.DataFrame:

@@ -16,11 +16,11 @@ from ..model import NO_ARM, Cohort, LesionField, Patient, Scene, Schedule, Traje
 from ..protocol import Protocol
 from ..protocol.observation import Missing
 from ..render.views import view_of
-from ..severity.cohort import make_cohort
 from ..severity.given import Given, to_schedule, to_trajectories
 from ..severity.observe import Recorded, Truth, observe
 from ..severity.schedule import make_schedule
 from ..severity.trajectory import drive_of, simulate_trajectories
+from .people import people
 
 BLOCK_PATIENTS = 64
 """Patients computed together: enough to vectorise, few enough to stay small."""
@@ -84,7 +84,7 @@ class Plan:
 
     def course(self, first: int, count: int) -> Course:
         """The patients of rank `first` .. `first + count`, without their lesions; cheap."""
-        cohort = make_cohort(self.protocol, first, count)
+        cohort = people(self.protocol, first, count)
         if self.given is not None:
             part = self.given.patients(first, count)
             schedule = to_schedule(part)
@@ -127,7 +127,7 @@ class Plan:
 
     def people(self) -> tuple[Patient, ...]:
         """Everybody, by rank; cheap."""
-        return make_cohort(self.protocol).patients
+        return people(self.protocol).patients
 
     def first_day(self, rank: int) -> date:
         """Calendar date of a patient's day 1."""

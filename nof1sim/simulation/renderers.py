@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from .. import plugins
-from ..errors import Fault, ProtocolError, did_you_mean, refuse
+from ..dataset.statements import Persons
+from ..errors import Fault, ProtocolError, RenderError, did_you_mean, refuse
 from ..model import Nuisance, View
 from ..protocol import Protocol
 from ..protocol.images import Images
@@ -98,7 +99,41 @@ def check_images(protocol: Protocol) -> None:
         for name in images.layers
         if name not in layers
     ]
+    faults += _people_faults(protocol, renderer)
     refuse(faults + option_faults(renderer, images), f"The renderer {images.renderer!r}")
+
+
+def persons_of(images: Images) -> Persons:
+    """Who is in the pictures of a protocol: "invented" persons, or real ones in "photographs" that were edited."""
+    told: Any = renderer_class(images)
+    found: Any = getattr(told, "persons", "invented")
+    if callable(found):
+        return told.persons(images.renderer_options)
+    return found
+
+
+def require_photographs(images: Images) -> None:
+    """Refuse to start where photographs that the protocol names are not on this machine.
+
+    Raises
+    ------
+    RenderError
+        Lists all of them; or says that no folder is known.
+    """
+    asked = getattr(renderer_class(images), "missing", None) if images.enabled else None
+    lines: Sequence[str] = asked(images.renderer_options) if asked is not None else ()
+    if lines:
+        raise RenderError("\n".join(lines))
+
+
+def _people_faults(protocol: Protocol, renderer: Any) -> list[Fault]:
+    """The fault of a protocol with more patients than its renderer has photographs."""
+    named = protocol.images.renderer_options.get("photographs")
+    count = protocol.cohort.patients
+    if getattr(renderer, "persons", "") != "photographs" or not isinstance(named, list) or len(named) >= count:
+        return []
+    advice = "Simulate fewer, or start anew with --faces and a larger folder."
+    return [Fault("cohort.patients", count, f"at most {len(named)}, the photographs of {WHERE}", advice)]
 
 
 def accepts(renderer: Any, view: str) -> bool:

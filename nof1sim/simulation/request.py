@@ -14,6 +14,7 @@ from ..protocol import Protocol, load_protocol, protocol_from, with_changes
 from ..protocol.types import Cohort
 from ..severity.given import Given, read_severities
 from ..severity.schedule import cut, fit_default
+from .faces import with_faces
 from .given_file import canonical
 
 TWINS = ("other_sequence", "no_treatment", "zero_effect")
@@ -71,6 +72,8 @@ def prepare(
     marks: str | None = None,
     table: Table | None = None,
     twins: bool = False,
+    faces: str | Path | None = None,
+    consent: str | None = None,
 ) -> Job:
     """Check a request and say, in `notes`, what was decided for the user.
 
@@ -81,6 +84,7 @@ def prepare(
     patients, days, seed, images, marks : replace what the protocol says; without a protocol, `days` fits the design.
     table : the user's own severities.
     twins : also the counterfactual twins.
+    faces, consent : a folder of photographs that become the patients (`--renderer portrait`), and the consent for it.
 
     Raises
     ------
@@ -93,18 +97,20 @@ def prepare(
         settings = None if protocol is None else _loaded(protocol)
         start = (settings.cohort if settings else Cohort()).start_date
         given = canonical(_first_patients(_read(table, settings), patients), start)
-        made = with_changes(_protocol_of(given, settings), **changes)
-        return Job(made, given, notes=tuple(given.notes))
+        made, said = with_faces(with_changes(_protocol_of(given, settings), **changes), faces, consent)
+        return Job(made, given, notes=(*given.notes, *said))
     chosen = _loaded(protocol or "default")
     if chosen.given is not None:
         raise InputError("--protocol: it describes a table of severities. Give the table, too: --severity-csv FILE.")
     chosen = with_changes(chosen, **changes)
-    if days is None:
-        return Job(chosen, twins=twins)
-    if protocol is not None:
-        return Job(cut(chosen, days), twins=twins)
-    chosen, sentence = fit_default(chosen, days)
-    return Job(chosen, twins=twins, notes=(sentence,))
+    notes: tuple[str, ...] = ()
+    if days is not None and protocol is not None:
+        chosen = cut(chosen, days)
+    elif days is not None:
+        chosen, sentence = fit_default(chosen, days)
+        notes = (sentence,)
+    chosen, said = with_faces(chosen, faces, consent)
+    return Job(chosen, twins=twins, notes=(*notes, *said))
 
 
 def _loaded(protocol: str | Path | Protocol) -> Protocol:

@@ -13,7 +13,7 @@ from ..errors import Fault, InputError, refuse
 from ..model import Render, Unit
 from ..protocol import Protocol, load_protocol
 from .plan import Plan
-from .renderers import make_renderer, renderer_class, seen_by, view_faults
+from .renderers import make_renderer, persons_of, renderer_class, seen_by, view_faults
 from .worker import picture_bytes, quality_of
 
 FORMATS: dict[str, Format] = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
@@ -71,7 +71,8 @@ def write_image(plan: Plan, patient: int, day: int, occasion: int, view: str, ou
     if form == plan.protocol.images.format:
         data = picture_bytes(plan.protocol, seen, render)
     else:
-        data = encode(render.pixels, form, quality_of(plan.protocol, seen), {"generator": f"nof1sim {__version__}"})
+        note, persons = {"generator": f"nof1sim {__version__}"}, persons_of(plan.protocol.images)
+        data = encode(render.pixels, form, quality_of(plan.protocol, seen), note, persons)
     try:
         out.write_bytes(data)
     except OSError as error:

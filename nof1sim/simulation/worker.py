@@ -23,7 +23,7 @@ from ..severity.given import Given
 from .names import image_name
 from .plan import Plan
 from .quality import probe
-from .renderers import NEUTRAL, make_renderer, seen_by
+from .renderers import NEUTRAL, make_renderer, persons_of, seen_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +125,14 @@ def boxes_of(render: Render) -> list[dict[str, Any]]:
 
 
 def picture_bytes(protocol: Protocol, view: View, render: Render) -> bytes:
-    """The encoded picture, labelled as synthetic in its metadata."""
+    """The encoded picture, labelled in its metadata as synthetic, or as an edited photograph."""
     note = {
         "generator": f"nof1sim {__version__}",
         "protocol": protocol.digest,
         "address": [str(label) for label in view.address],
     }
-    return encode(render.pixels, protocol.images.format, quality_of(protocol, view), note)
+    persons = persons_of(protocol.images)
+    return encode(render.pixels, protocol.images.format, quality_of(protocol, view), note, persons)
 
 
 def quality_of(protocol: Protocol, view: View) -> int:

@@ -65,17 +65,17 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
     write_note(out, dataset, "adam", options)
 
 
-def _people(dataset: Dataset, source: Source) -> dict[str, tuple[int, str]]:
-    """patient_id -> age in whole years, sex: what every study knows. Empty where a dataset came without truth/."""
+def _people(dataset: Dataset, source: Source) -> dict[str, tuple[int | None, str | None]]:
+    """patient_id -> age in whole years, sex; empty without truth/, None for photographed persons."""
     if not dataset.target.exists(PATIENTS):
         return {}
     source.check(PATIENTS)
     table = dataset.truth("patients").select("patient_id", "age_years", "sex")
-    return {patient_id: (int(age), sex) for patient_id, age, sex in table.iter_rows()}
+    return {name: (None if age is None else int(age), sex) for name, age, sex in table.iter_rows()}
 
 
 def _subject(
-    rows: pl.DataFrame, periods: Sequence[Period], study: Study, people: Mapping[str, tuple[int, str]]
+    rows: pl.DataFrame, periods: Sequence[Period], study: Study, people: Mapping[str, tuple[int | None, str | None]]
 ) -> dict[str, Any]:
     """ADSL's row of a patient."""
     first = rows["date"][0]

@@ -20,6 +20,7 @@ from ...model import COMEDONES, INFLAMMATORY, MARKS, STAGE_CODE, STAGES
 from ..images import MASK_LIMIT, decode_mask
 from ..layout import BOXES, IMAGES
 from ..reader import Dataset
+from ..statements import Persons
 from .base import Options, Tell
 from .choices import one_of, refuse_pictureless
 from .common import parts_of, write_note
@@ -98,10 +99,16 @@ def _segments(source: Source, picture: Picture) -> Segments:
     return found
 
 
+DESCRIPTIONS: dict[Persons, str] = {
+    "invented": "Synthetic photographs of people who do not exist, by nof1sim. Not for diagnosis.",
+    "photographs": "Photographs of real persons with synthetic lesions, by nof1sim. Not for diagnosis.",
+}
+
+
 def _head(dataset: Dataset) -> str:
     """The document up to its images."""
     info = {
-        "description": "Synthetic photographs of people who do not exist, by nof1sim. Not for diagnosis.",
+        "description": DESCRIPTIONS[dataset.about.persons],
         "version": dataset.manifest["versions"]["nof1sim"],
         "contributor": "nof1sim",
         "synthetic": True,

@@ -21,7 +21,7 @@ from ..columns import TABLES, Column
 from ..reader import IMAGE_COLUMN, Dataset
 from .base import Options, Tell
 from .common import to_json
-from .croissant_about import CONFORMS, CONFORMS_RAI, CONTEXT, PROJECT, RAI, provenance
+from .croissant_about import CONFORMS, CONFORMS_RAI, CONTEXT, PROJECT, provenance, rai
 from .source import Source
 
 RELEASED = "2026-11-21"
@@ -88,7 +88,7 @@ def document(dataset: Dataset, options: Options) -> dict[str, Any]:
         "inLanguage": "en",
         "isLiveDataset": False,
         "keywords": ["synthetic data", "N-of-1 trial", "crossover trial", "longitudinal images", "dermatology"],
-        **RAI,
+        **rai(dataset.about),
         **provenance(dataset.manifest),
         "distribution": [
             *_file_objects(source, single),
@@ -114,8 +114,8 @@ def _description(dataset: Dataset) -> str:
     manifest, images = dataset.manifest, dataset.manifest["images"]
     return (
         f"A simulated series of N-of-1 trials: {manifest['patients']} patients, {manifest['days']} days, "
-        f"{images['count']} photographs. Everything is synthetic: no person, face or patient is real. Files under "
-        "truth/ hold what only a simulator knows; an analysis that is to be judged fairly never opens them."
+        f"{images['count']} photographs. {dataset.about.short} Files "
+        "under truth/ hold what only a simulator knows; an analysis that is to be judged fairly never opens them."
     )
 
 

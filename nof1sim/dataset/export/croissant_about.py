@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..statements import About
+
 CONFORMS = "http://mlcommons.org/croissant/1.1"
 CONFORMS_RAI = "http://mlcommons.org/croissant/RAI/1.0"
 PROJECT = "https://github.com/nof1sim/nof1sim"
@@ -93,6 +95,21 @@ RAI: dict[str, Any] = {
         "says in its metadata that it is synthetic."
     ),
 }
+
+
+def rai(said: About) -> dict[str, Any]:
+    """What is said of responsible use; of photographed persons other things than of invented ones."""
+    if said.persons == "invented":
+        return RAI
+    return RAI | {
+        "rai:dataCollection": "A computer program put simulated lesions into photographs of real persons, one "
+        "photograph a person. Everything else (design, treatments, courses, scores) is simulated.",
+        "rai:dataLimitations": ["No evidence about any treatment. Not for diagnosis.", *said.limits],
+        "rai:dataBiases": list(said.biases),
+        "rai:personalSensitiveInformation": [said.personal],
+        "rai:dataSocialImpact": "The pictures show real persons with lesions that they do not have; every image "
+        "says in its metadata that it was edited. Their consent binds every use.",
+    }
 
 
 def provenance(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from typing import Any
 from PIL import Image
 
 from ...errors import DatasetError
-from ..images import DESCRIPTION, SOURCE_TYPE, exif_bytes, xmp_text
+from ..images import SOURCE_TYPE, exif_bytes, xmp_text
+from ..statements import About
 from .frames import strip_height
 
 Frames = Iterator[Image.Image]
@@ -47,15 +48,15 @@ class _Film:
         return self.shown.getim()
 
 
-def write_webp(path: Path, frames: Frames, count: int, fps: float) -> None:
+def write_webp(path: Path, frames: Frames, count: int, fps: float, said: About) -> None:
     """An animated WebP of `count` frames, for ever again; EXIF and XMP say that it is synthetic."""
     first = next(frames)
     rest: list[Any] = [_Film(frames, count - 1)] if count > 1 else []
-    said = {"exif": exif_bytes(), "xmp": xmp_text({}).encode()}
-    first.save(path, "WEBP", save_all=True, append_images=rest, duration=1000 / fps, loop=0, **WEBP, **said)
+    labels = {"exif": exif_bytes(said.persons), "xmp": xmp_text({}, said.source).encode()}
+    first.save(path, "WEBP", save_all=True, append_images=rest, duration=1000 / fps, loop=0, **WEBP, **labels)
 
 
-def write_gif(path: Path, frames: Frames, count: int, fps: float) -> None:
+def write_gif(path: Path, frames: Frames, count: int, fps: float, said: About) -> None:
     """An animated GIF, for ever again; its comment says that it is synthetic.
 
     Each frame has its own 256 colours. A GIF's delays are hundredths of a second: 30 frames a second become 33.
@@ -64,11 +65,11 @@ def write_gif(path: Path, frames: Frames, count: int, fps: float) -> None:
     delay = 10 * max(2, round(100 / fps))
     next(drawn).save(
         path, "GIF", save_all=True, append_images=islice(drawn, count - 1), duration=delay, loop=0,
-        comment=DESCRIPTION.encode(), optimize=False, disposal=1,
+        comment=said.label.encode(), optimize=False, disposal=1,
     )  # fmt: skip
 
 
-def write_mp4(path: Path, frames: Frames, count: int, fps: float) -> None:
+def write_mp4(path: Path, frames: Frames, count: int, fps: float, said: About) -> None:
     """An H.264 MP4 by ffmpeg; its comment says that it is synthetic. Without a sound track; the sides are even.
 
     Raises
@@ -79,9 +80,21 @@ def write_mp4(path: Path, frames: Frames, count: int, fps: float) -> None:
     first = next(frames)
     width, height = first.size
     source = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{fps:g}", "-i", "-")
-    said = ("-metadata", f"comment={DESCRIPTION}", "-metadata", f"description={SOURCE_TYPE}algorithmicMedia")
+    labels = ("-metadata", f"comment={said.label}", "-metadata", f"description={SOURCE_TYPE}{said.source}")
     quiet = ("-hide_banner", "-loglevel", "error", "-nostdin", "-y")
-    command = [_ffmpeg(), *quiet, *source, *REPEATABLE, *said, *H264, "-movflags", "+faststart", "-f", "mp4", str(path)]
+    command = [
+        _ffmpeg(),
+        *quiet,
+        *source,
+        *REPEATABLE,
+        *labels,
+        *H264,
+        "-movflags",
+        "+faststart",
+        "-f",
+        "mp4",
+        str(path),
+    ]
     with tempfile.TemporaryFile() as complaints:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=complaints) as ffmpeg:
             assert ffmpeg.stdin is not None
@@ -103,7 +116,7 @@ def write_mp4(path: Path, frames: Frames, count: int, fps: float) -> None:
             )
 
 
-WRITERS: dict[str, Callable[[Path, Frames, int, float], None]] = {
+WRITERS: dict[str, Callable[[Path, Frames, int, float, About], None]] = {
     "webp": write_webp,
     "gif": write_gif,
     "mp4": write_mp4,

@@ -23,7 +23,7 @@ COLUMNS = ("patient_id", "date", "block", "day", "treatment", "AcneSeverity")
 HIGHEST = 3
 README = """# In the layout of the simulated trial of Hettich (2024)
 
-Synthetic: no person, face or patient is real. Not for diagnosis.
+{short}
 
 - `{table}`: the columns and line ends of the published table, a row a patient and day. An empty AcneSeverity was not
   recorded. Where there are several photographs a day, the row has the score of the first.
@@ -58,7 +58,7 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
         where = (row["patient_id"], row["date"], severity_class(row["AcneSeverity"]))
         source.copy(picture.path, out / IMAGES / hettich_name(*where, row["occasion"], row["view"], format))
     tell(total, total, "Copying")
-    words = README.format(table=TABLE, images=IMAGES, highest=HIGHEST, left_out=left_out)
+    words = README.format(table=TABLE, images=IMAGES, highest=HIGHEST, left_out=left_out, short=dataset.about.short)
     (out / "README.md").write_bytes(words.encode())
     write_note(out, dataset, "hettich", options)
 

@@ -116,7 +116,7 @@ configs:
 
 # Photographs of a simulated series of N-of-1 trials
 
-**Everything here is synthetic: no person, face or patient is real. Not for diagnosis.** Exported by nof1sim from the
+**{dataset.about.says} Not for diagnosis.** Exported by nof1sim from the
 dataset of the protocol `{digest}`.
 
 ```python

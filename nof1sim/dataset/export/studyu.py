@@ -83,7 +83,7 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
     notes = _notes(table, schedule, asked)
     others = [label for label, id in shape.ids.items() if id != BASELINE and label not in schedule.labels]
     ids = {label: shape.ids[label] for label in (*schedule.labels, *others)}
-    document = definition(shape.digest, study, schedule, asked, ids, shape.occasions, notes)
+    document = definition(shape.digest, study, schedule, asked, ids, shape.occasions, notes, dataset.about.persons)
     with zipfile.ZipFile(out, "w") as archive:
         _put(archive, DEFINITION, to_json(document))
         for name, rows in (("measurements", _measurements(table, shape)), ("interventions", _tasks(table, shape))):

@@ -10,12 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..statements import Persons
 from .design import Study
 from .studyu_plan import Schedule
 
 SURVEY, SURVEY_TITLE = "daily", "Skin today"
 SEVERITY, SELF_REPORT, IMAGE = "severity", "self_report", "image_"
-DESCRIPTION = "Simulated with nof1sim: no participant is real. Not for diagnosis."
+DESCRIPTIONS: dict[Persons, str] = {
+    "invented": "Simulated with nof1sim: no participant is real. Not for diagnosis.",
+    "photographs": "Simulated with nof1sim on photographs of real persons, who took no part. Not for diagnosis.",
+}
 DONE = (
     "An intervention task counts as done on every day of its phase until the participant left: doses are not observed."
 )
@@ -61,12 +65,13 @@ def definition(
     interventions: Mapping[str, str],
     occasions: int,
     notes: Sequence[str],
+    persons: Persons = "invented",
 ) -> dict[str, Any]:
     """The document. `interventions`: label -> id; `occasions`: photographs a day."""
     return {
         "id": uuid_of(digest, "study"),
         "title": study.title,
-        "description": " ".join((DESCRIPTION, *notes)),
+        "description": " ".join((DESCRIPTIONS[persons], *notes)),
         "status": "closed",
         "participation": "invite",
         "icon_name": "accountHeart",

@@ -69,7 +69,7 @@ def write(dataset: Dataset, out: Path, options: Options, tell: Tell) -> None:
         told = _told(
             _frames(source, film, side), lambda made, before=done: tell(before + made, total, "Drawing frames")
         )
-        WRITERS[format](out / f"{film.name}.{format}", told, count, fps)
+        WRITERS[format](out / f"{film.name}.{format}", told, count, fps, dataset.about)
         done += count
     tell(total, total, "Drawing frames")
     write_note(out, dataset, "timelapse", options)

@@ -10,7 +10,8 @@ from PIL import Image
 
 from ...errors import DatasetError
 from ...model import patient_key
-from ..images import DESCRIPTION, SOFTWARE, exif_bytes, note_of, xmp_text
+from ..images import SOFTWARE, exif_bytes, note_of, xmp_text
+from ..statements import about
 from .subject import Subject
 
 SAYS = {"generator", "protocol", "address"}
@@ -30,8 +31,10 @@ def metadata_faults(image: Image.Image, data: bytes, subject: Subject, row: Mapp
     format, info = str(image.format), image.info
     if others := sorted(map(str, info.keys() - PLAIN.get(format, set()))) or _strange(image, format, data):
         yield f"carries metadata that no image of ours has: {', '.join(others)}."
-    if info.get("exif") not in (exif_bytes(), exif_bytes()[6:]):
-        yield f"its EXIF does not say just {DESCRIPTION!r} and {SOFTWARE!r}."
+    said = about(subject.manifest)
+    exif = exif_bytes(said.persons)
+    if info.get("exif") not in (exif, exif[6:]):
+        yield f"its EXIF does not say just {said.label!r} and {SOFTWARE!r}."
     if not _ends(format, data):
         yield "more bytes follow the end of the image."
     try:

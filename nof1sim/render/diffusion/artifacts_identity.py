@@ -18,7 +18,7 @@ def _pack(folder: str, detector: str, recogniser: ModelFile) -> tuple[ModelFile,
     return (
         exact(folder + detector, SCRFD_BYTES, SCRFD),
         recogniser,
-        # Landmarks and attributes come with a pack, but nof1sim never opens them.
+        # The landmark networks find the points of a user's photographs; the one of attributes is never opened.
         ModelFile(f"{folder}1k3d68.onnx", 144 * MB, sha256=LANDMARKS_3D, optional=True),
         ModelFile(f"{folder}2d106det.onnx", 5 * MB, sha256=LANDMARKS_2D, optional=True),
         ModelFile(f"{folder}genderage.onnx", 1_300_000, sha256=GENDERAGE, optional=True),

@@ -6,7 +6,6 @@ one of buffalo_l. They are kept apart by name, and numbers of two packs are neve
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import Fault, ModelNotAvailable, RenderError
+from ..faces import CPU, one_face, open_analysis
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -23,12 +23,7 @@ Pixels = NDArray[np.uint8]
 RECOGNISERS = {"glintr100.onnx": "antelopev2", "w600k_r50.onnx": "buffalo_l"}
 """The network that makes the embedding -> the pack that it comes with."""
 DETECTORS = {"antelopev2": "scrfd_10g_bnkps.onnx", "buffalo_l": "det_10g.onnx"}
-DETECTOR_PX = (640, 640)
 EMBEDDING = 512
-SECOND_FACE = 0.25
-"""A second face of at least this share of the largest one's area makes a picture ambiguous."""
-PADDING = 0.5
-"""Where no face is found a margin of this share of the picture is tried: detectors miss faces that fill the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +73,7 @@ class FaceReader:
         RenderError
             No face, or a second one that is not much smaller.
         """
-        faces, shift = self._faces(image), 0.0
-        if not faces:
-            shift = round(PADDING * max(image.shape[:2]))
-            faces = self._faces(np.pad(image, ((shift, shift), (shift, shift), (0, 0)), constant_values=127))
-        if not faces:
-            advice = "Give a picture with a whole face, facing the camera."
-            raise RenderError(str(Fault(where, "no face found", "one face", advice)))
-        faces = sorted(faces, key=_area, reverse=True)
-        if len(faces) > 1 and _area(faces[1]) >= SECOND_FACE * _area(faces[0]):
-            given = (
-                f"{len(faces)} faces, the second with {_area(faces[1]) / _area(faces[0]):.0%} of the first one's area"
-            )
-            raise RenderError(str(Fault(where, given, "one face", "Crop the picture to the person who is meant.")))
-        return self._identity(faces[0], shift)
-
-    def _faces(self, image: Pixels) -> list[Any]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # scikit-image, at each alignment
-            return list(self.analysis.get(np.ascontiguousarray(image[:, :, ::-1])))  # it wants blue first
+        return self._identity(*one_face(self.analysis, image, where))
 
     def _identity(self, face: Any, shift: float) -> FaceIdentity:
         embedding = np.asarray(face.embedding, np.float32)
@@ -114,12 +91,7 @@ class FaceReader:
         )
 
 
-def _area(face: Any) -> float:
-    left, top, right, bottom = (float(edge) for edge in face.bbox)
-    return max(right - left, 0.0) * max(bottom - top, 0.0)
-
-
-def load_faces(directory: Path, providers: Sequence[str] = ("CPUExecutionProvider",)) -> FaceReader:
+def load_faces(directory: Path, providers: Sequence[str] = CPU) -> FaceReader:
     """Load a pack of networks from its directory.
 
     Parameters
@@ -134,21 +106,7 @@ def load_faces(directory: Path, providers: Sequence[str] = ("CPUExecutionProvide
         or files that cannot be read.
     """
     pack = pack_of(directory)
-    try:
-        from insightface.app import FaceAnalysis  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        advice = 'Install it: pip install "nof1sim[face]".'
-        raise ModelNotAvailable(str(Fault("faces", f"{error}", "the extra `face`", advice))) from None
-    try:
-        # A directory as `name` is loaded as it stands; a name alone would start a download.
-        analysis = FaceAnalysis(
-            name=str(directory.resolve()), providers=list(providers), allowed_modules=["detection", "recognition"]
-        )
-        analysis.prepare(ctx_id=-1 if tuple(providers) == ("CPUExecutionProvider",) else 0, det_size=DETECTOR_PX)
-    except Exception as error:  # whatever onnx, protobuf and the runtime throw at damaged bytes
-        given = f"{type(error).__name__}: {error}"
-        advice = f"Check it: nof1sim models verify {pack}."
-        raise ModelNotAvailable(str(Fault(f"faces: {directory}", given, f"the files of {pack}", advice))) from error
+    analysis = open_analysis(directory, ("detection", "recognition"), pack, providers)
     if not {"detection", "recognition"} <= set(analysis.models):
         fault = Fault(f"faces: {directory}", sorted(analysis.models), "a detector and a recogniser")
         raise ModelNotAvailable(f"{fault} Check it: nof1sim models verify {pack}.")

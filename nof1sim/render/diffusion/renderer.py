@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,11 @@ class DiffusionRenderer:
     processes = 1
     ignores = IGNORED
     Options: type[DiffusionOptions] = LesionOptions
+
+    @staticmethod
+    def persons(options: Mapping[str, Any]) -> Literal["invented", "photographs"]:
+        """Who is in the pictures: real persons where portraits start from their photographs."""
+        return "photographs" if options.get("portrait_source") == "photograph" else "invented"
 
     def __init__(self, options: DiffusionOptions | None = None, studio: Studio | None = None) -> None:
         self.options = options or DiffusionOptions()

@@ -10,8 +10,8 @@ function headline() {
     h("h1", { text: PAGE.title.replace(/\.$/, "") }),
     h("p", { class: "lead" }, `${count(PAGE.patients, "patient")}, ${count(PAGE.days, "day")} each${photographs}${views}. `,
       arms.length > 1 ? `Each person takes ${list(arms)} in turn, so that everybody is compared with themselves.` : ""),
-    h("p", { class: "synthetic" }, h("b", { text: "Everything here is synthetic." }),
-      " No person, face or patient is real, and nothing here says anything about a real treatment."));
+    h("p", { class: "synthetic" }, h("b", { text: PAGE.about }),
+      " Nothing here says anything about a real treatment."));
 }
 
 const list = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);

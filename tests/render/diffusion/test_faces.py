@@ -68,7 +68,7 @@ def test_a_face_that_fills_the_frame_is_found_with_a_margin(reader: FaceReader) 
     found = FaceReader(reader.pack, ShySight()).analyse(image)
     left, top, right, bottom = found.bbox_px
     assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((64, 64), abs=13)  # in the picture's own pixels
-    assert right - left == pytest.approx(2 * HALF_BOX * 256 / 640, abs=1)
+    assert right - left == pytest.approx(2 * HALF_BOX * (128 + 2 * 77) / 640, abs=1)
 
 
 def test_no_face(reader: FaceReader) -> None:
