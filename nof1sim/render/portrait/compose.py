@@ -57,7 +57,7 @@ def compose(canvas: Canvas, lesions: Lesions) -> Composite:
     apart = pixels[box] != canvas.photograph.pixels[box]
     differs = apart[..., 0] | apart[..., 1] | apart[..., 2]
     support = np.zeros_like(near)
-    support[box] = np.where(differs, near[box], 0)
+    support[box] = np.where(differs, near[box], core[box])  # a core that changes no byte is a lesion's all the same
     assert not differs[near[box] == 0].any(), "a pixel beyond every lesion's reach has changed"
     return Composite(pixels, core, support, tuple(measure(core)[0].tolist()))
 

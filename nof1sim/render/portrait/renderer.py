@@ -121,8 +121,7 @@ class PortraitRenderer:
     def _draw(self, view: View) -> Render:
         sitter = self._sit(view)
         made = compose(sitter.sitting.canvas, view.scene.lesions)
-        support = np.where(made.support > 0, made.support, made.lesion)  # a core that changed no pixel is a lesion, too
-        shot = shoot(made.pixels, made.lesion, support, sitter.sitting.points_px, view.nuisance,
+        shot = shoot(made.pixels, made.lesion, made.support, sitter.sitting.points_px, view.nuisance,
                      (view.seed, *view.address))  # fmt: skip
         ids, boxes, area = measure(shot.lesion)
         shown = int(view.scene.lesions.visible.sum())

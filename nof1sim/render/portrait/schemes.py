@@ -4,7 +4,7 @@ The 68 points (Sagonas et al., ICCV workshops 2013) are what the chart's names w
 network 2d106det (deepinsight/insightface, alignment/coordinate_reg: "points mark-up, ordered by point names"): 0 the
 chin, 1 to 16 and 17 to 32 the two sides of the contour, 33 to 42 and 87 to 96 the eyes (34, 38 and 88, 92 the pupils:
 issue 2408 there), 43 to 51 and 97 to 105 the brows, 52 to 71 the mouth, 72 to 86 the nose; the image's left side comes
-first. Which of them stand at the places of the 68 is a table that a dozen independent programs share; it was not
+first. Which of them stand at the places of the 68 is a table that several independent programs share; it was not
 checked here against the network's weights, which are not free to pass on. Within the contour the numbers jump: 1 is by
 the ear, 9 to 16 its upper half, 2 to 8 its lower.
 """
