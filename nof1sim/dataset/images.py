@@ -8,7 +8,7 @@ import json
 import re
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ from ..errors import DatasetError
 from .statements import ABOUT, Persons
 
 Format = Literal["jpeg", "png", "webp"]
+Tables = tuple[Mapping[int, Sequence[int]], int]
+"""Quantisation tables and chroma subsampling of a JPEG file, as Pillow reports and takes them."""
 
 DESCRIPTION = ABOUT["invented"].label
 SOFTWARE = "nof1sim"
@@ -47,6 +49,7 @@ def encode(
     note: Mapping[str, Any] | None = None,
     persons: Persons = "invented",
     source: str | None = None,
+    tables: Tables | None = None,
 ) -> bytes:
     """The bytes of an image file; equal input gives equal bytes.
 
@@ -58,19 +61,43 @@ def encode(
     persons : who is in it; decides the label.
     source : IPTC's digital source type; default by `persons`: "algorithmicMedia", or "compositeSynthetic" for an
         edited photograph.
+    tables : of a JPEG file, in place of a quality.
     """
+    said = ABOUT[persons]
+    exif, xmp = exif_bytes(persons), xmp_text(note or {}, source or said.source)
+    more: dict[str, Any] = {"exif": exif, "xmp": xmp.encode()}
+    if format == "jpeg":
+        more["comment"] = said.label.encode()
+    elif format == "png":
+        more = {"exif": exif, "pnginfo": _png_info(xmp, said.label)}
+    return _file(pixels, format, quality, tables, more)
+
+
+def encode_bare(
+    pixels: NDArray[np.uint8], format: Format = "jpeg", quality: int = 95, tables: Tables | None = None
+) -> bytes:
+    """The same without a word about its origin: a copy of a photograph that nobody edited.
+
+    The coder is that of `encode` on purpose: a network must not learn to tell edited pictures by their compression.
+    """
+    return _file(pixels, format, quality, tables, {})
+
+
+def _file(
+    pixels: NDArray[np.uint8], format: Format, quality: int, tables: Tables | None, more: Mapping[str, Any]
+) -> bytes:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"pixels must be uint8 (h, w, 3), got {pixels.dtype} {pixels.shape}")
     image, file = Image.fromarray(pixels), io.BytesIO()
-    said = ABOUT[persons]
-    exif, xmp = exif_bytes(persons), xmp_text(note or {}, source or said.source).encode()
-    if format == "jpeg":
-        chroma = 0 if quality >= FULL_CHROMA_QUALITY else 2
-        image.save(file, "JPEG", quality=quality, subsampling=chroma, exif=exif, xmp=xmp, comment=said.label.encode())
+    if format == "jpeg" and tables is not None:
+        quantisation = {number: list(table) for number, table in tables[0].items()}
+        image.save(file, "JPEG", qtables=quantisation, subsampling=tables[1], **more)
+    elif format == "jpeg":
+        image.save(file, "JPEG", quality=quality, subsampling=0 if quality >= FULL_CHROMA_QUALITY else 2, **more)
     elif format == "webp":
-        image.save(file, "WEBP", quality=quality, lossless=quality == 100, method=2, exif=exif, xmp=xmp)
+        image.save(file, "WEBP", quality=quality, lossless=quality == 100, method=2, **more)
     elif format == "png":
-        image.save(file, "PNG", pnginfo=_png_info(xmp.decode(), said.label), exif=exif)
+        image.save(file, "PNG", **more)
     else:
         raise ValueError(f"unknown image format {format!r}")
     return file.getvalue()

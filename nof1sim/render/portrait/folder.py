@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from nof1sim.errors import Fault, InputError
@@ -11,6 +12,23 @@ ENDINGS = (
     ".jp2",
 )  # fmt: skip
 """Names that mean a picture; whether one can be used is `read_photograph`'s to say."""
+
+
+def photographs_of(given: Sequence[Path], where: str = "PHOTOGRAPHS") -> list[Path]:
+    """The files that were named, and those of the folders that were, each once.
+
+    Raises
+    ------
+    InputError
+        Nothing was named, or something that is not there; or as `photographs_in`.
+    """
+    if not given:
+        raise InputError(str(Fault(where, None, "photographs, or folders of them", "Write the folder's name.")))
+    lost = [str(path) for path in given if not path.exists()]
+    if lost:
+        raise InputError(str(Fault(where, ", ".join(lost), "files and folders that exist", "Check the path.")))
+    every = [photographs_in(path, where) if path.is_dir() else [path] for path in given]
+    return list(dict.fromkeys(path for some in every for path in some))
 
 
 def photographs_in(folder: Path, where: str = "the folder") -> list[Path]:

@@ -1,4 +1,4 @@
-"""What the command line does and shows of the user's own photographs."""
+"""What the command line does and shows of the page of landmarks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import typer
 
-from .errors import Fault, InputError, Nof1simError
-from .render.portrait.folder import photographs_in
+from .errors import Nof1simError
+from .render.portrait.folder import photographs_of
 from .render.portrait.photograph import read_photograph
 from .render.portrait.sidecar import NAMES, find_sidecar, load_sidecar
 from .report.landmarks import serve_landmarks
@@ -18,7 +18,7 @@ from .report.local_server import HOST
 
 def click_landmarks(given: Sequence[Path], *, port: int, browser: bool) -> None:
     """Serve the page of landmarks to this machine until Ctrl-C."""
-    paths = _photographs(given)
+    paths = photographs_of(given)
     server, page = serve_landmarks(paths, port)
     with server:
         url = f"http://{HOST}:{server.server_address[1]}{page}"
@@ -35,7 +35,7 @@ def click_landmarks(given: Sequence[Path], *, port: int, browser: bool) -> None:
 
 def check_landmarks(given: Sequence[Path]) -> bool:
     """List the photographs without landmarks, or with faulty ones; whether there are none."""
-    paths = _photographs(given)
+    paths = photographs_of(given)
     wrong = [(path, fault) for path in paths if (fault := _fault(path))]
     for path, fault in wrong:
         typer.echo(f"{path}: {fault}")
@@ -59,15 +59,3 @@ def show_names() -> None:
     """The names that key points may have, one a line."""
     for name in NAMES:
         typer.echo(name)
-
-
-def _photographs(given: Sequence[Path]) -> list[Path]:
-    """The files that were named, and those of the folders that were."""
-    if not given:
-        advice = "Write nof1sim landmarks DIR."
-        raise InputError(str(Fault("PHOTOGRAPHS", None, "photographs, or folders of them", advice)))
-    lost = [str(path) for path in given if not path.exists()]
-    if lost:
-        raise InputError(str(Fault("PHOTOGRAPHS", ", ".join(lost), "files and folders that exist", "Check the path.")))
-    every = [photographs_in(path, "PHOTOGRAPHS") if path.is_dir() else [path] for path in given]
-    return list(dict.fromkeys(path for some in every for path in some))
