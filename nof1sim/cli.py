@@ -72,7 +72,9 @@ def simulate(
     marks: Annotated[str | None, typer.Option(help="Post-inflammatory marks: realistic, fast or off.")] = None,
     layout: Annotated[str | None, typer.Option(help="Image names: standard or hettich.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default: one per core; diffusion: one.")] = None,
-    engine: Annotated[str | None, typer.Option(help="serial or processes.")] = None,
+    engine: Annotated[str | None, typer.Option(help="serial, processes or ray.")] = None,
+    address: Annotated[str | None, typer.Option(help="Ray cluster to join: auto, host:port, ray://host:port.")] = None,
+    gpus: Annotated[float | None, typer.Option(help="Ray: GPUs of each worker; .5: two share one.")] = None,
     shard: Annotated[str | None, typer.Option(help="Only share i of n, as i/n with 0 <= i < n.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the dataset in the folder.")] = False,
     images: Annotated[bool, typer.Option("--images/--no-images", help="Draw the photographs.")] = True,
@@ -129,7 +131,14 @@ def simulate(
         return
     with models_from(models), faces_from(faces):
         for trial in job.trials(out):
-            outcome = with_progress(trial, workers=workers, engine=engine, shard=shard, overwrite=overwrite)
+            outcome = with_progress(
+                trial,
+                workers=workers,
+                engine=engine,
+                engine_options={"address": address, "gpus": gpus},
+                shard=shard,
+                overwrite=overwrite,
+            )
             report_outcome(outcome)
             export_also(outcome, formats)
 

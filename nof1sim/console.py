@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -110,7 +111,13 @@ def models_from(folder: Path | None) -> Iterator[None]:
 
 
 def with_progress(
-    trial: Trial, *, workers: int | None, engine: str | None, shard: str | None, overwrite: bool
+    trial: Trial,
+    *,
+    workers: int | None,
+    engine: str | None,
+    engine_options: Mapping[str, Any],
+    shard: str | None,
+    overwrite: bool,
 ) -> Outcome:
     """Run a trial under a progress bar; Ctrl-C leaves a folder that the same command finishes."""
     with progress_bar("The same command goes on from here.") as tell:
@@ -120,6 +127,7 @@ def with_progress(
             given=trial.given,
             workers=workers,
             engine=engine,
+            engine_options=engine_options,
             shard=shard,
             overwrite=overwrite,
             progress=tell,

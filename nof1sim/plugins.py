@@ -20,7 +20,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "inpaint": "nof1sim.render.diffusion.renderer:InpaintRenderer",
         "img2img-daily": "nof1sim.render.diffusion.baseline:DailyRenderer",
     },
-    "engines": {"serial": "nof1sim.run.local:SerialEngine", "processes": "nof1sim.run.local:ProcessEngine"},
+    "engines": {
+        "serial": "nof1sim.run.local:SerialEngine",
+        "processes": "nof1sim.run.local:ProcessEngine",
+        "ray": "nof1sim.run.ray_engine:RayEngine",
+    },
     "embedders": {
         "patch": "nof1sim.analysis.embed.plain:PATCH",
         "texture": "nof1sim.analysis.embed.plain:TEXTURE",

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 from .. import __version__
 from ..errors import DatasetError
 from ..protocol.load import TRUTH_FORMAT
+from ..versions import differences, versions
 from .layout import (
     IMAGE_SUMS,
     LOCKS,
@@ -31,22 +30,9 @@ from .target import Target
 
 FORMAT = "nof1sim-dataset"
 SCHEMA_VERSION = 1
-PACKAGES = ("numpy", "scipy", "numba", "pillow", "polars")
-"""What the bytes of a dataset depend on, beside nof1sim and Python."""
 
 Files = Mapping[str, tuple[str, int]]
 State = Literal["new", "resumed", "complete"]
-
-
-def versions() -> dict[str, str]:
-    """The versions for which the same protocol gives the same bytes."""
-    found = {"nof1sim": __version__, "python": ".".join(platform.python_version_tuple()[:2])}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def start(
@@ -241,9 +227,7 @@ def _difference(
         there = f"{kind} of the protocol {str(held.get('digest'))[:12]}; asked for was {digest[:12]}"
     elif held.get("versions") != dict(versions):
         old: Mapping[str, str] = held.get("versions") or {}
-        names = sorted({*old, *versions})
-        changed = [f"{n} {old.get(n)} (here {versions.get(n)})" for n in names if old.get(n) != versions.get(n)]
-        there = f"{kind} of the same protocol, made with {', '.join(changed)}"
+        there = f"{kind} of the same protocol, made with {differences(old, versions)}"
     else:
         there = "a dataset whose manifest was changed"
     return f"{target}: holds {there}. Give another --out, or --overwrite to replace it."

@@ -53,6 +53,18 @@ def remaining(shards: Iterable[Shard], todo: Collection[Unit]) -> list[Shard]:
     return found
 
 
+def halves(shard: Shard) -> list[Shard]:
+    """A shard of two or more pictures in two; the pictures keep their batches."""
+    middle = len(shard.units) // 2
+    cut = (shard.units[:middle], shard.units[middle:])
+    return [Shard(shard_id(units), units, shard.whole or shard.units) for units in cut]
+
+
+def place(unit: Unit) -> str:
+    """Which picture, as a user says it; how a sentence about a failure begins."""
+    return f"patient {unit.rank + 1}, day {unit.day} ({unit.view}, occasion {unit.occasion})"
+
+
 def shard_id(units: Iterable[Unit]) -> str:
     """16 hexadecimal digits that depend on the units alone."""
     text = "\n".join(f"{unit.rank} {unit.day} {unit.occasion} {unit.view}" for unit in units)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from .. import plugins
 from ..dataset import layout, manifest, parts
 from ..dataset.target import Target
-from ..errors import DatasetError, Fault, ProtocolError
+from ..errors import DatasetError, Fault, ProtocolError, refuse
 from ..model import Unit
 from ..protocol import Protocol, load_protocol
 from ..run.engine import Engine
@@ -55,6 +57,7 @@ def simulate(
     given: Given | None = None,
     workers: int | None = None,
     engine: str | None = None,
+    engine_options: Mapping[str, Any] | None = None,
     shard: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -67,7 +70,8 @@ def simulate(
     out : folder (or fsspec URL) of the dataset
     given : the user's own severities; then `protocol.given` describes them
     workers : processes; default one per core, or as many as the renderer wants at most
-    engine : "serial", "processes" or a plug-in; default by the number of workers
+    engine : "serial", "processes", "ray" or a plug-in; default by the number of workers
+    engine_options : what else the engine takes by name, such as {"address": "auto"} for "ray"; None is left out
     shard : "i/n", only that share of the patients
     overwrite : replace a dataset that is there
     progress : called as pictures get done
@@ -85,7 +89,7 @@ def simulate(
     share = shard or ALL
     check_images(chosen)
     parse_share(share)
-    running = make_engine(processes(chosen.images) if workers is None else workers, engine)
+    running = make_engine(workers, engine, engine_options, at_most=processes(chosen.images))
     if overwrite or not manifest.is_complete(target):
         require_photographs(chosen.images)
     target.ensure_writable()
@@ -135,21 +139,45 @@ def _refuse_if_files_are_gone(target: Target) -> None:
         )
 
 
-def make_engine(workers: int | None, engine: str | None) -> Engine:
-    """The engine of a name, or the one that fits the number of workers."""
+def make_engine(
+    workers: int | None,
+    engine: str | None,
+    options: Mapping[str, Any] | None = None,
+    *,
+    at_most: int | None = None,
+) -> Engine:
+    """The engine of a name, or the one that fits the number of workers.
+
+    Parameters
+    ----------
+    options : keyword arguments of the engine's class; those that are None are left out.
+    at_most : workers, where the user gave no number: what the renderer wants. With GPUs the engine counts those.
+
+    Raises
+    ------
+    ProtocolError
+        No such number of workers, no such engine, or an option that the engine does not have.
+    """
     if workers is not None and workers < 1:
         fault = Fault("--workers", workers, "1 or more", "Leave it out for one per core.")
         raise ProtocolError(str(fault), [fault])
-    count = workers or cores()
-    name = engine or ("serial" if count == 1 else "processes")
-    return plugins.resolve("engines", name, "--engine")(count)
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    count = at_most if workers is None and not given.get("gpus") else workers
+    name = engine or ("serial" if (count or cores()) == 1 else "processes")
+    found = plugins.resolve("engines", name, "--engine")
+    known = [*signature(found).parameters][1:]
+    allowed = f"{', '.join(known) or 'no options'} with --engine {name}"
+    unknown = [option for option in given if option not in known]
+    refuse([Fault(f"--{o}", given[o], allowed, "A cluster wants --engine ray.") for o in unknown], "The run")
+    return found(count, **given)
 
 
 def _draw(
     plan: Plan, target: Target, shards: Sequence[Shard], running: Engine, step: Callable[[int], None]
 ) -> tuple[int, tuple[str, ...]]:
     """Draw the pictures of the shards; how many, and the failures as sentences."""
-    make_worker = functools.partial(Worker, WorkOrder(plan.protocol.canonical_json(), target.url, plan.given))
+    place = str(target.local or target.url)  # a worker elsewhere has another current folder
+    make_worker = functools.partial(Worker, WorkOrder(plan.protocol.canonical_json(), place, plan.given))
     drawn, failures = 0, []
     step(0)
     with closing(running.map(make_worker, shards)) as reports:

@@ -14,11 +14,11 @@ from ..dataset.images import encode, encode_mask
 from ..dataset.layers import encode_layer
 from ..dataset.parts import commit_part, part_row
 from ..dataset.target import Target
-from ..errors import Fault, RenderError
+from ..errors import DatasetError, Fault, RenderError
 from ..model import Nuisance, Render, Unit, View
 from ..protocol import Protocol
 from ..run.engine import Report
-from ..run.units import Shard
+from ..run.units import Shard, place
 from ..severity.given import Given
 from .names import image_name
 from .plan import Plan
@@ -40,7 +40,7 @@ class Worker:
 
     def __init__(self, order: WorkOrder) -> None:
         self.plan = Plan(Protocol.model_validate_json(order.protocol_json), order.given)
-        self.target = Target(order.out)
+        self.target = _found(order.out)
         self.renderer = make_renderer(self.plan.protocol.images)
 
     def __call__(self, shard: Shard) -> Report:
@@ -53,8 +53,7 @@ class Worker:
                         raise render
                     rows.append(self.write(unit, view, render))
                 except RenderError as error:
-                    place = f"patient {unit.rank + 1}, day {unit.day} ({unit.view}, occasion {unit.occasion})"
-                    failures.append(f"{place}: {error}")
+                    failures.append(f"{place(unit)}: {error}")
         if rows:
             commit_part(self.target, shard.id, self.plan.protocol.digest, rows)
         return Report(len(rows), tuple(failures))
@@ -91,6 +90,17 @@ class Worker:
             "probe": probe(self.renderer, self.plan, unit),
         }
         return part_row(unit, files, said, boxes_of(render))
+
+
+def _found(out: str) -> Target:
+    """The dataset that a run has started, seen from here."""
+    target = Target(out)
+    if not target.exists(layout.START):
+        raise DatasetError(
+            f"{target}: a worker does not see the dataset that the run has started there. "
+            "Give an --out that every process and machine reaches: a shared folder, or a store (s3://bucket/trial)."
+        )
+    return target
 
 
 def files_of(plan: Plan, unit: Unit, view: View, render: Render) -> Iterator[tuple[str, str, bytes]]:

@@ -13,6 +13,7 @@ from nof1sim.dataset import layout, manifest
 from nof1sim.dataset.schema import schemas
 from nof1sim.dataset.target import Target
 from nof1sim.errors import DatasetError
+from nof1sim.versions import PACKAGES
 
 PROTOCOL = '{"seed":5,"name":"trial"}'
 DIGEST, OTHER = "d" * 64, "e" * 64
@@ -230,7 +231,7 @@ def test_finishing_what_nobody_started_is_refused(target: Target) -> None:
 
 
 def test_versions_name_what_bytes_depend_on() -> None:
-    assert REAL_VERSIONS().keys() == {"nof1sim", "python", *manifest.PACKAGES}
+    assert REAL_VERSIONS().keys() == {"nof1sim", "python", *PACKAGES}
 
 
 def test_the_checksums_are_those_of_the_files(target: Target) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nof1sim.errors import DatasetError
+from nof1sim.model import Unit
 from nof1sim.run.engine import Report, Worker
 from nof1sim.run.units import Shard
 
@@ -60,3 +61,24 @@ def slow(shard: Shard, folder: Path) -> None:
     (folder / f"begun-{shard.id}").write_text(str(os.getpid()))
     time.sleep(60)
     plain(shard, folder)
+
+
+def die_once(shard: Shard, folder: Path) -> None:
+    """End the process without a word at the third patient, the first time."""
+    died = folder / "died"
+    if shard.units[0].rank == 2 and not died.exists():
+        died.write_text("x")
+        os._exit(137)
+    plain(shard, folder)
+
+
+def poison(shard: Shard, folder: Path) -> None:
+    """End the process without a word at one picture, each time."""
+    if Unit(2, 3) in shard.units:
+        os._exit(137)
+    plain(shard, folder)
+
+
+def told(shard: Shard, folder: Path) -> None:
+    """Write what the package was told by the environment."""
+    (folder / f"done-{shard.id}").write_text(os.environ.get("NOF1SIM_MODELS", ""))

@@ -8,7 +8,7 @@ from nof1sim.errors import DatasetError
 from nof1sim.model import Unit
 from nof1sim.run.deal import Deal
 from nof1sim.run.share import ALL
-from nof1sim.run.units import Shard, choose, partition
+from nof1sim.run.units import Shard, choose, halves, partition, place
 
 UNITS = st.sets(
     st.builds(Unit, st.integers(0, 8), st.integers(1, 30), st.integers(1, 2), st.sampled_from(["front", "left"])),
@@ -108,3 +108,11 @@ def test_a_process_stays_with_a_patient_and_helps_out_at_the_end() -> None:
     assert sorted(shard.units[0] for shard in rest) == sorted(
         [Unit(1, day) for day in range(2, 11)] + [Unit(2, day) for day in range(2, 11)]
     )
+
+
+def test_a_shard_in_halves_keeps_its_order_and_its_batches() -> None:
+    (shard,) = partition([Unit(0, day) for day in range(1, 6)], 5)
+    first, second = halves(shard)
+    assert (first.units + second.units, len(first.units)) == (shard.units, 2)
+    assert {piece.whole for piece in (first, second, *halves(second))} == {shard.units}
+    assert place(second.units[0]) == "patient 1, day 3 (front, occasion 1)"
