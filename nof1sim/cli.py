@@ -70,7 +70,7 @@ def simulate(
     renderer: Annotated[str | None, typer.Option(help="A renderer's name, or module:Thing.")] = None,
     nuisance: Annotated[str | None, typer.Option(help="Photographs: none, clinic or home.")] = None,
     marks: Annotated[str | None, typer.Option(help="Post-inflammatory marks: realistic, fast or off.")] = None,
-    layout: Annotated[str | None, typer.Option(help="Image names: standard or hettich.")] = None,
+    layout: Annotated[str | None, typer.Option(help="standard, hettich (image names), or packed (tar files).")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default: one per core; diffusion: one.")] = None,
     engine: Annotated[str | None, typer.Option(help="serial, processes or ray.")] = None,
     address: Annotated[str | None, typer.Option(help="Ray cluster to join: auto, host:port, ray://host:port.")] = None,

@@ -73,3 +73,20 @@ def photos(tmp_path: Path) -> Photos:
         return home
 
     return write
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[object]:
+    """An S3 server for all tests of a process."""
+    from nof1sim_test_s3 import serving
+
+    with serving() as store:
+        yield store
+
+
+@pytest.fixture
+def s3(s3_server: object) -> Iterator[object]:
+    """The S3 server, well and without a memory (see `nof1sim_test_s3.Store`)."""
+    s3_server.heal()  # type: ignore[attr-defined]
+    yield s3_server
+    s3_server.heal()  # type: ignore[attr-defined]

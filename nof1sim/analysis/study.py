@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..dataset.layout import MANIFEST
+from ..dataset.packs import opened
 from ..dataset.reader import IMAGE_COLUMN, Dataset
 from ..dataset.target import Target
 from ..errors import AnalysisError, Fault, did_you_mean
@@ -143,7 +144,7 @@ def read_study(
     AnalysisError
         No table, an unknown or missing column, days, dates or scores that are none, two treatments on one day, no rows.
     """
-    target = Target(source)
+    target = opened(source)
     if Path(os.fspath(source)).suffix.lower() in (".csv", ".parquet", ".pq"):
         if table is not None:
             raise AnalysisError(str(Fault("--table", str(table), "nothing, where the source is a table itself")))
@@ -156,7 +157,7 @@ def read_study(
         mapping = {"image": image} if image in frame.columns else {}
         return study_of(str(source), frame, target.read, mapping | dict(columns or {}), score)
     frame = _frame(target, table)
-    home = target if images is None else Target(images)
+    home = target if images is None else opened(images)
     return study_of(str(source), frame, home.read, dict(columns or {}), score)
 
 

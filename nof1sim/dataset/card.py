@@ -31,6 +31,7 @@ class CardInfo:
     scale : of the recorded severity, "0 to 3".
     facts : (what, how) of people, design and photographs, as far as a study itself would know: the same for a trial
         and for its null twin.
+    packed : the images lie in packs (`images.layout: packed`).
     """
 
     title: str
@@ -48,6 +49,7 @@ class CardInfo:
     facts: Sequence[tuple[str, str]] = ()
     persons: Persons = "invented"
     consent: str | None = None
+    packed: bool = False
 
     @property
     def about(self) -> About:
@@ -134,6 +136,10 @@ def _columns(info: CardInfo) -> str:
 
 def _reading(info: CardInfo) -> str:
     picture = "pixels = dataset.image(dataset.units()[0])   # (h, w, 3) uint8\n" if info.images else ""
+    packs = f"""
+The images lie in tar files of one patient each, `{layout.PACKS}/*.tar`; `{layout.PACK_INDEX}` says where. Unpacked
+with `tar` in this folder, they lie where the column says. WebDataset reads the tar files as they are.
+"""
     return f"""## Reading it
 
 ```python
@@ -146,7 +152,7 @@ table = dataset.observations()               # a polars frame
 Or with any tool: `{layout.OBSERVATIONS}` is plain CSV, and its column `image_{info.views[0]}` names the files.
 `sha256sum --ignore-missing -c {layout.MANIFEST_SHA}` checks the manifests, which list the hashes of all other files;
 `sha256sum -c {layout.IMAGE_SUMS}` checks the images.
-"""
+{packs if info.packed else ""}"""
 
 
 def _truth(info: CardInfo) -> str:

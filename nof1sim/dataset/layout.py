@@ -34,6 +34,13 @@ FACES = "truth/faces.json"
 LAYERS = {"parts": ".png", "depth": ".png", "normals": ".png", "chart": ".npz", "binary": ".png"}
 """Further truth images, each in a folder of its name under truth/, and the ending of their files."""
 
+PACKS = "packs"
+TRUTH_PACKS = "truth/packs"
+"""Folders of the tar files that hold pictures, and what is true of them, with `images.layout: packed`."""
+PACK_INDEX = "packs.parquet"
+TRUTH_PACK_INDEX = "truth/packs.parquet"
+"""Where each file lies in the packs."""
+
 WORK = ".nof1sim"
 PARTS = ".nof1sim/parts"
 LOCKS = ".nof1sim/locks"
@@ -42,15 +49,28 @@ START = ".nof1sim/start.json"
 SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 """Ending of an image file, by the protocol's name of its format."""
 
-_ROOT_FILES = frozenset({CARD, MANIFEST, MANIFEST_SHA, OBSERVATIONS, IMAGE_SUMS, CROISSANT})
+_ROOT_FILES = frozenset({CARD, MANIFEST, MANIFEST_SHA, OBSERVATIONS, IMAGE_SUMS, CROISSANT, PACK_INDEX})
 _TRUTH_FILES = frozenset(
-    {TRUTH_MANIFEST, TRUTH_SUMS, PATIENTS, DAYS, LESIONS, LESION_DAYS, BOXES, KEYPOINTS, PICTURES, FACES}
+    {
+        TRUTH_MANIFEST,
+        TRUTH_SUMS,
+        PATIENTS,
+        DAYS,
+        LESIONS,
+        LESION_DAYS,
+        BOXES,
+        KEYPOINTS,
+        PICTURES,
+        FACES,
+        TRUTH_PACK_INDEX,
+    }
 )
 _KEYED = re.compile(r"(P\d{3,})/\1_d\d{3,}(_\d+)?_[A-Za-z][A-Za-z0-9_-]*")
 _HETTICH = re.compile(r"[^/]+_\d{8}_severity_\d+(_[A-Za-z0-9_-]+)?")
 _IMAGE_LIKE = re.compile(
     r"(?:images/(.+)\.(?:jpg|png|webp)|truth/(?:masks|parts|depth|normals|binary)/(.+)\.png|truth/chart/(.+)\.npz)"
 )
+_PACK = re.compile(r"(?:truth/)?packs/(P\d{3,}_d\d{3,}(_\d+)?_[A-Za-z][A-Za-z0-9_-]*)\.tar")
 _PERSISTENCE = re.compile(r"truth/persistence/P\d{3,}\.npz")
 
 
@@ -87,6 +107,11 @@ def part_path(shard_id: str, checksum: str) -> str:
     return f"{PARTS}/{shard_id}-{checksum}.parquet"
 
 
+def pack_path(first: Unit, truth: bool = False) -> str:
+    """`packs/P001_d001_front.tar`: the pack whose first picture this is; with `truth`, its masks and layers."""
+    return f"{TRUTH_PACKS if truth else PACKS}/{image_stem(first)}.tar"
+
+
 def hettich_name(
     patient_id: str, day: date, severity_class: int, occasion: int = 1, view: str = "front", format: str = "jpeg"
 ) -> str:
@@ -100,9 +125,16 @@ def is_picture(path: str) -> bool:
     return _IMAGE_LIKE.fullmatch(path) is not None
 
 
+def is_pack(path: str) -> bool:
+    """Whether a path is that of a pack."""
+    return _PACK.fullmatch(path) is not None
+
+
 def is_generated(path: str) -> bool:
     """Whether a file of this path is one that a run writes (and `--overwrite` may therefore remove)."""
     if path in _ROOT_FILES or path in _TRUTH_FILES or path.startswith(f"{WORK}/") or _PERSISTENCE.fullmatch(path):
+        return True
+    if is_pack(path):
         return True
     image = _IMAGE_LIKE.fullmatch(path)
     inner = (image[1] or image[2] or image[3]) if image else ""

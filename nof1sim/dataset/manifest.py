@@ -24,8 +24,10 @@ from .layout import (
     TRUTH_SUMS,
     WORK,
     is_generated,
+    is_pack,
     is_picture,
 )
+from .packs import INDICES, members
 from .target import Target
 
 FORMAT = "nof1sim-dataset"
@@ -61,7 +63,8 @@ def start(
     """
     target.ensure_writable()
     pinned = versions()
-    state = _claimed(target, digest, pinned, overwrite)
+    packed = json.loads(protocol_json).get("images", {}).get("layout") == "packed"
+    state = _claimed(target, digest, pinned, overwrite, packed)
     if state == "complete":
         tidy(target)
         return state
@@ -127,13 +130,15 @@ def finish(
 def _with_sums(target: Target, path: str, files: Files) -> Files:
     """The files to list in a manifest: pictures are listed in a file of their own, as `sha256sum` writes and checks it.
 
-    A manifest is read whole by everybody; the list of pictures is as long as the study.
+    A manifest is read whole by everybody; the list of pictures is as long as the study. Packs are listed there, too;
+    their index lists what they hold.
     """
-    pictures = sorted(filter(is_picture, files))
+    pictures = sorted(path for path in files if is_picture(path) or is_pack(path))
     if not pictures:
         return files
     stored = target.store(path, "".join(f"{files[name][0]}  {name}\n" for name in pictures).encode())
-    others = {name: entry for name, entry in files.items() if not is_picture(name)}
+    listed = set(pictures)
+    others = {name: entry for name, entry in files.items() if name not in listed}
     return others | {path: (stored.sha256, stored.bytes)}
 
 
@@ -149,6 +154,8 @@ def covered(target: Target) -> Iterator[tuple[str, str]]:
             yield path, entry["sha256"]
             if path in (IMAGE_SUMS, TRUTH_SUMS) and target.exists(path):
                 yield from _sums(target.read(path).decode("utf-8", "replace"))
+            elif path in INDICES and target.exists(path):
+                yield from ((member, sha256) for member, sha256, _ in members(target, path))
 
 
 def _sums(text: str) -> Iterator[tuple[str, str]]:
@@ -199,7 +206,7 @@ def read_manifest(target: Target, path: str = MANIFEST) -> dict[str, Any]:
     return found
 
 
-def _claimed(target: Target, digest: str, versions: dict[str, str], overwrite: bool) -> State:
+def _claimed(target: Target, digest: str, versions: dict[str, str], overwrite: bool, packed: bool) -> State:
     """What a folder is to this protocol; "new" where it is free, or may be freed."""
     note = _read_json(target, START)
     if note is not None and note.get("clearing"):
@@ -209,7 +216,7 @@ def _claimed(target: Target, digest: str, versions: dict[str, str], overwrite: b
         return "new"
     complete = is_complete(target)
     held = note if note is not None else (_read_json(target, MANIFEST) or {})
-    if held.get("digest") == digest and held.get("versions") == versions:
+    if held.get("digest") == digest and held.get("versions") == versions and _is_packed(held) is packed:
         if complete and not overwrite:
             return "complete"
         if note is not None and not complete:
@@ -228,9 +235,17 @@ def _difference(
     elif held.get("versions") != dict(versions):
         old: Mapping[str, str] = held.get("versions") or {}
         there = f"{kind} of the same protocol, made with {differences(old, versions)}"
+    elif complete or "protocol" in held:
+        there = f"{kind} of the same protocol in another layout ({'packed' if _is_packed(held) else 'not packed'})"
     else:
         there = "a dataset whose manifest was changed"
     return f"{target}: holds {there}. Give another --out, or --overwrite to replace it."
+
+
+def _is_packed(held: Mapping[str, Any]) -> bool:
+    """Whether a dataset's start note, or its manifest, says that its pictures lie in packs."""
+    images = (held.get("protocol") or held).get("images")
+    return isinstance(images, dict) and images.get("layout") == "packed"
 
 
 def _refuse_foreign(target: Target) -> None:

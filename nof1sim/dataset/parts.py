@@ -24,6 +24,8 @@ KINDS = ("image", "mask", "support", *LAYERS)
 SAID = ("nuisance", "drawn", "face", "probe")
 """What is said about a picture: how it departs from neutral, what the renderer chose for it, and for the person; and
 what a probe of the renderer found (see `nof1sim.simulation.quality`)."""
+PACKS = ("pack", "truth_pack")
+"""With `images.layout: packed`: the tar file that holds the image, and the one that holds all else of it."""
 SCHEMA: dict[str, Any] = {
     "digest": pl.String,
     "rank": pl.Int64,
@@ -32,13 +34,14 @@ SCHEMA: dict[str, Any] = {
     "view": pl.String,
     **{
         f"{kind}{suffix}": dtype
-        for kind in KINDS
+        for kind in (*KINDS, *PACKS)
         for suffix, dtype in (("", pl.String), ("_sha256", pl.String), ("_bytes", pl.Int64))
     },
+    **{f"{kind}_offset": pl.Int64 for kind in KINDS},
     **dict.fromkeys(SAID, pl.String),
     "boxes": pl.List(BOX),
 }
-"""Columns of a part: a row is a picture. `nuisance` and `drawn` are JSON texts."""
+"""Columns of a part: a row is a picture. `nuisance` and `drawn` are JSON texts. An offset is the place in the pack."""
 
 UNIT = ("rank", "day", "occasion", "view")
 
@@ -63,6 +66,7 @@ def part_row(
         row[kind] = stored.path if stored else None
         row[f"{kind}_sha256"] = stored.sha256 if stored else None
         row[f"{kind}_bytes"] = stored.bytes if stored else None
+        row[f"{kind}_offset"] = stored.offset if stored else None
     texts = {name: _text((said or {}).get(name)) for name in SAID}
     return row | texts | {"boxes": [dict(box) for box in boxes]}
 
@@ -100,7 +104,9 @@ def committed(target: Target, digest: str, overwrite: bool = False) -> set[Unit]
     there = pl.Series(target.list(), dtype=pl.String)
     done: set[Unit] = set()
     for frame in read_parts(target, digest):
-        whole = frame.filter(*(pl.col(kind).is_null() | pl.col(kind).is_in(there.implode()) for kind in KINDS))
+        whole = frame.filter(
+            *(pl.col(kind).is_null() | pl.coalesce(pack_of(kind), kind).is_in(there.implode()) for kind in KINDS)
+        )
         done.update(Unit(*key) for key in whole.select(UNIT).iter_rows())
     return done
 
@@ -109,7 +115,7 @@ def _remove_foreign(target: Target, digest: str) -> None:
     """Remove the parts of other protocols; first the files that they name, which may stand where ours should."""
     for path, frame in _sound_parts(target):
         if _foreign(frame, digest):
-            for file in files_of(frame):
+            for file in (*files_of(frame), *packs_of(frame)):
                 target.remove(file)
             target.remove(path)
 
@@ -153,6 +159,25 @@ def files_of(rows: pl.DataFrame) -> dict[str, tuple[str, int]]:
         named = rows.select(kind, f"{kind}_sha256", f"{kind}_bytes").drop_nulls()
         files |= {path: (sha256, size) for path, sha256, size in named.iter_rows()}
     return files
+
+
+def pack_of(kind: str) -> str:
+    """The column that names the pack of a kind of file (of KINDS): photographs, and what is true of them, lie apart."""
+    return PACKS[kind != "image"]
+
+
+def packs_of(rows: pl.DataFrame) -> dict[str, tuple[str, int]]:
+    """Path -> (SHA-256, bytes) of every pack that the rows name."""
+    files: dict[str, tuple[str, int]] = {}
+    for pack in PACKS:
+        named = rows.select(pack, f"{pack}_sha256", f"{pack}_bytes").drop_nulls().unique()
+        files |= {path: (sha256, size) for path, sha256, size in named.iter_rows()}
+    return files
+
+
+def committed_shards(target: Target) -> set[str]:
+    """Ids of the shards that have a part, by the names of the parts alone: none is read."""
+    return {path.removeprefix(f"{PARTS}/").rpartition("-")[0] for path in target.list(PARTS)}
 
 
 def boxes_of(rows: pl.DataFrame) -> pl.DataFrame:

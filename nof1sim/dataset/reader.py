@@ -21,9 +21,9 @@ from .images import decode, decode_mask
 from .layers import decode_layer
 from .layout import FACES, LAYERS, MANIFEST, TRUTH_MANIFEST, layer_of, mask_of, persistence_path
 from .manifest import covered, read_manifest
+from .packs import opened
 from .statements import About, about
 from .tables import read_csv, read_parquet
-from .target import Target
 
 if TYPE_CHECKING:
     import pandas
@@ -44,7 +44,7 @@ class Dataset:
     """
 
     def __init__(self, url: str | os.PathLike[str]) -> None:
-        self.target = Target(url)
+        self.target = opened(url)
         self.url = self.target.url
         self.manifest: dict[str, Any] = read_manifest(self.target, MANIFEST)
 

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import fsspec
 
 from ..errors import DatasetError
+from . import local_files
+from .letters import kind_of, letters
+from .local_files import TEMPORARY, is_temporary
+from .remote import Remote, file_system
 
-TEMPORARY = ".nof1sim-tmp-"
-"""How the name of a file, or of its folder, begins while it is being written."""
-
-_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
-_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
-_NOT_A_FOLDER = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
+__all__ = ["TEMPORARY", "Stored", "Target", "letters"]
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A written file: its path relative to the root, its SHA-256 (hexadecimal) and its size."""
+    """A written file: its path relative to the root, its SHA-256 (hexadecimal) and its size.
+
+    offset : where it begins in its pack; None for a file by itself (see `nof1sim.dataset.packing`).
+    """
 
     path: str
     sha256: str
     bytes: int
+    offset: int | None = None
 
 
 class Target:
@@ -41,7 +40,8 @@ class Target:
     Parameters
     ----------
     url
-        A local folder, or a URL that fsspec knows (`s3://bucket/trial`, `memory://trial`).
+        A local folder, or a URL that fsspec knows (`s3://bucket/trial`, `memory://trial`). What a store is asked for is
+        asked for again while it is throttled or away (see `nof1sim.dataset.remote`).
 
     Raises
     ------
@@ -51,18 +51,17 @@ class Target:
 
     def __init__(self, url: str | os.PathLike[str]) -> None:
         self.url = os.fspath(url)
-        try:
-            self._fs, root = fsspec.core.url_to_fs(self.url)
-        except (ImportError, ValueError) as error:
-            raise DatasetError(
-                f"{self.url}: cannot be opened ({error}). Give a folder or a URL of fsspec's."
-            ) from error
-        self._root = str(root).rstrip("/")
-        self.local: Path | None = Path(root) if _is_local(self._fs) else None
+        fs, root = file_system(self.url)
+        kind = kind_of(self.url)
+        self.local: Path | None = Path(root.rstrip("/") or "/") if kind == "file" else None
         """The folder on this machine, or None where the target is remote."""
+        self._remote = Remote(fs, root, kind)
 
     def __str__(self) -> str:
         return self.url
+
+    def __reduce__(self) -> tuple[type[Target], tuple[str]]:
+        return type(self), (self.url,)
 
     def _checked(self, path: str) -> str:
         """A path as it came; one that leads out of the root is refused."""
@@ -73,16 +72,23 @@ class Target:
         return path
 
     def path_of(self, path: str) -> Path | None:
-        """Where a file lies on this machine; None where the target is remote."""
+        """Where a file lies on this machine; None where the target is remote, or the file lies in a pack."""
         return None if self.local is None else self.local / self._checked(path)
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file whole: a reader, or a crash, meets the old content or the new, never a half."""
         with letters(self, path):
             if self.local is None:
-                self._put(self._full(path), data)
+                self._remote.put(self._checked(path), data)
             else:
-                _write_atomically(self.local / self._checked(path), data)
+                local_files.write_atomically(self.local / self._checked(path), data)
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Write a small file that is not there yet; False where there is one. Of two writers one wins."""
+        with letters(self, path):
+            if self.local is None:
+                return self._remote.put_new(self._checked(path), data)
+            return local_files.create(self.local / self._checked(path), data)
 
     def store(self, path: str, data: bytes) -> Stored:
         """`write`, and what a manifest says about the file."""
@@ -96,8 +102,8 @@ class Target:
                 sha256, size = hashlib.file_digest(handle, "sha256").hexdigest(), file.stat().st_size
                 os.fsync(handle.fileno())
             if self.local is None:
-                self._fs.makedirs(self._full(path).rpartition("/")[0], exist_ok=True)
-                self._fs.put_file(str(file), self._full(path))
+                self._remote.upload(self._checked(path), file)
+                file.unlink()
             else:
                 (self.local / self._checked(path)).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(file, self.local / path)
@@ -112,7 +118,7 @@ class Target:
         with letters(self, folder):
             if self.local is not None:
                 (self.local / folder).mkdir(parents=True, exist_ok=True)
-            made = tempfile.mkdtemp(prefix=TEMPORARY, dir=self.path_of(folder))
+            made = tempfile.mkdtemp(prefix=TEMPORARY, dir=Target.path_of(self, folder))
         try:
             yield Path(made)
         finally:
@@ -121,44 +127,41 @@ class Target:
     def read(self, path: str) -> bytes:
         """The content of a file. A missing file is a DatasetError."""
         with letters(self, path):
-            return (
-                self._fs.cat_file(self._full(path))
-                if self.local is None
-                else (self.local / self._checked(path)).read_bytes()
-            )
+            if self.local is None:
+                return self._remote.get(self._checked(path))
+            return (self.local / self._checked(path)).read_bytes()
+
+    def read_range(self, path: str, start: int, end: int) -> bytes:
+        """The bytes of a file from `start` up to `end`, fewer where it ends before."""
+        with letters(self, path):
+            if self.local is None:
+                return self._remote.get(self._checked(path), start, end)
+            with (self.local / self._checked(path)).open("rb") as file:
+                file.seek(start)
+                return file.read(end - start)
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file."""
         with letters(self, path):
-            return (
-                bool(self._fs.isfile(self._full(path)))
-                if self.local is None
-                else (self.local / self._checked(path)).is_file()
-            )
+            if self.local is None:
+                return self._remote.exists(self._checked(path))
+            return (self.local / self._checked(path)).is_file()
 
     def list(self, prefix: str = "") -> list[str]:
         """Every file below a folder, relative to the root, sorted; files that are being written are left out."""
-        return [path for path in self._find(prefix) if not _temporary(path)]
+        return [path for path in self._find(prefix) if not is_temporary(path)]
 
     def remove(self, path: str) -> None:
         """Remove a file, if there is one, and the folders that it leaves empty."""
         with letters(self, path):
             if self.local is None:
-                with suppress(FileNotFoundError):
-                    self._fs.rm_file(self._full(path))
-                return
-            (self.local / self._checked(path)).unlink(missing_ok=True)
-            for folder in (self.local / path).parents:
-                if folder == self.local:
-                    break
-                try:
-                    folder.rmdir()
-                except OSError:
-                    break
+                self._remote.remove(self._checked(path))
+            else:
+                local_files.remove(self.local / self._checked(path), self.local)
 
     def sweep(self) -> int:
         """Remove what interrupted writes left behind; the number of files. Only while nobody else writes."""
-        stray = [path for path in self._find("") if _temporary(path)]
+        stray = [path for path in self._find("") if is_temporary(path)]
         for path in stray:
             self.remove(path)
         return len(stray)
@@ -169,7 +172,7 @@ class Target:
         Raises
         ------
         DatasetError
-            The path is a file, or cannot be written.
+            The path is a file, or cannot be written; there is no such bucket, or no credentials for it.
         """
         probe = f"{TEMPORARY}probe-{secrets.token_hex(4)}"
         if self.local is not None and self.local.exists() and not self.local.is_dir():
@@ -177,94 +180,18 @@ class Target:
         try:
             self.write(probe, b"")
         except DatasetError as error:
+            if self.local is None:
+                raise
             raise DatasetError(f"{self}: cannot be written ({_reason(error)}). Give another --out.") from error
         self.remove(probe)
 
-    def _full(self, path: str) -> str:
-        return f"{self._root}/{self._checked(path)}" if path else self._root
-
-    def _put(self, path: str, data: bytes) -> None:
-        try:
-            self._fs.pipe_file(path, data)
-        except FileNotFoundError:  # a file system with folders
-            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-            self._fs.pipe_file(path, data)
-
     def _find(self, prefix: str) -> list[str]:
         if self.local is not None:
-            return sorted(_files_below(self.local / prefix, self.local))
+            return sorted(local_files.files_below(self.local / prefix, self.local))
         with letters(self, prefix):
-            self._fs.invalidate_cache()
-            try:
-                found = self._fs.find(self._full(prefix))
-            except FileNotFoundError:
-                return []
-        return sorted(str(path)[len(self._root) :].lstrip("/") for path in found)
+            return self._remote.find(prefix)
 
 
 def _reason(error: DatasetError) -> str:
     cause = error.__cause__
     return (cause.strerror if isinstance(cause, OSError) and cause.strerror else str(error)).rstrip(".").lower()
-
-
-@contextmanager
-def letters(target: Target, path: str) -> Iterator[None]:
-    """Turn the errors of file systems into letters to the user."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise DatasetError(f"{target}: there is no {path!r}. Is it a complete dataset?") from error
-    except OSError as error:
-        raise DatasetError(_letter(target, path, error)) from error
-
-
-def _letter(target: Target, path: str, error: OSError) -> str:
-    if error.errno in _FULL:
-        return (
-            f"{target}: the disk is full (writing {path!r}). Everything finished is kept: "
-            "free some space and run the same command again, or give an --out on another disk."
-        )
-    if error.errno in _FORBIDDEN or isinstance(error, PermissionError):
-        return f"{target}: cannot be written ({error.strerror or error}). Give an --out that you may write to."
-    if error.errno in _NOT_A_FOLDER:
-        return f"{target}: a file stands where a folder is needed ({path!r}). Give another --out, or move the file."
-    return f"{target}: {path!r} cannot be read or written ({error.strerror or error})."
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    """Temporary file in the same folder, flushed to the disk, renamed. A crash leaves at most the temporary."""
-    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
-    try:
-        with _opened(temporary) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-
-
-def _opened(path: Path) -> Any:
-    """A new file; its folder is made when it is missing (another process may just have removed it)."""
-    try:
-        return open(path, "xb")
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return open(path, "xb")
-
-
-def _files_below(folder: Path, root: Path) -> Iterator[str]:
-    for place, _, names in os.walk(folder):
-        inner = Path(place).relative_to(root).as_posix()
-        yield from names if inner == "." else (f"{inner}/{name}" for name in names)
-
-
-def _temporary(path: str) -> bool:
-    return any(name.startswith(TEMPORARY) for name in path.split("/"))
-
-
-def _is_local(fs: Any) -> bool:
-    protocol = fs.protocol
-    return "file" in ((protocol,) if isinstance(protocol, str) else protocol)

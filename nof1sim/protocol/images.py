@@ -132,9 +132,11 @@ class Images(Part):
     occasions_per_day: Annotated[int, Field(ge=1, le=24)] = 1
     format: Literal["jpeg", "png", "webp"] = "jpeg"
     quality: Annotated[int, Field(ge=1, le=100)] = 95
-    layout: Literal["standard", "hettich"] = Field(
+    layout: Literal["standard", "hettich", "packed"] = Field(
         default="standard",
-        description="'hettich': flat names that carry the severity class, as the seed data set had them.",
+        description="'hettich': flat names that carry the severity class, as the seed data set had them. 'packed': the "
+        "files of 'standard', but in tar files of one patient's pictures each; for an object store, or a million "
+        "pictures.",
     )
     masks: bool = Field(default=True, description="Whether instance masks are written to truth/masks.")
     layers: list[Layer] = Field(

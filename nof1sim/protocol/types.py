@@ -191,8 +191,15 @@ class Protocol(Part):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the canonical JSON, hexadecimal."""
-        return hashlib.sha256(self.canonical_json().encode()).hexdigest()
+        """SHA-256 of the canonical JSON, hexadecimal.
+
+        The layout `packed` only says how the files of `standard` are stored: it has the digest of `standard`.
+        """
+        text = self.canonical_json()
+        if self.images.layout == "packed":
+            same = self.images.model_copy(update={"layout": "standard"})
+            text = self.model_copy(update={"images": same}).canonical_json()
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def label_of(self, arm: str) -> str:
         """What the treatment column says for an arm."""

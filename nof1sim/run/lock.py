@@ -1,4 +1,8 @@
-"""One run at a time: a lock per shard of a folder. The system releases it when its holder dies, however it dies."""
+"""One run at a time: a lock per shard of a dataset.
+
+In a folder the system releases a lock when its holder dies, however it dies. In an object store a lock is a lease that
+its holder renews (`nof1sim.run.lease`).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DatasetError
+from .lease import Leases
+from .process import identity, lives
 from .share import ALL, parse_share
 
 if sys.platform == "win32":
@@ -26,10 +32,13 @@ BYTE = 1 << 20
 """Windows locks a byte that nobody reads."""
 SUFFIX = ".lock"
 
+Locks = str | os.PathLike[str] | Leases | None
+"""Where the locks of a dataset lie: a folder, or leases in a store; None: there are none."""
+
 
 @contextmanager
-def hold(folder: str | os.PathLike[str] | None, name: str, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Hold the lock `name` in `folder` (made when missing); None, a remote target, has no locks.
+def hold(folder: Locks, name: str, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the lock `name` in `folder` (made when missing).
 
     A lock that a dead run left does not count. For short work (claiming a folder, finishing it) wait for the others.
 
@@ -40,6 +49,10 @@ def hold(folder: str | os.PathLike[str] | None, name: str, wait_seconds: float =
     """
     if folder is None:
         yield
+        return
+    if isinstance(folder, Leases):
+        with folder.hold(name, wait_seconds):
+            yield
         return
     path = Path(folder) / f"{name}{SUFFIX}"
     try:
@@ -53,17 +66,20 @@ def hold(folder: str | os.PathLike[str] | None, name: str, wait_seconds: float =
 
 
 @contextmanager
-def locked(folder: str | os.PathLike[str] | None, share: str = ALL) -> Iterator[None]:
+def locked(folder: Locks, share: str = ALL) -> Iterator[None]:
     """Hold the lock of one share `i/n` of a dataset; shares of another n overlap with it and are refused too."""
     shares = parse_share(share)[1]
     with hold(folder, _name(share)):
+        if isinstance(folder, Leases):
+            folder.refuse(lambda name, _: name.startswith("share-") and not name.endswith(f"-of-{shares}"))
+            folder = None
         for path in sorted(Path(folder).glob(f"share-*{SUFFIX}")) if folder is not None else ():
             if not path.stem.endswith(f"-of-{shares}") and _alive(path):
                 raise DatasetError(_letter(path))
         yield
 
 
-def at_work(folder: str | os.PathLike[str] | None, share: str = ALL) -> None:
+def at_work(folder: Locks, share: str = ALL) -> None:
     """Note in the share's lock, which this process holds, that the run has claimed the folder and now writes there.
 
     Raises
@@ -73,16 +89,19 @@ def at_work(folder: str | os.PathLike[str] | None, share: str = ALL) -> None:
     """
     if folder is None:
         return
+    if isinstance(folder, Leases):
+        folder.note(_name(share), {"at_work": True})
+        return
     path = _path(folder, share)
     try:
         with suppress(FileNotFoundError), open(path, "r+") as file:  # the end of a run may have removed it
             file.truncate(0)
-            file.write(json.dumps(_me() | {"at_work": True}))
+            file.write(json.dumps(identity() | {"at_work": True}))
     except OSError as error:
         raise DatasetError(f"{path.parent}: cannot be locked ({error.strerror}). Free some space.") from error
 
 
-def refuse_others(folder: str | os.PathLike[str] | None, share: str = ALL) -> None:
+def refuse_others(folder: Locks, share: str = ALL) -> None:
     """Refuse to go on while a live run is at work on another share: to be asked before a folder is cleared.
 
     A run that only waits to claim the folder does not count: so all shares may be started anew at the same time.
@@ -93,6 +112,9 @@ def refuse_others(folder: str | os.PathLike[str] | None, share: str = ALL) -> No
         Another live run is at work.
     """
     if folder is None:
+        return
+    if isinstance(folder, Leases):
+        folder.refuse(lambda name, who: name.startswith("share-") and name != _name(share) and bool(who.get("at_work")))
         return
     own = _path(folder, share)
     for path in sorted(Path(folder).glob(f"share-*{SUFFIX}")):
@@ -133,7 +155,7 @@ def _taken(path: Path, tries: int) -> int:
         if _try(handle, path) and _same(handle, path):
             try:
                 os.ftruncate(handle, 0)
-                os.write(handle, json.dumps(_me()).encode())
+                os.write(handle, json.dumps(identity()).encode())
             except OSError:  # a full disk: this process must not hold on to a lock that it does not use
                 _release(handle, path)
                 raise
@@ -208,20 +230,5 @@ def _same(handle: int, path: Path) -> bool:
 
 
 def _lives(who: dict[str, Any]) -> bool:
-    """Whether a process is alive and is the same one, as far as this machine can tell."""
-    pid = who.get("pid")
-    same = {name: value for name, value in who.items() if name != "at_work"}
-    return isinstance(pid, int) and pid != os.getpid() and same == _identity(pid)
-
-
-def _me() -> dict[str, Any]:
-    return _identity(os.getpid())
-
-
-def _identity(pid: int) -> dict[str, Any]:
-    """A process number is used again; with the boot and the start time it is not."""
-    identity: dict[str, Any] = {"pid": pid}
-    with suppress(OSError, IndexError):
-        identity["boot"] = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        identity["started"] = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    return identity
+    """Whether another process holds a lock that the system does not keep."""
+    return who.get("pid") != os.getpid() and lives(who)

@@ -190,7 +190,7 @@ class _Crew:
         lane.again.extendleft(other for _, other in reversed(waiting))
         if lane.restarted:
             lane.again.appendleft(shard)
-        elif len(shard.units) > 1:
+        elif len(shard.units) > 1 and not shard.pieces:  # joined shards make one file: all or nothing
             lane.again.extendleft(reversed(halves(shard)))
         else:
             yield Report(0, (_poisoned(shard),))
@@ -217,7 +217,9 @@ def _stillborn(error: Exception) -> str:
 
 
 def _poisoned(shard: Shard) -> str:
+    first, more = place(shard.units[0]), len(shard.units) - 1
+    where = f"{first} and {more} pictures after it" if more else first
     return (
-        f"{place(shard.units[0])}: its process died {RETRIES + 1} times (killed, or out of memory; Ray's logs may say "
+        f"{where}: its process died {RETRIES + 1} times (killed, or out of memory; Ray's logs may say "
         "why). The same command tries it again."
     )

@@ -16,19 +16,21 @@ class Shard:
     """Pictures of one patient that are drawn, written and committed together. `id` is a hash of the units.
 
     whole : the shard as the plan has it, of which `units` is what is still to be drawn; empty: the same.
+    pieces : where it was joined of smaller shards, those: no batch spans two of them.
     """
 
     id: str
     units: tuple[Unit, ...]
     whole: tuple[Unit, ...] = ()
+    pieces: tuple[tuple[Unit, ...], ...] = ()
 
     def batches(self, size: int) -> list[tuple[Unit, ...]]:
         """The whole shard in runs of `size`, without those of which nothing is to be drawn.
 
         A picture is always in the same batch: however much of the shard an earlier run, or another share, has drawn.
         """
-        whole, todo = self.whole or self.units, set(self.units)
-        cut = [whole[first : first + size] for first in range(0, len(whole), size)]
+        todo, pieces = set(self.units), self.pieces or (self.whole or self.units,)
+        cut = [piece[first : first + size] for piece in pieces for first in range(0, len(piece), size)]
         return [batch for batch in cut if not todo.isdisjoint(batch)]
 
 
@@ -63,6 +65,24 @@ def halves(shard: Shard) -> list[Shard]:
 def place(unit: Unit) -> str:
     """Which picture, as a user says it; how a sentence about a failure begins."""
     return f"patient {unit.rank + 1}, day {unit.day} ({unit.view}, occasion {unit.occasion})"
+
+
+def joined(shards: Iterable[Shard], size: int) -> list[Shard]:
+    """Neighbouring shards of one patient as one, of at most `size` units where a single one has no more."""
+    found: list[list[Shard]] = []
+    for shard in shards:
+        last = found[-1] if found else []
+        fits = sum(len(one.units) for one in last) + len(shard.units) <= size
+        if last and fits and last[0].units[0].rank == shard.units[0].rank:
+            last.append(shard)
+        else:
+            found.append([shard])
+    return [_join(some) for some in found]
+
+
+def _join(shards: Sequence[Shard]) -> Shard:
+    units = tuple(unit for shard in shards for unit in shard.units)
+    return Shard(shard_id(units), units, pieces=tuple(shard.units for shard in shards))
 
 
 def shard_id(units: Iterable[Unit]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from inspect import signature
@@ -12,15 +12,19 @@ from typing import Any
 
 from .. import plugins
 from ..dataset import layout, manifest, parts
+from ..dataset.letters import kind_of
+from ..dataset.packing import PACK_PICTURES
+from ..dataset.packs import opened
 from ..dataset.target import Target
 from ..errors import DatasetError, Fault, ProtocolError, refuse
 from ..model import Unit
 from ..protocol import Protocol, load_protocol
 from ..run.engine import Engine
-from ..run.local import cores
-from ..run.lock import at_work, hold, locked, refuse_others
+from ..run.lease import Leases
+from ..run.local import SerialEngine, cores
+from ..run.lock import Locks, at_work, hold, locked, refuse_others
 from ..run.share import ALL, parse_share
-from ..run.units import Shard, choose, partition, remaining
+from ..run.units import Shard, choose, joined, partition, remaining
 from ..severity.given import Given
 from ..severity.saturation import saturation_warning
 from . import files
@@ -93,9 +97,10 @@ def simulate(
     if overwrite or not manifest.is_complete(target):
         require_photographs(chosen.images)
     target.ensure_writable()
-    locks = target.path_of(layout.LOCKS)
+    locks = locks_of(target)
+    _refuse_memory(target, running)
     with locked(locks, share):
-        with hold(locks, "start", wait_seconds=60):
+        with hold(locks, "start", wait_seconds=600):  # a thousand shares may start at once
             alone = functools.partial(refuse_others, locks, share)
             state = manifest.start(target, chosen.canonical_json(), chosen.digest, overwrite, before_clearing=alone)
             at_work(locks, share)
@@ -106,11 +111,12 @@ def simulate(
         units = plan.units() if chosen.images.enabled else []
         mine = choose(units, share)
         done = parts.committed(target, chosen.digest, overwrite)
-        todo = [unit for unit in mine if unit not in done]
-        before = len(mine) - len(todo)
-        drawn, failures = _draw(
-            plan, target, _shards(units, todo), running, lambda n: tell(before + n, len(mine), "Drawing")
-        )
+        if chosen.images.layout == "packed":
+            mine, shards = _packs(units, mine, done)
+        else:
+            shards = _shards(units, [unit for unit in mine if unit not in done])
+        before = len(mine) - sum(len(shard.units) for shard in shards)
+        drawn, failures = _draw(plan, target, shards, running, lambda n: tell(before + n, len(mine), "Drawing"))
         complete = False
         if not failures:
             tell(len(mine), len(mine), "Writing tables")
@@ -120,7 +126,11 @@ def simulate(
 
 def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:
     """Close the dataset if no picture is missing; whether it is complete. Of several shares the last one does it."""
-    with hold(target.path_of(layout.LOCKS), "finish", wait_seconds=600):
+    if plan.protocol.images.layout == "packed":  # of a thousand shares all but the last see by names that others remain
+        wanted = {shard.id for shard in joined(_shards(units, units), PACK_PICTURES)}
+        if not wanted <= parts.committed_shards(target) and not manifest.is_complete(target):
+            return False
+    with hold(locks_of(target), "finish", wait_seconds=600):
         if manifest.is_complete(target):
             return True
         if not parts.committed(target, plan.protocol.digest) >= set(units):
@@ -129,9 +139,22 @@ def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:
         return True
 
 
+def locks_of(target: Target) -> Locks:
+    """Where the locks of a dataset lie: in its folder, or as leases in the store."""
+    return target.path_of(layout.LOCKS) or Leases(target, layout.LOCKS)
+
+
+def _refuse_memory(target: Target, running: Engine) -> None:
+    if kind_of(target.url) == "memory" and not isinstance(running, SerialEngine):
+        raise DatasetError(
+            f"{target}: memory:// is that of one process, so other processes cannot write there. Give --workers 1, "
+            "or another --out."
+        )
+
+
 def _refuse_if_files_are_gone(target: Target) -> None:
     """A complete dataset is left alone; if somebody took files out of it, say so."""
-    gone = sorted({path for path, _ in manifest.covered(target)} - set(target.list()))
+    gone = sorted({path for path, _ in manifest.covered(target)} - set(opened(target.url).list()))
     if gone:
         raise DatasetError(
             f"{target}: the dataset was complete, but {len(gone)} of its files are gone ({gone[0]} ...). "
@@ -196,6 +219,17 @@ def _shards(units: Sequence[Unit], todo: Sequence[Unit]) -> list[Shard]:
     views = dict.fromkeys(unit.view for unit in units)
     shards = [s for view in views for s in partition([u for u in units if u.view == view], SHARD_PICTURES)]
     return sorted(remaining(shards, todo), key=lambda shard: shard.units[0].rank)
+
+
+def _packs(units: Sequence[Unit], mine: Collection[Unit], done: Collection[Unit]) -> tuple[list[Unit], list[Shard]]:
+    """The units of this share, and its shards that are still to be drawn, each of which makes a pack.
+
+    A pack is drawn whole or not at all, so that it has the same bytes however the work was shared out or interrupted:
+    it belongs to the share that its first picture belongs to.
+    """
+    mine, done = set(mine), set(done)
+    own = [shard for shard in joined(_shards(units, units), PACK_PICTURES) if shard.units[0] in mine]
+    return [unit for shard in own for unit in shard.units], [shard for shard in own if not done.issuperset(shard.units)]
 
 
 def warnings_of(plan: Plan) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ..dataset import layout, manifest, parts
+from ..dataset import layout, manifest, packing, parts
 from ..dataset.card import CardInfo, card
 from ..dataset.spool import Spool
 from ..dataset.statements import Persons
@@ -35,7 +35,8 @@ def finish(plan: Plan, target: Target) -> None:
     """Write what the parts and the plan say, then the manifests. Every picture must be committed."""
     protocol = plan.protocol
     rows = parts.all_rows(target, protocol.digest)
-    files = parts.files_of(rows)
+    packed = protocol.images.layout == "packed"
+    files = packing.write_index(target, rows) if packed else parts.files_of(rows)
     columns, quality = _write_tables(plan, target, rows, files)
     data = card(card_info(plan, rows.height, columns)).encode()
     files[layout.FACES] = _entry(target.store(layout.FACES, faces(rows)))
@@ -44,7 +45,12 @@ def finish(plan: Plan, target: Target) -> None:
         **consent_of(protocol),
         "patients": protocol.cohort.patients,
         "days": protocol.days,
-        "images": {"count": rows.height, "size_px": protocol.images.size_px, "views": protocol.images.views},
+        "images": {
+            "count": rows.height,
+            "size_px": protocol.images.size_px,
+            "views": protocol.images.views,
+            **({"layout": "packed"} if packed else {}),
+        },
     }
     manifest.finish(target, protocol.digest, files, shown, truth_info(plan, quality))
 
@@ -98,6 +104,7 @@ def card_info(plan: Plan, images: int, columns: list[str]) -> CardInfo:
         facts=card_facts.facts(protocol, persons_in(protocol)),
         persons=persons_in(protocol),
         consent=consent_of(protocol).get("consent"),
+        packed=protocol.images.layout == "packed",
     )
 
 

@@ -15,7 +15,7 @@ MOST_SEVERE = 3
 def image_name(plan: Plan, unit: Unit) -> str:
     """The picture's path in the dataset; with `images.layout: hettich` it carries the severity class, as asked for."""
     images = plan.protocol.images
-    if images.layout == "standard":
+    if images.layout != "hettich":
         return layout.image_path(unit, images.format)
     block = plan.block(unit.rank, 1)
     score = block.recorded[unit.occasion - 1].complete["score"][0, unit.day - 1]

@@ -12,6 +12,7 @@ from .. import __version__
 from ..dataset import layout
 from ..dataset.images import encode, encode_mask
 from ..dataset.layers import encode_layer
+from ..dataset.packing import Loose, Packer, files_for
 from ..dataset.parts import commit_part, part_row
 from ..dataset.target import Target
 from ..errors import DatasetError, Fault, RenderError
@@ -44,18 +45,22 @@ class Worker:
         self.renderer = make_renderer(self.plan.protocol.images)
 
     def __call__(self, shard: Shard) -> Report:
-        rows, failures = [], []
-        for batch in shard.batches(self.renderer.batch_size):
-            wanted = [unit for unit in batch if unit in shard.units]
-            for unit, (view, render) in self.drawn(batch, wanted).items():
-                try:
-                    if isinstance(render, RenderError):
-                        raise render
-                    rows.append(self.write(unit, view, render))
-                except RenderError as error:
-                    failures.append(f"{place(unit)}: {error}")
-        if rows:
-            commit_part(self.target, shard.id, self.plan.protocol.digest, rows)
+        rows, failures, mine = [], [], set(shard.units)
+        packed = self.plan.protocol.images.layout == "packed"
+        with files_for(self.target, shard.units[0], packed) as files:
+            for batch in shard.batches(self.renderer.batch_size):
+                wanted = [unit for unit in batch if unit in mine]
+                for unit, (view, render) in self.drawn(batch, wanted).items():
+                    try:
+                        if isinstance(render, RenderError):
+                            raise render
+                        rows.append(self.write(unit, view, render, files))
+                    except RenderError as error:
+                        failures.append(f"{place(unit)}: {error}")
+            if packed and failures:  # a pack is the same whatever fails on the way: all of its shard, or not yet
+                return Report(0, tuple(failures))
+            if rows:
+                commit_part(self.target, shard.id, self.plan.protocol.digest, files.close(rows))
         return Report(len(rows), tuple(failures))
 
     def drawn(self, batch: Sequence[Unit], wanted: Sequence[Unit]) -> dict[Unit, tuple[View, Render | RenderError]]:
@@ -80,9 +85,11 @@ class Worker:
         except RenderError as error:
             return error
 
-    def write(self, unit: Unit, view: View, render: Render) -> dict[str, Any]:
+    def write(self, unit: Unit, view: View, render: Render, to: Loose | Packer) -> dict[str, Any]:
         """Write one picture; the row that its part file keeps."""
-        files = {kind: self.target.store(path, data) for kind, path, data in files_of(self.plan, unit, view, render)}
+        image = image_name(self.plan, unit)
+        written = files_of(self.plan, unit, view, render)
+        files = {kind: to.store(kind, image, path, data) for kind, path, data in written}
         said = {
             "nuisance": plain(departures(view.nuisance)),
             "drawn": plain({**render.drawn, "keypoints_px": dict(render.keypoints_px)}),

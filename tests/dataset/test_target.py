@@ -13,7 +13,7 @@ from nof1sim.dataset import target as module
 from nof1sim.dataset.target import Target
 from nof1sim.errors import DatasetError
 
-URLS = ["{tmp}/trial", "memory://{tmp}/trial"]
+URLS = ["{tmp}/trial", "file://{tmp}/trial", "memory://{tmp}/trial"]
 
 
 @pytest.mark.parametrize("url", URLS)

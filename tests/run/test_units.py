@@ -8,7 +8,7 @@ from nof1sim.errors import DatasetError
 from nof1sim.model import Unit
 from nof1sim.run.deal import Deal
 from nof1sim.run.share import ALL
-from nof1sim.run.units import Shard, choose, halves, partition, place
+from nof1sim.run.units import Shard, choose, halves, joined, partition, place
 
 UNITS = st.sets(
     st.builds(Unit, st.integers(0, 8), st.integers(1, 30), st.integers(1, 2), st.sampled_from(["front", "left"])),
@@ -116,3 +116,14 @@ def test_a_shard_in_halves_keeps_its_order_and_its_batches() -> None:
     assert (first.units + second.units, len(first.units)) == (shard.units, 2)
     assert {piece.whole for piece in (first, second, *halves(second))} == {shard.units}
     assert place(second.units[0]) == "patient 1, day 3 (front, occasion 1)"
+
+
+def test_joined_shards_keep_to_a_patient_a_size_and_their_batches() -> None:
+    units = [Unit(rank, day, 1, "front") for rank in range(2) for day in range(1, 51)]
+    small = partition(units, 20)
+    big = joined(small, 45)
+    assert [len(shard.units) for shard in big] == [40, 10, 40, 10]
+    assert [unit for shard in big for unit in shard.units] == units
+    assert {shard.units[0].rank for shard in big} == {0, 1}
+    assert [batch for shard in big for batch in shard.batches(8)] == [b for shard in small for b in shard.batches(8)]
+    assert [len(shard.units) for shard in joined(small, 5)] == [20, 20, 10] * 2

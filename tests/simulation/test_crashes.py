@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from nof1sim.dataset import layout, target
+from nof1sim.dataset import layout, local_files
 from nof1sim.dataset.reader import open_dataset
 from nof1sim.errors import DatasetError
 from nof1sim.protocol import Protocol
@@ -167,14 +167,14 @@ class FullDisk:
 @contextmanager
 def full_at(step: int) -> Iterator[list[int]]:
     """The disk is full from the n-th file on."""
-    real, count = target._opened, [0]
+    real, count = local_files._opened, [0]
 
     def opened(path: Path) -> Any:
         count[0] += 1
         return FullDisk(real(path)) if step and count[0] >= step else real(path)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(target, "_opened", opened)
+        patch.setattr(local_files, "_opened", opened)
         yield count
 
 

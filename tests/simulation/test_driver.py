@@ -134,9 +134,9 @@ def test_two_runs_in_one_folder_are_refused(small: Protocol, tmp_path: Path) -> 
 def test_a_full_disk_is_a_letter_and_the_run_goes_on_later(
     small: Protocol, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nof1sim.dataset import target
+    from nof1sim.dataset import local_files
 
-    real, left = target._write_atomically, [20]
+    real, left = local_files.write_atomically, [20]
 
     def full(path: Path, data: bytes) -> None:
         left[0] -= 1
@@ -144,7 +144,7 @@ def test_a_full_disk_is_a_letter_and_the_run_goes_on_later(
             raise OSError(28, "No space left on device")
         real(path, data)
 
-    monkeypatch.setattr(target, "_write_atomically", full)
+    monkeypatch.setattr(local_files, "write_atomically", full)
     with pytest.raises(DatasetError, match="disk is full"):
         run(small, tmp_path / "a")
     monkeypatch.undo()

@@ -9,8 +9,9 @@ from typing import Any
 
 from ...errors import DatasetError
 from ...protocol.load import TRUTH_FORMAT
-from ..layout import IMAGE_SUMS, MANIFEST, MANIFEST_SHA, START, TRUTH, TRUTH_MANIFEST, TRUTH_SUMS, WORK
+from ..layout import IMAGE_SUMS, MANIFEST, MANIFEST_SHA, START, TRUTH, TRUTH_MANIFEST, TRUTH_SUMS, WORK, is_pack
 from ..manifest import FORMAT, SCHEMA_VERSION
+from ..packs import INDICES
 from ..target import TEMPORARY
 from .findings import Log
 from .subject import Skip, Subject, strict_json, unsafe
@@ -48,7 +49,21 @@ def manifests(subject: Subject, log: Log) -> int:
         if path in subject.listed and subject.has(path):
             for name, sha256 in _lines(subject, log, path):
                 _list(subject, log, path, name, sha256, None)
+    for path in INDICES:
+        if path in subject.listed and subject.has(path):
+            _list_members(subject, log, path)
     return 1 + bool(subject.truth)
+
+
+def _list_members(subject: Subject, log: Log, path: str) -> None:
+    """Note what lies in the packs, if the index is the one that was written."""
+    try:
+        if _sha256(subject, path) != subject.listed[path][0]:
+            raise DatasetError("it is not the file that was written")
+        for name, sha256, size in subject.unpack(path):
+            _list(subject, log, path, name, sha256, size)
+    except DatasetError as error:
+        log.error(path, f"cannot be used: {error}.", COPY)
 
 
 def _say_what_it_is(subject: Subject, log: Log) -> None:
@@ -153,7 +168,7 @@ def _list(subject: Subject, log: Log, by: str, path: str, sha256: str, size: int
 
 def files(subject: Subject, log: Log) -> int:
     """Every covered file is there, a regular file, and has the listed bytes."""
-    for path, (sha256, size) in sorted(subject.listed.items()):
+    for path, (sha256, size) in sorted(subject.listed.items(), key=lambda item: (not is_pack(item[0]), item[0])):
         if path in subject.odd:
             log.error(path, f"is {subject.odd[path]}; only regular files are read.", COPY)
         elif not subject.has(path):

@@ -15,6 +15,8 @@ import polars as pl
 
 from ...errors import DatasetError
 from ..columns import TABLES
+from ..layout import is_pack
+from ..packs import members, opened
 from ..tables import read_csv
 from ..target import Target
 from .findings import State
@@ -38,7 +40,7 @@ class Subject:
     """
 
     target: Target
-    there: Mapping[str, int | None]
+    there: dict[str, int | None]
     odd: Mapping[str, str]
     manifest: dict[str, Any] = field(default_factory=dict)
     truth: dict[str, Any] = field(default_factory=dict)
@@ -56,6 +58,17 @@ class Subject:
         if (self.there[path] or 0) > limit:
             raise DatasetError(f"it has {self.there[path]} bytes; at most {limit} can be right")
         return self.target.read(path)
+
+    def unpack(self, index: str) -> Iterator[tuple[str, str, int]]:
+        """Path, SHA-256 and size of what an index says of the packs; it is there from now on, if its pack is."""
+        if any(map(is_pack, self.odd)):
+            raise DatasetError("a pack is no regular file")
+        for path, sha256, size in members(self.target, index):
+            if path in self.there:
+                raise DatasetError(f"it lists {path}, which lies there by itself, too")
+            if self.target.exists(path):
+                self.there[path] = size
+            yield path, sha256, size
 
     def has(self, path: str) -> bool:
         """Whether there is such a regular file."""
@@ -98,9 +111,9 @@ def _is_csv(name: str) -> bool:
 
 def subject_of(url: str | os.PathLike[str]) -> Subject:
     """Look through a folder (or an fsspec URL), without opening anything."""
-    target = Target(url)
+    target = opened(url)
     if target.local is None:
-        return Subject(target, dict.fromkeys(target.list()), {})
+        return Subject(target, dict.fromkeys(Target.list(target)), {})
     there: dict[str, int | None] = {}
     odd: dict[str, str] = {}
     for path, status in _walk(target.local):
