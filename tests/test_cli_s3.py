@@ -43,7 +43,7 @@ def test_validate_analyze_and_export(dataset: str, tmp_path: Path) -> None:
 
 def test_letters_with_status_2(s3: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def said(out: str) -> str:
-        words = "nof1sim simulate --patients 1 --days 3 --size 64 --workers 1 --out".split()
+        words = ["nof1sim", "simulate", "--patients", "1", "--days", "3", "--size", "64", "--workers", "1", "--out"]
         monkeypatch.setattr("sys.argv", [*words, out])
         with pytest.raises(SystemExit) as ended:
             main()
