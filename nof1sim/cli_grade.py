@@ -14,6 +14,8 @@ Model = Annotated[Path, typer.Argument(help="Folder that train wrote.")]
 TableOption = Annotated[Path | None, typer.Option("--table", help="Labels of a folder of photographs: CSV with file, "
                                                   "label and, better, person and split.")]  # fmt: skip
 Columns = Annotated[str | None, typer.Option("--columns", help="The table's columns: file=image,label=grade")]
+Views = Annotated[str | None, typer.Option(help="Photographs of a visit, together one example; default: those of "
+                                          "front,left,right that there are.")]  # fmt: skip
 Every = Annotated[int, typer.Option(help="Of a dataset only every so many days, from day 1.")]
 Column = Annotated[str | None, typer.Option(help="Column with the label; default: the truth's iga, hayashi or count.")]
 Models = Annotated[Path | None, typer.Option("--models", help="Directory of face packs; default: NOF1SIM_MODELS.")]
@@ -44,7 +46,7 @@ def train(
     dropout: Annotated[float | None, typer.Option(help="0 to 0.9.")] = None,
     patience: Annotated[int | None, typer.Option(help="Stop after so many epochs without a gain; 0: never.")] = None,
     measure: Annotated[str | None, typer.Option(help="Best by loss, balanced_accuracy or macro_f1.")] = None,
-    views: Annotated[str, typer.Option(help="Photographs of a visit, together one example.")] = "front,left,right",
+    views: Views = None,
     each_view: Annotated[bool, typer.Option("--each-view", help="Each photograph is an example of its own.")] = False,
     every: Every = 1,
     column: Column = None,
@@ -63,7 +65,7 @@ def train(
     from .grading.examples import Asked
     from .grading.recipe import recipe_of
 
-    asked = Asked(labels, grades or "", tuple(console.names(views)), each_view, every, column)
+    asked = Asked(labels, grades or "", console.views_of(views, data, table), each_view, every, column)
     recipe = recipe_of(
         preset, network=network, head=head or ("count" if labels == "count" else None), epochs=epochs, size_px=size,
         weighted=weights, augment=augment, batch=batch, rate=rate, dropout=dropout, patience=patience, measure=measure,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,13 @@ SHOWN_FAULTS = 10
 def names(text: str | None) -> list[str]:
     """`front,left` as a list."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def views_of(text: str | None, data: str, table: Path | None) -> tuple[str, ...]:
+    """`front,left` as views; where nothing is given, those of the usual ones that the data have."""
+    from .grading.sources import default_views
+
+    return default_views(data, table) if text is None else tuple(names(text))
 
 
 def shares_of(text: str | None) -> dict[str, float]:
@@ -58,7 +66,7 @@ def train_and_show(
     drawn = _plots(plots)
     examples = read_examples(data, asked, labels=table, columns=parse_columns(columns))
     parts = split_examples(examples, seed, shares_of(split))
-    _say_faults(examples.faults)
+    _say_faults(examples.faults, SHOWN_FAULTS)
     with progress_bar("The same command with --resume goes on from here.") as tell:
 
         def told(epoch: Epoch) -> None:
@@ -70,8 +78,7 @@ def train_and_show(
             reader=_reader(examples.folder, models), progress=tell, told=told,
         )  # fmt: skip
     about = done.grader.about
-    for note in done.notes:
-        typer.echo(f"Note: {note}", err=True)
+    _say_notes(done.notes)
     if drawn:
         write_whole(out / "curves.png", curves_plot(done.epochs, about["best_epoch"]))
     typer.echo(
@@ -82,7 +89,7 @@ def train_and_show(
     if len(parts.people.get("test", ())):
         evaluate_and_show(
             out, data, part="test", real=None, labels=None, table=table, columns=columns, every=asked.every,
-            column=asked.column, out=None, models=models, plots=plots, seed=seed,
+            column=asked.column, out=None, models=models, plots=plots, seed=seed, trained=True,
         )  # fmt: skip
 
 
@@ -99,6 +106,7 @@ def predict_and_show(model: Path, data: str, out: Path, every: int, models: Path
     """Predict into a CSV file; exit status 1 where photographs could not be read."""
     from .grading.predict import asked_of, predict, scores_csv
     from .grading.saved import load_grader, write_whole
+    from .grading.seen import crop_notes, seen_note
     from .grading.sources import read_examples
 
     grader = load_grader(model)
@@ -107,7 +115,7 @@ def predict_and_show(model: Path, data: str, out: Path, every: int, models: Path
         found = predict(grader, examples, _reader(examples.folder, models), tell)
     write_whole(out, scores_csv(found))
     typer.echo(f"{out}: {len(found.examples)} graded.")
-    _say_crops(found.pictures.crops)
+    _say_notes((*crop_notes(grader, found.pictures.crops), *seen_note(grader, found.pictures)))
     _say_faults(found.pictures.faults)
     if found.pictures.faults:
         raise typer.Exit(1)
@@ -116,9 +124,10 @@ def predict_and_show(model: Path, data: str, out: Path, every: int, models: Path
 def evaluate_and_show(
     model: Path, data: str | None, *, part: str, real: str | None, labels: Path | None, table: Path | None,
     columns: str | None, every: int, column: str | None, out: Path | None, models: Path | None, plots: bool | None,
-    seed: int,
+    seed: int, trained: bool = False,
 ) -> None:  # fmt: skip
-    """Evaluate, print, write JSON, scores and plots."""
+    """Evaluate, print, write JSON, scores and plots; exit status 1 where some were left out. trained : right after the
+    training, which has listed them."""
     from .grading.evaluate import evaluate, evaluation_json, held_out, test_rows, unseen
     from .grading.plots import evaluation_plots
     from .grading.predict import asked_of, predict, scores_csv
@@ -148,9 +157,10 @@ def evaluate_and_show(
     for name, png in evaluation_plots(one) if drawn else ():
         write_whole(place / name, png)
     show_evaluation(one)
-    _say_crops(found.pictures.crops)
-    _say_faults((*chosen.faults, *found.pictures.faults))
     typer.echo(f"Wrote {place}")
+    if one.left_out and not trained:
+        _say_faults(one.left_out)
+        raise typer.Exit(1)
 
 
 def show_evaluation(one: Evaluation) -> None:
@@ -171,10 +181,9 @@ def show_evaluation(one: Evaluation) -> None:
         console.print(f"{name.replace('_', ' ')}: {_number(value)} (95 % by persons {_number(boot.low)} to "
                       f"{_number(boot.high)}{extra})", highlight=False)  # fmt: skip
     console.print(f"{one.n} examples of {one.persons} persons. Always saying {one.majority}: accuracy "
-                  f"{one.majority_accuracy:.3f}, balanced {1 / max(int((one.table.sum(1) > 0).sum()), 1):.3f}.",
+                  f"{one.majority_accuracy:.3f}, balanced {_number(one.majority_balanced)}.",
                   highlight=False)  # fmt: skip
-    for note in one.notes:
-        console.print(f"[yellow]Note:[/] {escape(note)}")
+    _say_notes(one.notes)
 
 
 def trial_and_show(
@@ -198,6 +207,7 @@ def trial_and_show(
     text.write(place, text.files(done.result))
     console = _console()
     text.show(done.result, console)
+    _say_notes(done.notes)
     fu = done.fu2023
     console.print()
     console.rule("[bold]As Fu et al. 2023", align="left")
@@ -253,13 +263,14 @@ def _reader(folder: Path | None, models: Path | None) -> Any:
     return open_landmarks(models)
 
 
-def _say_crops(crops: dict[str, int]) -> None:
-    if whole := crops.get("whole", 0):
-        typer.echo(f"Note: {whole} photographs were used whole, for no face was found.", err=True)
+def _say_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        typer.echo(note if note.startswith("Warning: ") else f"Note: {note}", err=True)
 
 
-def _say_faults(faults: Any) -> None:
-    for fault in faults[:SHOWN_FAULTS]:
+def _say_faults(faults: Sequence[str], most: int | None = None) -> None:
+    """A line each; of a training not more than `most`."""
+    for fault in faults[:most]:
         typer.echo(f"Left out: {fault}", err=True)
-    if len(faults) > SHOWN_FAULTS:
-        typer.echo(f"... and {len(faults) - SHOWN_FAULTS} more.", err=True)
+    if most is not None and len(faults) > most:
+        typer.echo(f"... and {len(faults) - most} more.", err=True)

@@ -14,6 +14,7 @@ from .examples import Examples
 from .metrics import Interval
 from .predict import Predictions
 from .saved import Grader, json_bytes
+from .seen import crop_notes, seen
 
 Bin = tuple[float, float, int]
 """Mean probability of the predicted grade, share that is right, examples."""
@@ -25,7 +26,7 @@ class Evaluation:
 
     what : which examples.  titles : of the grades.  table (k, k): a row a true grade, a column a predicted one.
     wilson : of the accuracy, examples taken as independent.  by_person : from a bootstrap of persons.  majority : the
-    grade that is most frequent in training; majority_accuracy : of always saying it, here.
+    grade that is most frequent in training; majority_accuracy : of always saying it, here.  left_out : a letter each.
     """
 
     what: str
@@ -36,7 +37,7 @@ class Evaluation:
     by_person: dict[str, Interval]
     majority: str
     majority_accuracy: float
-    left_out: int = 0
+    left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     confidence: tuple[Bin, ...] = ()
 
@@ -50,6 +51,13 @@ class Evaluation:
         """`metrics.MEASURES` of the table."""
         return {name: measure(self.table) for name, measure in metrics.MEASURES.items()}
 
+    @property
+    def majority_balanced(self) -> float:
+        """Balanced accuracy of always saying the majority's grade: 0 where that grade does not occur here."""
+        said = np.zeros_like(self.table)
+        said[:, self.titles.index(self.majority)] = self.table.sum(1)
+        return metrics.balanced_accuracy(said)
+
     def document(self) -> dict[str, Any]:
         """As JSON values."""
         grades = [
@@ -58,12 +66,13 @@ class Evaluation:
             for i, title in enumerate(self.titles)
         ]  # fmt: skip
         return {
-            "what": self.what, "examples": self.n, "persons": self.persons, "left_out": self.left_out,
+            "what": self.what, "examples": self.n, "persons": self.persons, "left_out": len(self.left_out),
+            "left_out_files": self.left_out,
             "confusion": {"rows": "true", "columns": "predicted", "grades": self.titles, "counts": self.table},
             "grades": grades, **self.summary, "accuracy_wilson": asdict(self.wilson),
             "bootstrap_by_person": {name: asdict(interval) for name, interval in self.by_person.items()},
             "majority": {"grade": self.majority, "accuracy": self.majority_accuracy,
-                         "balanced_accuracy": 1 / max(int((self.table.sum(1) > 0).sum()), 1)},
+                         "balanced_accuracy": self.majority_balanced},
             "reliability": [{"confidence": c, "accuracy": a, "examples": n} for c, a, n in self.confidence],
             "notes": self.notes,
         }  # fmt: skip
@@ -80,7 +89,8 @@ def evaluate(grader: Grader, found: Predictions, what: str, seed: int = 0) -> Ev
     right = int(np.trace(table))
     missing = [title for i, title in enumerate(scale.titles) if not table[i].sum()]
     notes = [f"No example of grade {', '.join(missing)}."] if missing else []
-    left = len(examples.faults) + len(found.pictures.faults)
+    notes += crop_notes(grader, found.pictures.crops)
+    left = (*examples.faults, *found.pictures.faults)
     return Evaluation(
         what, scale.titles, table, int(np.unique(persons).size), Interval(*metrics.wilson(right, len(examples))),
         metrics.by_person(true, found.grades, persons, k, seed), scale.titles[majority],
@@ -117,21 +127,20 @@ def held_out(grader: Grader, examples: Examples, part: str = "test") -> Examples
 def unseen(grader: Grader, found: Predictions) -> Predictions:
     """Predictions, after making sure that nobody of the training is among them.
 
-    Refused are photographs that were in the training or validation part and, in data of the same identity (a folder; a
-    protocol, which makes the same people), persons of these parts.
+    Refused are photographs that were in the training or validation part, the sources of edited ones, and persons of
+    these parts: in data of the same identity (a folder; a protocol, which makes the same people), and by name wherever
+    both are photographs of the user's.
 
     Raises
     ------
     InputError
         Somebody was seen in training.
     """
-    data, keys = grader.about["data"], set(grader.about["data"]["keys"])
-    trained = {*grader.split.people.get("train", ()), *grader.split.people.get("val", ())}
-    own = bool(data["identity"]) and data["identity"] == found.examples.identity
-    both = zip(found.examples.items, found.pictures.keys(), strict=True)
-    same = [item.name for item, key in both if key in keys or (own and item.person in trained)]
-    if same:
-        advice = f"{len(same)} such examples. Leave them out; for held-out people of the training data: --part test."
+    if same := seen(grader, found.pictures):
+        advice = (
+            f"{len(same)} such examples, by photograph or by person. Leave them out (or rename persons who only share "
+            "a name); for held-out people of the training data: --part test."
+        )
         raise InputError(str(Fault("evaluate", f"{same[0]}, seen in training", "people it has never seen", advice)))
     return found
 

@@ -67,6 +67,7 @@ class Example:
     name : unique.  person : whom it shows.  paths : a photograph a view.  target : grade or count, None: unknown.
     half : shows half of a face, and its count is that half's.  patient, day, occasion : in a dataset, else "", 0, 0.
     split : the part that the user's table puts it in, or None.  key : of its photographs' bytes, where they are known.
+    made_of : path and SHA-256 of the photograph that it was edited from, where tables tell (`seen.origins`).
     """
 
     name: str
@@ -79,13 +80,14 @@ class Example:
     occasion: int = 0
     split: str | None = None
     key: str = ""
+    made_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
     """Examples in a fixed order. kind: "dataset", "labelled" or "images"; read: path -> a photograph's bytes; folder:
     where photographs of the user's lie (sidecars beside them), None for a dataset; identity: of the data, equal where
-    persons of one name are one person."""
+    persons of one name are one person; faults: a letter of each row or file that was left out."""
 
     source: str
     kind: str
@@ -94,7 +96,7 @@ class Examples:
     read: Callable[[str], bytes]
     folder: Path | None = None
     notes: tuple[str, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[str, ...] = ()
     identity: str = ""
 
     def __len__(self) -> int:

@@ -20,11 +20,14 @@ from .networks import build, import_torch, weight_count
 from .pictures import Pictures, Told, load_pictures
 from .recipe import Recipe
 from .saved import MODEL, STATE, Grader, load_grader, load_state, save_grader, save_state, versions
+from .seen import traces
 from .split import PARTS, Split, split_examples
 from .steps import Epoch, Part, State
 from .train import start, train
 
 COUNT_HEADS = ("count",)
+LEARNT = ("train", "val")
+"""Parts of the split that a grader has seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,7 @@ def _about(
             "pixels_sha256": pictures.digest(), "photographs": int(pictures.pixels.shape[0] * pictures.pixels.shape[1]),
             "grades": {part: examples.take(rows).shares() for part, rows in parts.items() if len(rows)},
             "identity": examples.identity, "keys": _keys(pictures, parts),
+            "seen": traces(examples, (examples.items[row] for part in LEARNT for row in parts.get(part, ()))),
         },
         "split": {"how": split.how, "people": split.people},
         "seed": seed,
@@ -195,4 +199,4 @@ def _about(
 def _keys(pictures: Pictures, parts: dict[str, np.ndarray]) -> list[str]:
     """By which a photograph of the training or validation part is known again."""
     keys = pictures.keys()
-    return sorted(keys[row] for part in ("train", "val") for row in parts.get(part, ()))
+    return sorted(keys[row] for part in LEARNT for row in parts.get(part, ()))

@@ -6,12 +6,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..dataset.images import decode
-from ..errors import DatasetError, Fault, InputError, Nof1simError
+from ..errors import DatasetError, InputError, Nof1simError
 from ..render.portrait.landmarks import LandmarkReader
 from .crop import Crop, framed, photographed
 from .examples import Examples
@@ -29,7 +30,7 @@ class Pictures:
     examples: Examples
     pixels: Pixels
     crops: dict[str, int]
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[str, ...] = ()
 
     def keys(self) -> list[str]:
         """A digest of each example's pixels, by which it is known again."""
@@ -55,14 +56,14 @@ def load_pictures(
     kept: list[int] = []
     found: list[list[Pixels]] = []
     how: Counter[str] = Counter()
-    faults: list[Fault] = []
+    faults: list[str] = []
     for row, item in enumerate(examples.items):
         try:
             crops = [_crop(examples, path, size_px, reader) for path in item.paths]
         except DatasetError:
             raise
         except Nof1simError as error:
-            faults.append(Fault(item.name, str(error), "a colour photograph with a face"))
+            faults.append(_letter(item.name, str(error)))
             continue
         kept.append(row)
         found.append([crop.pixels for crop in crops])
@@ -73,6 +74,12 @@ def load_pictures(
         listed = "\n".join(f"  {fault}" for fault in faults[:10])
         raise InputError(f"{examples.source}: none of {len(examples)} photographs can be read.\n{listed}")
     return Pictures(examples.take(kept), np.array(found, np.uint8), dict(how), tuple(faults))
+
+
+def _letter(name: str, text: str) -> str:
+    """What is wrong with a photograph, told once, with its path in the folder in front."""
+    where, colon, rest = text.partition(": ")
+    return f"{name}: {rest}" if colon and Path(where).name == Path(name).name else f"{name}: {text}"
 
 
 def _crop(examples: Examples, path: str, size_px: int, reader: LandmarkReader | None) -> Crop:

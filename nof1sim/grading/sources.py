@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -15,8 +15,9 @@ from ..dataset.layout import MANIFEST, TRUTH_MANIFEST
 from ..dataset.reader import IMAGE_COLUMN, Dataset
 from ..dataset.target import Target
 from ..errors import Fault, InputError, did_you_mean
-from .examples import SIDES, Asked, Example, Examples
+from .examples import SIDES, VIEWS, Asked, Example, Examples
 from .scales import scale_of
+from .seen import origins
 
 TRUTH_COLUMN = {"iga3": "iga", "hayashi4": "hayashi", "count": "n_inflammatory"}
 HALF_COLUMN = {"hayashi4": "hayashi_{view}", "count": "n_{view}"}
@@ -54,6 +55,14 @@ def read_examples(
     if labelled:
         return of_labelled(folder, None, asked, columns)
     return of_images(folder, asked)
+
+
+def default_views(source: str | os.PathLike[str], labels: str | os.PathLike[str] | None = None) -> tuple[str, ...]:
+    """The views of a visit where none are asked for: of `VIEWS` those that a dataset has, else all that it has."""
+    if labels is not None or not Target(source).exists(MANIFEST):
+        return VIEWS
+    here = Dataset(source).views()
+    return tuple(view for view in VIEWS if view in here) or tuple(here) or VIEWS
 
 
 def of_dataset(dataset: Dataset, asked: Asked, labelled: bool = True) -> Examples:
@@ -143,21 +152,30 @@ def of_labelled(folder: Path, labels: Path | None, asked: Asked, columns: Mappin
     """
     classes = [str(i) for i in range(len(asked.scale.merged))] if asked.labels == "hayashi4" else None
     found = read_labelled(folder, labels, columns, classes=classes)
-    half, items, faults = _halves(asked), [], [*found.faults, *found.warnings]
+    made_of = origins(folder, labels, columns or {})
+    half, items, faults = _halves(asked), [], [str(fault) for fault in found.faults]
     for row in found.rows:
         try:
             target = _target_of_text(row.label, asked, row.path)
         except InputError as error:
-            faults.append(Fault(row.path, str(error), "a label of the scale"))
+            faults.append(str(error))
             continue
-        items.append(Example(row.path, row.who, (row.path,), target, half, split=row.split, key=row.sha256))
+        items.append(
+            Example(row.path, row.who, (row.path,), target, half, split=row.split, key=row.sha256,
+                    made_of=made_of.get(row.path, ()))
+        )  # fmt: skip
     if not items:
         listed = "\n".join(f"  {fault}" for fault in faults[:10])
         raise InputError(f"{folder}: no label is one of {asked.labels}.\n{listed}")
     return Examples(
         str(folder), "labelled", tuple(items), asked, lambda path: (folder / path).read_bytes(), folder,
-        found.notes, tuple(faults), _place(folder),
+        (*found.notes, *_odd(found.warnings)), tuple(faults), _place(folder),
     )  # fmt: skip
+
+
+def _odd(warnings: Sequence[Fault]) -> tuple[str, ...]:
+    """Of rows that are odd, but used, one note."""
+    return (f"{len(warnings)} rows are odd, but used as they are, the first: {warnings[0]}",) if warnings else ()
 
 
 def _target_of_text(label: str, asked: Asked, where: str) -> float:

@@ -22,6 +22,7 @@ from .examples import VIEWS
 from .pictures import Told
 from .predict import Predictions, predict
 from .saved import Grader
+from .seen import seen_note
 from .sources import read_examples
 
 FU2023 = "mixed_intercept"
@@ -31,13 +32,15 @@ PREVIEW_TESTS = ("gls", "welch_t")
 
 @dataclass(frozen=True, slots=True)
 class GradedTrial:
-    """A trial by a grader's score: predictions, the study, its analysis, correlations with the recorded score."""
+    """A trial by a grader's score: predictions, the study, its analysis, correlations with the recorded score; notes:
+    what speaks against it, also among the warnings of the analysis."""
 
     found: Predictions
     study: Study
     result: AnalysisResult
     correlation: float
     within: float
+    notes: tuple[str, ...] = ()
 
     @property
     def fu2023(self) -> Effect:
@@ -63,6 +66,7 @@ def grade_trial(
     check(settings)
     asked, note = _views_here(grader, source)
     found = predict(grader, read_examples(source, asked, labelled=False), None, progress)
+    note += seen_note(grader, found.pictures)
     study = read_study(source)
     contrast = study.contrast(settings.contrast)
     carry = carry_over(study, contrast, settings)
@@ -75,7 +79,7 @@ def grade_trial(
         study.name, contrast, study.baseline, len(study.patient_ids), int(study.rows["day"].max() or 0),  # type: ignore[arg-type]
         int(np.isnan(values).sum()), carry, answers, note, _written(settings), versions(),
     )  # fmt: skip
-    return GradedTrial(found, study, result, *_correlations(study, values))
+    return GradedTrial(found, study, result, *_correlations(study, values), note)
 
 
 def _views_here(grader: Grader, source: str) -> tuple[Any, tuple[str, ...]]:

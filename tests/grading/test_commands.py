@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
 from nof1sim import cli
 
@@ -54,12 +55,13 @@ def grader(visits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_train_writes_everything_about_itself(visits: Path, tmp_path: Path, call: Call) -> None:
     out = tmp_path / "model"
-    status, text, err = call("train", visits, "--out", out, "--views", "front,left", "--no-weights", *FAST)
+    status, text, err = call("train", visits, "--out", out, "--no-weights", *FAST)
     assert status == 0, err
     assert {p.name for p in out.iterdir()} == {"model.json", "weights.npz", "curves.png", "evaluation"}
     about = json.loads((out / "model.json").read_text())
     people = about["split"]["people"]
     assert sorted(person for part in people.values() for person in part) == sorted(map(str, range(1, 13)))
+    assert about["asked"]["views"] == ["front", "left"], "those that there are"
     assert about["recipe"]["weighted"] is False
     assert set(about["class_weights"].values()) == {1.0}
     assert len(about["epochs"]) == 2
@@ -153,6 +155,18 @@ def test_train_on_synthetic_test_on_real(labelled: Path, grader: Path, tmp_path:
     found = json.loads((tmp_path / "o" / "evaluation.json").read_text())
     assert (found["examples"], found["persons"]) == (12, 6)
     assert "photographs were used whole" in err
+    assert "Warning: the grader learnt from faces that were cut out" in err
+    assert any("12 photographs were used whole" in note for note in found["notes"])
+    (labelled / "x00.png").write_bytes(b"no picture")
+    for i in range(12):
+        (labelled / f"nobody{i:02}.png").write_bytes((labelled / "x01.png").read_bytes() + bytes([i]))
+    status, _, err = call(*words)
+    found = json.loads((tmp_path / "o" / "evaluation.json").read_text())
+    assert (status, found["examples"], found["left_out"], err.count("Left out: ")) == (1, 11, 13, 13)
+    assert len(found["left_out_files"]) == 13
+    for path in (labelled / "x00.png", *labelled.glob("nobody*")):
+        path.unlink()
+    (labelled / "x00.png").write_bytes((labelled / "x03.png").read_bytes() + b"0")
     rows = (labelled.parent / "labels.csv").read_text().splitlines()
     splits = ["split", *("train" if i < 8 else "test" for i in range(12))]
     (labelled.parent / "labels.csv").write_text("\n".join(f"{a},{b}" for a, b in zip(rows, splits, strict=True)))
@@ -169,12 +183,35 @@ def test_a_grader_of_real_photographs_knows_its_own(labelled: Path, tmp_path: Pa
     copy = Path(shutil.copytree(labelled, tmp_path / "elsewhere"))
     status, _, err = call("evaluate", tmp_path / "m", "--real", copy, "--labels", table, "--out", tmp_path / "o")
     assert (status, "seen in training" in err) == (2, True)
+    for i, path in enumerate(sorted(copy.iterdir())):
+        Image.fromarray(np.asarray(Image.open(path))[:, ::-1]).save(copy / f"y{i:02}.png")
+        path.unlink()
+    other = tmp_path / "other.csv"
+    other.write_text(table.read_text().replace("x", "y"))
+    words = ("evaluate", tmp_path / "m", "--real", copy, "--labels", other, "--out", tmp_path / "o")
+    status, _, err = call(*words)
+    assert (status, "seen in training" in err) == (2, True), "other photographs of the same persons"
+    other.write_text(other.read_text().replace(",p", ",q").replace(",qerson", ",person"))
+    assert call(*words)[0] == 0
+    status, _, err = call("predict", tmp_path / "m", labelled, "--out", tmp_path / "s.csv")
+    assert (status, "that the grader was trained on" in err) == (0, True)
+
+
+def test_the_baseline_is_judged_like_any_prediction() -> None:
+    from nof1sim.grading.evaluate import Evaluation
+    from nof1sim.grading.metrics import Interval
+
+    table = np.array([[2, 1, 0], [0, 3, 0], [0, 0, 0]])
+    made = [Evaluation("", ("a", "b", "c"), table, 2, Interval(0, 1), {}, said, 0.0) for said in ("a", "c")]
+    assert [one.document()["majority"]["balanced_accuracy"] for one in made] == [0.5, 0.0]
 
 
 def test_a_trial_by_the_grader_s_score(visits: Path, grader: Path, tmp_path: Path, call: Call) -> None:
     status, out, err = call("trial", grader, visits, "--drop-days", 0, "--out", tmp_path / "with")
     assert status == 0, err
     assert "As Fu et al. 2023" in out
+    assert "that the grader was trained on" in err
+    assert "that the grader was trained on" in (tmp_path / "with" / "result.json").read_text()
     assert "Beside the truth" in out
     pooled = pl.read_csv(tmp_path / "with" / "pooled.csv")
     assert {"grader", "AcneSeverity"} == set(pooled["score"])
