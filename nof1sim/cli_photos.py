@@ -59,7 +59,7 @@ def edit(
     patch_width_mm: Annotated[float | None, typer.Option(help="Of a patch: or its whole width.")] = None,
     landmarks: Annotated[Path | None, typer.Option(help="Key points (JSON); default: the file beside.")] = None,
     seed: Annotated[int, typer.Option(help="An integer >= 0: which lesions.")] = 0,
-    age: Annotated[float, typer.Option(help="Years: adult women have more on the chin.")] = 22.0,
+    age: Annotated[float, typer.Option(help="Years, 10 to 100: adult women have more on the chin.")] = 22.0,
     sex: Annotated[str, typer.Option(help="F or M.")] = "F",
     image_format: Annotated[str, typer.Option("--format", help="png, or also a copy as jpeg or webp.")] = "png",
     quality: Annotated[int | None, typer.Option(help="Of it; default: 95, or a JPEG photograph's own.")] = None,

@@ -19,6 +19,9 @@ from .errors import Fault, InputError
 from .render.portrait.folder import photographs_of
 from .render.portrait.spots import Spots
 
+OUTSIDE = (
+    "got a link that leads out of its folder; allowed: files of the folder. Name the file itself, or copy it there."
+)
 HAYASHI = ("mild", "moderate", "severe", "very severe")
 
 
@@ -59,11 +62,18 @@ def edit(given: Sequence[Path], out: Path | None, wish: Wish, models: Path | Non
 
     photographs = photographs_of(given)
     folders = batch.folders_of(photographs, out)
-    failed: list[batch.Failed] = []
+    failed = [batch.Failed(path, OUTSIDE) for path in photographs if path not in given and _leads_out(path)]
+    refused = {bad.source for bad in failed}
+    pairs = [pair for pair in zip(photographs, folders, strict=True) if pair[0] not in refused]
     advice = "Finished edits are there; give only the other photographs, or --overwrite."
     with nullcontext() if len(photographs) == 1 else progress_bar(advice) as tell:
         for one in batch.edit_all(
-            photographs, folders, wish, lambda: open_landmarks(models), overwrite=overwrite, tell=tell
+            [path for path, _ in pairs],
+            [folder for _, folder in pairs],
+            wish,
+            lambda: open_landmarks(models),
+            overwrite=overwrite,
+            tell=tell,
         ):
             if isinstance(one, batch.Failed):
                 failed.append(one)
@@ -78,13 +88,20 @@ def edit(given: Sequence[Path], out: Path | None, wish: Wish, models: Path | Non
     return not failed
 
 
+def _leads_out(path: Path) -> bool:
+    """Whether a file of a given folder is a link to a file outside of that folder."""
+    return not path.resolve().is_relative_to(path.parent.resolve())
+
+
 def summary(edited: Edited, want: Want) -> str:
     """One line: what was found, what was added."""
     added = f"{edited.added} inflammatory lesions added of {int(edited.drawn.sum())} lesions in all"
     if edited.grade is not None and edited.added:
         added += f" (Hayashi {edited.grade}, {HAYASHI[edited.grade]})"
     before = f"; before: {found_text(edited.found)}"
-    return added + before + (f", faded by {want.reduce:.0%}" if want.reduce > 0 else "")
+    return (
+        added + before + ("" if edited.left is None else f"; reduced: {edited.found.count} -> {edited.left} red spots")
+    )
 
 
 def found_text(found: Spots) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nof1sim.conditions.acne.counts import count_map
 from nof1sim.errors import Fault, RenderError
-from nof1sim.render.portrait.landmarks import LandmarkReader, landmarks_for
+from nof1sim.render.portrait.landmarks import LandmarkReader, Landmarks, landmarks_for
 from nof1sim.render.portrait.photograph import read_photograph
 
 from .balance_plan import Task
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A photograph, ready to be edited, and where its key points came from."""
+    """A photograph, ready to be edited, and its key points."""
 
     canvas: Canvas
-    landmarks: str
+    found: Landmarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class PortraitEditor:
         photograph = read_photograph(path)
         found = landmarks_for(path, photograph, self.reader)
         height, width = photograph.pixels.shape[:2]
-        return Opened(prepare(photograph, fit_face(found.points_px, (height, width))), found.source)
+        return Opened(prepare(photograph, fit_face(found.points_px, (height, width))), found)
 
     def edit(self, opened: Opened, task: Task) -> Made:
         """As many lesions as the task asks for, on what a reduction left.
@@ -75,7 +75,7 @@ class PortraitEditor:
         done = edit(opened.canvas, want, task.seed)
         if task.reduce:
             _check_reduced(opened, done.pixels, task.most_half * (1 if self.half else 2))
-        return Made(done.pixels, done.added, int(done.grade or 0), opened.landmarks)
+        return Made(done.pixels, done.added, int(done.grade or 0), opened.found.source, opened.found.points_px)
 
 
 def _check_reduced(opened: Opened, pixels: NDArray[np.uint8], most: int) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,7 +15,7 @@ from nof1sim.dataset.labelled import Labelled
 from nof1sim.dataset.manifest import versions
 from nof1sim.dataset.tables import write_csv
 from nof1sim.dataset.target import Target
-from nof1sim.errors import DatasetError
+from nof1sim.errors import DatasetError, Fault
 from nof1sim.render.portrait.sidecar import ENDING
 
 from . import balance_names as names
@@ -31,9 +32,9 @@ MANIFEST_COLUMNS: dict[str, type[pl.DataType]] = {
     "file": pl.String, "source": pl.String, "person": pl.String, "split": pl.String, "source_label": pl.String,
     "label": pl.String, "reduced": pl.Boolean, "asked_half": pl.Int64, "added_lesions": pl.Int64,
     "added_hayashi": pl.Int64, "landmarks": pl.String, "seed_address": pl.String, "seed": pl.String,
-    "sha256_source": pl.String, "sha256": pl.String,
+    "sha256_source": pl.String, "sha256": pl.String, "sha256_landmarks": pl.String,
 }  # fmt: skip
-LABEL_COLUMNS = ("file", "label", "person", "split", "origin", "source", "sha256")
+LABEL_COLUMNS = ("file", "label", "person", "split", "origin", "source", "sha256", "sha256_landmarks")
 
 
 def claim(target: Target, planned: Planned, style: Style, consent: str) -> None:
@@ -72,6 +73,7 @@ def finish(
     made: Sequence[tuple[Task, Record]],
 ) -> None:
     """Write the tables, and last the manifest with their hashes: a folder without it is not finished."""
+    copies = _with_points(target, copies, made)
     table = write_csv(balance_frame(result.lines))
     edits = write_csv(manifest_frame(made))
     labels = write_csv(labels_frame(copies, made, result.labelled.splits_known))
@@ -90,13 +92,36 @@ def finish(
         "persons_known": labelled.persons_known,
         "complete": not result.missed,
         "balance": balance_frame(result.lines).to_dicts(),
-        "left_out": [str(fault) for fault in labelled.faults],
+        "left_out": [str(_without_folders(fault)) for fault in labelled.faults],
         "failed": [str(failure) for failure in result.failures],
-        "warnings": [str(fault) for fault in labelled.warnings],
+        "warnings": [str(_without_folders(fault)) for fault in labelled.warnings],
         "notes": list(labelled.notes),
         "files": {file.path: {"sha256": file.sha256, "bytes": file.bytes} for file in stored},
     }
     target.write(names.MANIFEST, _json(document))
+
+
+def _with_points(
+    target: Target, copies: Sequence[tuple[Labelled, Record]], made: Sequence[tuple[Task, Record]]
+) -> list[tuple[Labelled, Record]]:
+    """Copies without key points get those that a network found for an edit of the same photograph."""
+    known = {task.source.path: record for task, record in reversed(made) if record.sha256_points}
+    found = []
+    for row, record in copies:
+        if not record.sha256_points and row.path in known:
+            points = target.read(names.points_path(known[row.path].file))
+            stored = target.store(names.points_path(record.file), points)
+            record = replace(record, sha256_points=stored.sha256)
+        found.append((row, record))
+    return found
+
+
+def _without_folders(fault: Fault) -> Fault:
+    """An absolute path that a row of the user's gave, as the file's name: the manifest tells no folder of a machine."""
+    given = fault.given
+    if not isinstance(given, str) or not PureWindowsPath(given).root:  # it knows both / and \\ as a root
+        return fault
+    return replace(fault, given=PureWindowsPath(given).name)
 
 
 def balance_frame(lines: Iterable[Line]) -> pl.DataFrame:
@@ -120,6 +145,7 @@ def manifest_frame(made: Iterable[tuple[Task, Record]]) -> pl.DataFrame:
             "asked_half": task.lesions_half, "added_lesions": record.added, "added_hayashi": record.hayashi,
             "landmarks": record.landmarks, "seed_address": "|".join(map(str, task.address)), "seed": str(task.seed),
             "sha256_source": task.source.sha256, "sha256": record.sha256,
+            "sha256_landmarks": record.sha256_points or None,
         }
         for task, record in made
     ]  # fmt: skip
@@ -136,7 +162,7 @@ def labels_frame(
     rows = [(record.file, row.label, row, "original", record) for row, record in copies]
     rows += [(record.file, task.label, task.source, "edited", record) for task, record in made]
     frame = pl.DataFrame(
-        [(file, label, row.who, row.split, origin, row.path, record.sha256)
+        [(file, label, row.who, row.split, origin, row.path, record.sha256, record.sha256_points or None)
          for file, label, row, origin, record in rows],
         schema=dict.fromkeys(LABEL_COLUMNS, pl.String), orient="row",
     )  # fmt: skip

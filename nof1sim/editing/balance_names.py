@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from nof1sim.dataset.labelled import Labelled
 from nof1sim.dataset.layout import SUFFIX
+from nof1sim.render.portrait.sidecar import ENDING
 
 from .balance_plan import Task
 
@@ -50,3 +51,13 @@ def edited_path(task: Task, stem: str, format: str) -> str:
 def record_path(path: str) -> str:
     """What is noted of a finished picture."""
     return f"{RECORDS}/{path}.json"
+
+
+def points_path(path: str) -> str:
+    """The key points beside a picture."""
+    return f"{path}{ENDING}"
+
+
+def reason(path: Path, error: Exception) -> str:
+    """Why a photograph failed, without its own path or name at the front: whoever lists it says that."""
+    return str(error).removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")

@@ -10,6 +10,7 @@ from nof1sim.errors import Fault, InputError, Nof1simError
 from nof1sim.render.portrait.landmarks import LandmarkReader
 from nof1sim.render.portrait.sidecar import find_sidecar
 
+from .balance_names import reason
 from .files import Wish, Written, check_folder, check_wish, edit_file
 
 SUFFIX = "_edited"
@@ -82,6 +83,6 @@ def edit_all(
         except Nof1simError as error:
             if len(photographs) == 1:
                 raise
-            yield Failed(path, str(error).removeprefix(f"{path.name}: "))
+            yield Failed(path, reason(path, error))
     if tell is not None:
         tell(len(photographs), len(photographs), "Done")

@@ -39,6 +39,10 @@ LEAST_FACING = 0.25
 FALSE_SPOTS = 7
 """Lesion-like spots that clear skin may show: see `spots`."""
 HALF_FACE_YAW_DEG = 25.0
+FRONTAL_YAW_DEG, BOTH_SIDES = 15.0, 0.35
+"""A whole face from the front: turned by less than this, and each side has at least this share of the skin."""
+AGES = (10.0, 100.0)
+"""Years that the cohort's shift of lesions between regions is used for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class Want:
             count_for_severity(self.severity)
         if self.grade is not None:
             count_for_grade(self.grade)
+        if not AGES[0] <= self.age_years <= AGES[1]:
+            raise InputError(str(Fault("--age", self.age_years, f"{AGES[0]:g} to {AGES[1]:g} years")))
         if self.scope not in SCOPES:
             raise InputError(str(Fault("scope", self.scope, ", ".join(SCOPES))))
 
@@ -82,7 +88,8 @@ class Edited:
     lesions : all that were chosen. x_px, y_px : their places. drawn : which have a core in the picture.
     whole_face : lesions of the wanted severity on a whole face, None where a table was given. asked, added :
     inflammatory lesions that this picture should show and does show. grade : Hayashi class of the added ones; None on a
-    patch. found : existing spots, before any reduction. notes : what the user should know.
+    patch. found : existing spots, before any reduction. notes : what the user should know. left : red spots found after
+    the reduction, before lesions are added; None without one.
     """
 
     before: NDArray[np.uint8]
@@ -100,6 +107,7 @@ class Edited:
     grade: int | None
     found: Spots
     notes: tuple[str, ...]
+    left: int | None
 
 
 def edit(canvas: Canvas, want: Want, seed: int) -> Edited:
@@ -113,9 +121,10 @@ def edit(canvas: Canvas, want: Want, seed: int) -> Edited:
         A severity or grade off its scale.
     """
     found = find_spots(canvas)
-    base, faded = canvas, np.zeros(canvas.face.shape, bool)
+    base, faded, left = canvas, np.zeros(canvas.face.shape, bool), None
     if want.reduce > 0:
         base, faded = reduced(canvas, found, want.reduce)
+        left = find_spots(base).count
     whole = _whole_face(want, seed, canvas)
     asked = int((kind_of(_given(want).stage) == 0).sum()) if whole is None else _shown(canvas, want, whole)
     lesions, picture = _drawn(base, want, seed, asked, found if want.reduce < 1 else None)
@@ -127,7 +136,7 @@ def edit(canvas: Canvas, want: Want, seed: int) -> Edited:
     return Edited(
         canvas.photograph.pixels, picture.pixels, picture.lesion, picture.support, faded, lesions,
         sites.x_px.astype(float), sites.y_px.astype(float), drawn, whole, asked, added, grade, found,
-        _notes(canvas, want, found, asked, added, drawn),
+        _notes(canvas, want, found.count if left is None else left, asked, added, drawn), left,
     )  # fmt: skip
 
 
@@ -186,21 +195,30 @@ def _check_room(canvas: Canvas, want: Want, whole: int | None, asked: int, added
         raise RenderError(str(Fault(canvas.photograph.name, given, "skin enough for the class", advice)))
 
 
-def _notes(canvas: Canvas, want: Want, found: Spots, asked: int, added: int, drawn: Bools) -> tuple[str, ...]:
-    """What the user should know."""
+def _notes(canvas: Canvas, want: Want, left: int, asked: int, added: int, drawn: Bools) -> tuple[str, ...]:
+    """What the user should know. left : red spots that stay."""
     notes: list[str] = []
     if want.lesions is not None and not drawn.all():
         notes.append(f"{int((~drawn).sum())} of {drawn.size} lesions lie on no skin that shows and were not drawn")
     elif added < asked:
         notes.append(f"room for {added} of {asked} inflammatory lesions only")
-    left = round(found.count * (1 - want.reduce))
     if want.lesions is None and left > asked + FALSE_SPOTS:
-        notes.append(
-            f"already shows about {left} lesion-like spots, more than the {asked} asked for: --reduce 1 fades them"
-        )
+        more = ": --reduce 1 fades them" if want.reduce < 1 else ""
+        shows = "still" if want.reduce else "already"
+        notes.append(f"{shows} shows about {left} lesion-like spots, more than the {asked} asked for{more}")
     if want.scope == "face" and abs(canvas.face.yaw_deg) >= HALF_FACE_YAW_DEG:
         notes.append(f"turned by {canvas.face.yaw_deg:.0f} degrees: if it shows half a face, say --half")
+    if want.scope == "half" and _whole_from_the_front(canvas):
+        notes.append(
+            "looks like a whole face from the front: with --half it gets and is classed by half of the lesions"
+        )
     return tuple(notes)
+
+
+def _whole_from_the_front(canvas: Canvas) -> bool:
+    x_mm = canvas.face.chart[..., 0][canvas.skin >= LEAST_SKIN]
+    sides = [int((x_mm > 0).sum()), int((x_mm < 0).sum())]
+    return abs(canvas.face.yaw_deg) < FRONTAL_YAW_DEG and min(sides) > BOTH_SIDES * max(sum(sides), 1)
 
 
 def _fits(canvas: Canvas, avoided: Spots | None, hidden: set[tuple[float, float]]) -> Callable[[Lesions], Bools]:

@@ -24,7 +24,7 @@ from nof1sim.render.portrait.landmarks import LandmarkReader, Landmarks, landmar
 from nof1sim.render.portrait.patch import flat_map
 from nof1sim.render.portrait.photograph import Photograph, read_photograph
 from nof1sim.render.portrait.prepare import Canvas, prepare
-from nof1sim.render.portrait.sidecar import load_sidecar
+from nof1sim.render.portrait.sidecar import find_sidecar, load_sidecar
 
 from .edit import Edited, Want, edit
 from .given import GivenLesions
@@ -34,6 +34,7 @@ from .sheet import before_after
 MANIFEST = "edit.json"
 ENDINGS: dict[Format, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 Scale = Literal["mm_per_px", "width_mm"]
+NOT_A_PATCH = "has key points of a face beside it, but --patch takes it for flat skin: leave --patch out for a face"
 labelled = partial(encode, persons="photographs")
 
 
@@ -103,6 +104,8 @@ def edit_file(path: Path, folder: Path, wish: Wish, reader: LandmarkReader | Non
     canvas, landmarks = open_canvas(path, wish, reader)
     want = wish.want if wish.table is None else replace(wish.want, lesions=wish.table.lesions(_locate(canvas)))
     done = edit(canvas, want, wish.seed)
+    if want.scope == "patch" and find_sidecar(path) is not None:
+        done = replace(done, notes=(*done.notes, NOT_A_PATCH))
     table = None if wish.table is None else (wish.table.name, wish.table.sha256)
     told = Told(wish.seed, wish.consent.strip(), table)
     _write(folder, _contents(canvas, done, want, told, landmarks, wish), overwrite=overwrite)

@@ -60,6 +60,7 @@ def manifest(canvas: Canvas, edited: Edited, want: Want, told: Told, landmarks: 
         "wanted": _wanted(want, told),
         "added": _added(edited, want),
         "found_before": _found(edited),
+        "red_spots": None if edited.left is None else {"before": edited.found.count, "after": edited.left},
         "estimates": _estimates(canvas, landmarks),
         "notes": list(edited.notes),
     }  # fmt: skip

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from nof1sim.editing.balance_plan import Ask, Task
 from nof1sim.editing.bands import HAYASHI
 from nof1sim.errors import RenderError
 from nof1sim.model import Nuisance, Patient, Scene, View
+from nof1sim.render.portrait.landmarks import Landmarks
+from nof1sim.render.portrait.sidecar import load_sidecar, read_sidecar
 from nof1sim.render.procedural import ProceduralRenderer
 from nof1sim.render.procedural.renderer import no_lesions
 
@@ -110,3 +114,65 @@ def test_a_face_that_stays_severe_is_no_mild_one(people: Path, tmp_path: Path) -
 def test_nobody_has_no_landmarks(people: Path) -> None:
     with pytest.raises(RenderError, match="no landmarks"):
         EDITOR.open(people / "nobody.png")
+
+
+def test_key_points_lie_beside_every_picture_and_are_part_of_the_run(people: Path, tmp_path: Path) -> None:
+    ran(people, tmp_path / "out")
+    labels = pl.read_csv(tmp_path / "out" / "labels.csv", infer_schema=False).to_dicts()
+    assert {row["origin"] for row in labels} == {"original", "edited"}
+    for row in labels:
+        path = tmp_path / "out" / row["file"]
+        beside = path.with_name(f"{path.name}.landmarks.json")
+        if row["source"] == "nobody.png":
+            assert not beside.exists()
+            assert row["sha256_landmarks"] is None
+            continue
+        assert row["sha256_landmarks"] == hashlib.sha256(beside.read_bytes()).hexdigest()
+        found = load_sidecar(beside, Image.open(path).size)
+        true = load_sidecar(people / f"{row['source']}.landmarks.json")
+        assert found.points_px == true.points_px
+        assert (found.size_px, found.source) == ((SIZE, SIZE), "rendered")
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    lost = next((tmp_path / "out" / "edited").rglob("*.landmarks.json"))
+    lost.unlink()
+    ran(people, tmp_path / "out")
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+
+
+def test_a_copy_gets_the_points_that_a_network_found_for_an_edit(people: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(people / "a.png", home)
+    (home / "labels.csv").write_text("file,label,person\na.png,0,anna\n")
+    points = read_sidecar(people / "a.png.landmarks.json")
+
+    class Network:
+        def landmarks(self, pixels: object, where: str) -> Landmarks:
+            del pixels, where
+            return Landmarks(points, "network")
+
+    class Make:
+        def __call__(self) -> PortraitEditor:
+            return PortraitEditor(False, Network())
+
+    ask = Ask(HAYASHI, 1, fill=("1",))
+    done = balance(home, home / "labels.csv", tmp_path / "out", ask, "x", style=Style("png"), make=Make(), workers=1)
+    assert done.failures == ()
+    copy = load_sidecar(tmp_path / "out" / "originals" / "a.png.landmarks.json", (SIZE, SIZE))
+    edited = next((tmp_path / "out" / "edited").rglob("*.landmarks.json"))
+    assert load_sidecar(edited) == copy
+    assert copy.source == "network"
+    assert copy.points_px["pronasale"] == points["pronasale"]
+
+
+def test_why_a_photograph_failed_names_no_folder(people: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(people, home)
+    (home / "nobody.png").write_bytes(b"no picture")
+    with (home / "labels.csv").open("a") as file:
+        file.write(f"{tmp_path}/elsewhere/c.png,0,cora\n")
+    done = ran(home, tmp_path / "out")
+    assert [str(failure).count("nobody.png") for failure in done.failures] == [1]
+    text = (tmp_path / "out" / "manifest.json").read_text()
+    assert "c.png" in text
+    assert str(tmp_path) not in text

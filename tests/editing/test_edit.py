@@ -75,6 +75,12 @@ def test_a_half_face_without_the_option_is_noted():
     assert any("--half" in note for note in done.notes)
 
 
+def test_a_whole_face_given_as_half_is_noted():
+    assert any("whole face" in note for note in edit(canvas(), Want(severity=0.5, scope="half"), 0).notes)
+    half = canvas(view=HALF)
+    assert not any("whole face" in note for note in edit(half, Want(severity=0.5, scope="half"), 0).notes)
+
+
 def test_a_patch_gets_a_cheek_s_density():
     photo = patch()
     done = edit(photo, Want(severity=3.0, scope="patch"), 0)
@@ -134,6 +140,9 @@ def test_a_varied_grade_differs_between_photographs():
         ({"severity": 3.5}, "0 to 3"),
         ({"grade": 7}, "--grade"),
         ({"scope": "quarter"}, "face, half, patch"),
+        ({"age_years": 9.0}, "10 to 100"),
+        ({"age_years": 101.0}, "10 to 100"),
+        ({"age_years": float("nan")}, "10 to 100"),
     ],
 )
 def test_senseless_wishes_are_refused(wrong, says):

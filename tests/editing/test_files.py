@@ -106,8 +106,27 @@ def test_good_photographs_are_done_and_bad_ones_listed(tmp_path):
     assert sorted(p.name for p in (tmp_path / "edits").iterdir()) == ["a"]
     assert json.loads((tmp_path / "edits" / "a" / "edit.json").read_text())["added"]["hayashi"] == 1
     for name in ("b.png", "c.jpg"):
-        assert f"Failed: {faces / name}" in result.output
+        assert f"Failed: {faces / name}: got" in result.output
     assert "1 of 3" in result.output
+
+
+def test_a_link_that_leads_out_of_a_folder_is_refused_and_listed(tmp_path):
+    faces = tmp_path / "faces"
+    faces.mkdir()
+    save(faces, "a.png", photographed(size=SIZE))
+    private = save(tmp_path, "private.png", photographed(size=SIZE))
+    (faces / "link.png").symlink_to(private)
+    (faces / "own.png").symlink_to("a.png")
+    result = run(faces, "--grade", 1, *CONSENT, "--out", tmp_path / "edits")
+    assert result.exit_code == 1
+    assert f"Failed: {faces / 'link.png'}: got a link" in result.output
+    assert "own.png: got" in result.output  # no key points of its own, but inside
+    assert [p.name for p in (tmp_path / "edits").iterdir()] == ["a"]
+
+
+def test_a_face_given_as_a_patch_is_noted(photo):
+    result = run(photo, "--patch", "--patch-width-mm", 48, "--severity", 1, *CONSENT)
+    assert "Note: anna.png has key points of a face beside it" in result.output
 
 
 def test_an_edit_is_never_replaced_unasked(photo, tmp_path):
@@ -129,14 +148,17 @@ def test_an_edit_is_never_replaced_unasked(photo, tmp_path):
 
 def test_reduction_alone(tmp_path):
     photo = save(tmp_path, "acne.png", photographed(severity=2.5, size=384))
-    run(photo, "--severity", 0, "--reduce", 1, *CONSENT)
+    result = run(photo, "--severity", 0, "--reduce", 1, *CONSENT)
     folder = tmp_path / "acne_edited"
     faded = pixels(folder / "faded.png") > 0
     before, after = pixels(folder / "before.png"), pixels(folder / "edited.png")
     assert np.array_equal((before != after).any(-1), faded)
     record = json.loads((folder / "edit.json").read_text())
     assert record["added"]["inflammatory"] == 0
-    assert record["found_before"]["lesion_like_spots"] > 20
+    found = record["red_spots"]
+    assert found["before"] == record["found_before"]["lesion_like_spots"] > 20
+    assert found["after"] < 0.5 * found["before"]
+    assert f"reduced: {found['before']} -> {found['after']} red spots" in result.output
     clear = canvas(size=384).photograph.pixels.astype(int)
     assert np.abs(after.astype(int) - clear)[faded].mean() < 0.6 * np.abs(before.astype(int) - clear)[faded].mean()
 

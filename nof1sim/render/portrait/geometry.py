@@ -84,6 +84,10 @@ def _flat(found: Found) -> Floats:
 
 
 def _check_pose(pose: Pose) -> None:
+    if abs(pose.yaw_deg) > 90:
+        allowed = "a face that looks at the camera"
+        advice = "Left and right look exchanged: left is the patient's left, at the image's right."
+        raise RenderError(str(Fault("key points", "a face that looks backwards", allowed, advice)))
     if abs(pose.yaw_deg) > YAW_LIMIT_DEG or abs(pose.pitch_deg) > PITCH_LIMIT_DEG:
         given = f"a head turned by {pose.yaw_deg:.0f} and bowed by {pose.pitch_deg:.0f} degrees"
         allowed = f"at most {YAW_LIMIT_DEG:.0f} and {PITCH_LIMIT_DEG:.0f} degrees"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
+from PIL import Image, ImageCms, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from nof1sim.errors import Fault, InputError
 
@@ -82,7 +82,7 @@ def read_photograph(path: Path | str) -> Photograph:
                 jpeg, pixels = _grid(image), _upright(path, image)
     except BROKEN as error:
         raise _refused(
-            path, str(error) or type(error).__name__, "a whole picture file of a common format",
+            path, _damage(error), "a whole picture file of a common format",
             "Open it in a viewer: if it shows, export it as JPEG or PNG (a phone's HEIC, too); else copy it anew.",
         ) from error  # fmt: skip
     return Photograph(path.name, hashlib.sha256(data).hexdigest(), _checked(pixels, str(path)), jpeg)
@@ -217,6 +217,11 @@ def _to_srgb(path: Path, image: Image.Image, profile: bytes) -> Image.Image:
         raise _refused(
             path, f"a colour profile that cannot be used ({error})", "sRGB or an RGB profile", advice
         ) from error
+
+
+def _damage(error: BaseException) -> str:
+    """What is wrong with a file; Pillow names the address in memory of one that it does not know."""
+    return "not an image that can be read" if isinstance(error, UnidentifiedImageError) else str(error) or "damage"
 
 
 def _refused(path: Path, given: str, allowed: str, advice: str) -> InputError:

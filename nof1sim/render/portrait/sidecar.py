@@ -175,14 +175,22 @@ def _faults_together(points: Points, where: str) -> list[Fault]:
     return [Fault(f"{where}: points", "a mirrored face", "the patient's left at the image's right", advice)]
 
 
-def write_sidecar(path: Path, points_px: Mapping[str, Any], size_px: tuple[int, int], source: str) -> None:
-    """Write a sidecar file, checked first, whole or not at all; a hidden point is None. Errors as `load_sidecar`."""
+def sidecar_bytes(
+    points_px: Mapping[str, Any], size_px: tuple[int, int], source: str, where: str = "key points"
+) -> bytes:
+    """What a sidecar file holds, checked; a hidden point is None. Errors as `load_sidecar`."""
     rows = {name: None if at is None else [float(v) for v in at] for name, at in points_px.items()}
     document = {"points_px": rows, "size_px": list(size_px), "source": source}
-    parse_sidecar(document, path.name, size_px)
+    parse_sidecar(document, where, size_px)
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def write_sidecar(path: Path, points_px: Mapping[str, Any], size_px: tuple[int, int], source: str) -> None:
+    """Write a sidecar file, checked first, whole or not at all; a hidden point is None. Errors as `load_sidecar`."""
+    data = sidecar_bytes(points_px, size_px, source, path.name)
     partial = path.with_name(f"{path.name}.partial")
     try:
-        partial.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        partial.write_bytes(data)
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ import pytest
 
 from nof1sim.chart import region_of
 from nof1sim.errors import RenderError
-from nof1sim.render.portrait.geometry import fit_face
+from nof1sim.render.portrait.geometry import _check_pose, fit_face
 from nof1sim.render.portrait.mean_head import mean_head
 from nof1sim.render.portrait.pose import Pose
 from nof1sim.render.procedural import ProceduralRenderer
@@ -253,3 +253,12 @@ def test_a_real_photograph():
     sites = face.place(np.array([-31.0, 31.0, -36.0]), np.array([0.0, 0.0, 21.5]))
     seen = np.stack([sites.x_px, sites.y_px], -1)
     assert np.hypot(*(seen - [(203.2, 100.7), (246.3, 102.8), (198.0, 88.0)]).T).max() < 4.0
+
+
+def test_left_and_right_exchanged_by_name_are_said_to_be():
+    good = projected(0, 0, TWELVE)
+    other = {name: name.replace("_left", "_?").replace("_right", "_left").replace("_?", "_right") for name in good}
+    with pytest.raises(RenderError, match="mirror"):
+        fit_face({other[name]: at for name, at in good.items()}, (SIZE, SIZE))
+    with pytest.raises(RenderError, match="Left and right look exchanged"):
+        _check_pose(Pose(178.0, 0.0, 0.0, 128.0, 128.0, 1.0))

@@ -137,8 +137,8 @@ BAD = {
     "pages": (lambda f: animated(f, "a.tif"), "3 frames"),
     "cut jpeg": (lambda f: cut(f, "a.jpg"), "truncated"),
     "cut png": (lambda f: cut(f, "a.png"), "whole picture file"),
-    "text": (text, "cannot identify"),
-    "empty": (lambda f: text(f, data=b""), "cannot identify"),
+    "text": (text, "not an image that can be read"),
+    "empty": (lambda f: text(f, data=b""), "not an image that can be read"),
     "folder": (lambda f: f, "a folder"),
     "missing": (lambda f: f / "none.jpg", "no such file"),
     "profile": (lambda f: saved(f, "a.png", icc_profile=b"nonsense" * 30), "colour profile"),
@@ -192,3 +192,16 @@ def test_a_crop_keeps_places_and_only_the_identity_keeps_the_grid(tmp_path):
 def test_a_crop_stays_square_and_inside(box):
     with pytest.raises(InputError, match="square inside"):
         cropped(from_pixels(picture(96, 96)), box, 96)
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture"])
+def test_a_file_that_is_no_image_gives_the_same_message_each_time(tmp_path, data):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(data)
+    said = []
+    for _ in range(2):
+        with pytest.raises(InputError, match="not an image that can be read") as caught:
+            read_photograph(path)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+    assert "0x" not in said[0]
