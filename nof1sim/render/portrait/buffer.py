@@ -35,8 +35,8 @@ def lighting_of(shading: s.Shading, tone: Tone) -> Lighting:
 def buffer_of(
     light: F32, skin: F32, fields: F32, coarse: Coarse, face: FaceMap, shading: s.Shading, tone: Tone
 ) -> SkinBuffer:
-    """From linear light (h, w, 3) of smooth skin, skin (h, w) and the coarse fields (h', w', 4): melanin, blood, log
-    shade, gloss."""
+    """From linear light (h, w, 3) of smooth skin, skin (h, w) and the coarse fields (h', w', 5): melanin, blood, log
+    shade, gloss, weight of lesions."""
     h, w = skin.shape
     pixel = np.flatnonzero((skin.ravel() > LEAST_SKIN) & np.isfinite(face.spot[..., 2].ravel()))
     n = pixel.size
@@ -62,7 +62,7 @@ def buffer_of(
         pixel=pixel, slot=slot.reshape(h, w), spot=np.ascontiguousarray(face.spot.reshape(-1, 3)[pixel]),
         normal=normal, view=view, flow=flow, seen=seen, light=lit, gloss=gloss, through=np.ones((n, 3), np.float32),
         sheen=full, melanin=values[:, 0].copy(), blood=values[:, 1].copy(), albedo=albedo,
-        oil=full * oil, rough=rough, lock=skin.ravel()[pixel],
+        oil=full * oil, rough=rough, lock=skin.ravel()[pixel] * values[:, 4],
         mm_per_px=face.mm_per_px, rotation=np.ascontiguousarray(face.rotation, dtype=np.float32),
     )  # fmt: skip
 

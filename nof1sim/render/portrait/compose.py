@@ -17,10 +17,11 @@ from nof1sim.render.skin import Sites, draw
 
 Labels = NDArray[np.int32]
 
-ON_SKIN = 0.8
-"""Share of a lesion's core that must be skin, or it is not drawn."""
-RING = 12
-"""Places on the rim of a core, and as many at half its radius, that are looked up."""
+ON_SKIN, STRENGTH = 0.9, 0.4
+"""Share of a lesion's core that must be skin, and its mean weight there (see `skin.fade_of`), or it is not drawn."""
+TURNS = 2 * np.pi * np.arange(16) / 16
+RINGS = np.sqrt((np.arange(4) + 0.5) / 4)
+"""Places of a core that are looked up: angles and, of its radius, the middles of rings of equal area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +72,27 @@ def _box(near: Labels) -> tuple[slice, slice] | None:
 
 
 def on_skin(canvas: Canvas, lesions: Lesions, sites: Sites) -> NDArray[np.bool_]:
-    """(k,) whether the core of each lesion lies on skin that the camera sees, all but a fifth of it."""
+    """(k,) whether the core of each lesion lies on skin that the camera sees, all but a tenth of it,
+    and far enough from where skin ends to show."""
     h, w = canvas.skin.shape
     seen = np.isfinite(sites.x_px) & np.isfinite(sites.y_px)
     normal = sites.normal @ canvas.face.rotation.T
     east = np.stack([normal[:, 2], -normal[:, 0]], -1)  # (0, 1, 0) x normal: x and z
     east /= np.maximum(np.linalg.norm(east, axis=1, keepdims=True), 1e-6)
     north_x, north_y = normal[:, 1] * east[:, 1], normal[:, 2] * east[:, 0] - normal[:, 0] * east[:, 1]
-    turn = 2 * np.pi * np.arange(2 * RING) / RING
-    radius = np.where(np.arange(2 * RING) < RING, 1.0, 0.5) * 0.5 * lesions.diameter_mm[:, None]
+    turn = np.tile(TURNS, RINGS.size)
+    radius = np.repeat(RINGS, TURNS.size) * 0.5 * lesions.diameter_mm[:, None]
     radius = radius * np.nan_to_num(sites.px_per_mm, nan=1.0)[:, None]
     x = sites.x_px[:, None] + radius * (np.cos(turn) * east[:, :1] + np.sin(turn) * north_x[:, None])
     y = sites.y_px[:, None] - radius * np.sin(turn) * north_y[:, None]
     x, y = np.concatenate([x, sites.x_px[:, None]], 1), np.concatenate([y, sites.y_px[:, None]], 1)
     column, row = (np.rint(np.nan_to_num(a, nan=-9.0)).astype(int) for a in (x, y))
     inside = (column >= 0) & (column < w) & (row >= 0) & (row < h)
-    skin = np.where(inside, canvas.skin[np.clip(row, 0, h - 1), np.clip(column, 0, w - 1)], 0.0) > 0.5
-    return seen & (normal[:, 2] > 0.1) & skin[:, -1] & (skin.mean(1) >= ON_SKIN)
+    row, column = np.clip(row, 0, h - 1), np.clip(column, 0, w - 1)
+    skin, slot = inside & (canvas.skin[row, column] > 0.5), canvas.buffer.slot[row, column]
+    weight = np.where(skin & (slot >= 0), canvas.buffer.lock[slot], 0.0)
+    on = skin[:, -1] & (skin[:, :-1].mean(1) >= ON_SKIN) & (weight.mean(1) >= STRENGTH)
+    return seen & (normal[:, 2] > 0.1) & on
 
 
 def _developed(canvas: Canvas, near: NDArray[np.bool_], box: tuple[slice, slice]) -> NDArray[np.uint8]:

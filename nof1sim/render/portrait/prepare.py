@@ -16,7 +16,7 @@ from nof1sim.render.portrait.finish import Finish, finish_of
 from nof1sim.render.portrait.patch import is_flat
 from nof1sim.render.portrait.photograph import Photograph
 from nof1sim.render.portrait.pigment import Tone, fractions, tone_of
-from nof1sim.render.portrait.skin import skin_of
+from nof1sim.render.portrait.skin import fade_of, skin_of
 from nof1sim.render.procedural.filters import blur, enlarge
 from nof1sim.render.skin import Lighting, Scratch, SkinBuffer, make_scratch
 
@@ -81,7 +81,7 @@ def prepare(photograph: Photograph, face: FaceMap) -> Canvas:
     shading = s.shading_of(coarse, skin)
     tone = _tone(coarse, skin, shading, is_flat(face))
     fields = _fields(coarse, skin, shading, tone)
-    whole = _enlarged(skin, coarse, face.shape)
+    whole = _enlarged(skin, coarse, face)
     finish = _finish(photograph, whole, coarse, face)
     smooth = _blurred(light, finish.smooth_px, coarse)
     buffer = buffer_of(smooth, whole, fields, coarse, face, shading, tone)
@@ -93,10 +93,13 @@ def prepare(photograph: Photograph, face: FaceMap) -> Canvas:
     )
 
 
-def _enlarged(skin: F32, coarse: Coarse, shape: tuple[int, int]) -> F32:
-    """From coarse to all pixels; nothing beyond the box."""
-    whole = np.zeros(shape, np.float32)
-    whole[coarse.box] = enlarge(skin, coarse.factor) if coarse.factor > 1 else skin
+def _enlarged(skin: F32, coarse: Coarse, face: FaceMap) -> F32:
+    """From coarse to all pixels. The box, made of whole coarse pixels, may end a little before a face or a patch that
+    fills the picture: there its outermost values go on."""
+    part = enlarge(skin, coarse.factor) if coarse.factor > 1 else skin
+    beyond = [(one.start, size - one.stop) for one, size in zip(coarse.box, face.shape, strict=True)]
+    whole = np.pad(part, beyond, mode="edge")
+    whole[np.isnan(face.spot[..., 2])] = 0.0
     return whole
 
 
@@ -137,10 +140,11 @@ def _tone(coarse: Coarse, skin: F32, shading: s.Shading, flat: bool) -> Tone:
 
 
 def _fields(coarse: Coarse, skin: F32, shading: s.Shading, tone: Tone) -> F32:
-    """Melanin, blood, log shade and gloss (h, w, 4)."""
+    """Melanin, blood, log shade, gloss and the weight of lesions (h, w, 5)."""
     total = _irradiance(coarse, shading) * np.float32(tone.unit)
     matt = np.maximum(coarse.light - shading.gloss[..., None], 1e-4)
     albedo = coarse.mean_of(matt / (total[..., None] * tone.colour), np.maximum(skin, 1e-3), PIGMENT_MM)
     usual = np.median(albedo[skin > 0.9] if (skin > 0.9).any() else albedo[skin > 0], axis=0)
     parts = [fractions(albedo, usual, tone), shading.slow[..., None], shading.gloss[..., None]]
+    parts.append(fade_of(skin, coarse.mm_per_px)[..., None])
     return np.ascontiguousarray(np.concatenate(parts, -1), dtype=np.float32)

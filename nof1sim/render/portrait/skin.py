@@ -37,6 +37,8 @@ HOLE_MM2 = 40.0
 SPECK_MM2 = 12.0
 MARGIN_MM = 0.7
 """Width of the soft edge."""
+FADE_MM = 2.5
+"""Over so much inside the border of the skin lesions fade out: nothing that reaches beyond it ends in a line."""
 BEYOND_MM, OVERLAP_MM = 4.0, 1.0
 """How far skin is accepted beyond the chart's facial skin and within its gaps."""
 NEAR_MM, DARKER_NEAR = 6.0, 0.20
@@ -74,6 +76,17 @@ def skin_of(coarse: Coarse, face_is_flat: bool) -> F32:
     facing = np.where(coarse.known, coarse.normal[..., 2], 0.0)
     edge = np.clip((soft - 0.25) / 0.5, 0, 1) * np.clip((facing - 0.12) / 0.2, 0, 1)
     return np.where(may, edge, 0.0).astype(np.float32)
+
+
+def fade_of(skin: F32, mm_per_px: float) -> F32:
+    """(h, w) weight of a lesion's change: 0 where skin (h, w) ends, 1 from FADE_MM inside. The picture's edge is no
+    border."""
+    there = skin > 0.5
+    if there.all():
+        return np.ones(skin.shape, np.float32)
+    inside = np.asarray(ndimage.distance_transform_edt(there), np.float32)
+    t = np.clip((inside - 0.5) * np.float32(mm_per_px / FADE_MM), 0, 1)  # the border runs between two pixels
+    return t * t * (3 - 2 * t)
 
 
 def _texture(coarse: Coarse) -> F32:

@@ -43,7 +43,7 @@ def test_outside_the_support_nothing_changes_and_inside_all_does(nuisance: Nuisa
     p, canvas = _canvas(rank=1, nuisance=nuisance)
     out = compose(canvas, acne(2.0))
     differs = (out.pixels != p.photograph.pixels).any(-1)
-    assert ((out.support != 0) == differs).all()
+    assert ((out.support != 0) == (differs | (out.lesion != 0))).all()  # some of a core fades out where skin ends
     assert 0.01 < differs.mean() < 0.5
     assert set(out.drawn) == set(np.unique(out.lesion)) - {0}
     again = compose(canvas, acne(2.0))
@@ -174,7 +174,7 @@ def test_a_jpegs_grid_goes_on_under_the_lesions(tmp_path) -> None:
     assert photo > 1.15, "the photograph shows its grid"
     assert abs(matched - photo) < 0.35 * (photo - 1)
     assert matched > unmatched
-    assert ((out.support != 0) == (out.pixels != photograph.pixels).any(-1)).all()
+    assert ((out.support != 0) == ((out.pixels != photograph.pixels).any(-1) | (out.lesion != 0))).all()
 
 
 def test_a_patch_takes_lesions() -> None:
@@ -194,3 +194,36 @@ def test_the_picture_can_be_saved_and_read(tmp_path) -> None:
     assert (np.asarray(Image.open(file)) == out.pixels).all()
     assert out.pixels.dtype == np.uint8
     assert out.lesion.dtype == out.support.dtype == np.int32
+
+
+def _steps_at_the_border(before: np.ndarray, pixels: np.ndarray, support: np.ndarray) -> np.ndarray:
+    """Change, grey levels, of the outermost pixels of the support; the picture's edge is no border."""
+    change = np.abs(pixels.astype(int) - before).max(-1)
+    return change[(support > 0) & ~ndimage.binary_erosion(support > 0, border_value=1)]
+
+
+@pytest.mark.parametrize("ita", [50, -45])
+def test_no_lesion_ends_in_a_line_where_the_skin_does(ita: float) -> None:
+    p, canvas = _canvas(ita, size=512, rank=1)
+    where = canvas.buffer.slot >= 0
+    inner = ndimage.binary_erosion(where)
+    rim, next_to_it = where & ~inner, inner & ~ndimage.binary_erosion(inner)
+    # Large nodules from the middle of a cheek up to the lid: some reach beyond the skin, some lie beyond.
+    for y in np.arange(-30.0, -6.0, 3.0):
+        out = compose(canvas, sample_lesions("nodule", [(34.0, y), (-34.0, y - 1.5)], "large"))
+        change = np.abs(out.pixels.astype(int) - p.photograph.pixels).max(-1)
+        assert change[rim].max() <= 8  # 70 where nothing fades
+        assert change[next_to_it].max() <= 35  # 75 where nothing fades
+        assert y > -24 or len(out.drawn) == 2
+
+
+def test_a_lesion_goes_on_to_the_edge_of_a_patch() -> None:
+    side, mm = 263, 48 / 263  # no whole number of coarse pixels
+    pixels = person(30, size=side, view="patch").photograph.pixels
+    canvas = prepare(from_pixels(pixels), flat_map((side, side), mm))
+    assert all((canvas.skin[edge] > 0.5).mean() > 0.97 for edge in (0, -1, (slice(None), 0), (slice(None), -1)))
+    at = side / 2 * mm - 2.5
+    out = compose(canvas, sample_lesions("papule", [(at, 0.0), (-at, 5.0), (4.0, at), (-5.0, -at)], "large"))
+    assert len(out.drawn) == 4
+    assert _steps_at_the_border(pixels, out.pixels, out.support).max() <= 10
+    assert all(out.support[edge].any() for edge in (0, -1, (slice(None), 0), (slice(None), -1)))
