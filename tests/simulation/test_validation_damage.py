@@ -102,7 +102,7 @@ def recoded(**options: Any) -> Callable[[bytes], bytes]:
     def change(data: bytes) -> bytes:
         pixels, note = decode(data), read_note(data) | options.get("note", {})
         pixels = pixels[: options.get("rows", 64)]
-        return encode(pixels, options.get("format", "jpeg"), 95, note, options.get("source", "algorithmicMedia"))
+        return encode(pixels, options.get("format", "jpeg"), 95, note, source=options.get("source"))
 
     return change
 
