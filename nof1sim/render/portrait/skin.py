@@ -86,7 +86,7 @@ def fade_of(skin: F32, mm_per_px: float) -> F32:
         return np.ones(skin.shape, np.float32)
     inside = np.asarray(ndimage.distance_transform_edt(there), np.float32)
     t = np.clip((inside - 0.5) * np.float32(mm_per_px / FADE_MM), 0, 1)  # the border runs between two pixels
-    return t * t * (3 - 2 * t)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
 
 
 def _texture(coarse: Coarse) -> F32:
