@@ -77,6 +77,13 @@ def face_edge_mm(y_mm: Floats) -> Floats:
     return np.interp(np.asarray(y_mm, float), heights, widths, left=0.0, right=0.0)
 
 
+def tone_patch(x_mm: NDArray[np.floating], y_mm: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Cheeks and forehead: where a face's skin tone is read. Shape of the inputs."""
+    x = np.abs(x_mm)
+    cheek = (x > 24) & (x < 52) & (y_mm > -50) & (y_mm < -20)
+    return cheek | ((x < 34) & (y_mm > 32) & (y_mm < 52))
+
+
 def region_of(x_mm: Floats, y_mm: Floats) -> NDArray[np.int8]:
     """Index into REGIONS of each chart point, OUTSIDE (-1) off the facial skin or in an excluded zone."""
     x, y = np.asarray(x_mm, float), np.asarray(y_mm, float)

@@ -1,9 +1,9 @@
-"""The versions that the bytes of a dataset depend on: pinned by a dataset, and the same on every machine of a run."""
+"""Versions of packages: above all those that the bytes of a dataset depend on, which a dataset pins."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from . import __version__
@@ -14,8 +14,14 @@ PACKAGES = ("numpy", "scipy", "numba", "pillow", "polars")
 
 def versions() -> dict[str, str]:
     """The versions for which the same protocol gives the same bytes."""
-    found = {"nof1sim": __version__, "python": ".".join(platform.python_version_tuple()[:2])}
-    for package in PACKAGES:
+    own = {"nof1sim": __version__, "python": ".".join(platform.python_version_tuple()[:2])}
+    return own | versions_of(PACKAGES)
+
+
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """The versions of some packages; those that are not installed are left out."""
+    found = {}
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

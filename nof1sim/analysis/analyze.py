@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import polars as pl
 
 from ..errors import AnalysisError, Fault, unknown_name
 from ..plugins import installed
+from ..versions import versions_of
 from .course import Contrast, Course, Effect
 from .embed import Embedder, choose, vectors
 from .images import Shots, load
@@ -94,7 +94,7 @@ def analyze(
     return AnalysisResult(
         study.name, contrast, study.baseline, len(study.patient_ids), int(study.rows["day"].max() or 0),  # type: ignore[arg-type]
         int(study.rows["score"].null_count() if study.scored else study.rows["image"].null_count()),
-        carry, tuple(answers), _study_warnings(study, contrast, settings), _written(settings), versions(),
+        carry, tuple(answers), _study_warnings(study, contrast, settings), _written(settings), versions_of(PACKAGES),
     )  # fmt: skip
 
 
@@ -333,14 +333,3 @@ def _written(settings: Settings) -> dict[str, Any]:
     """The settings as JSON values."""
     plain = asdict(replace(settings, tau_days=dict(settings.tau_days), gamma_days=dict(settings.gamma_days)))
     return plain | {"embedders": list(settings.embedders or default_embedders()), "tests": list(settings.tests)}
-
-
-def versions() -> dict[str, str]:
-    """Versions of what computed the result; what is not installed is left out."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

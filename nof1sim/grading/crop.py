@@ -19,7 +19,7 @@ from PIL import Image
 
 from ..errors import Nof1simError
 from ..render.portrait.landmarks import LandmarkReader
-from ..render.portrait.photograph import from_pixels, read_photograph
+from ..render.portrait.photograph import read_photograph
 from ..render.portrait.sidecar import find_sidecar, load_sidecar
 
 Pixels = NDArray[np.uint8]
@@ -109,5 +109,3 @@ def photographed(path: Path, size_px: int, reader: LandmarkReader | None) -> Cro
 
 Cropper = Callable[[str], Crop]
 """Path of a photograph -> its face."""
-
-__all__ = ["Crop", "Cropper", "box_of_points", "cut", "frame", "framed", "from_pixels", "photographed", "whole"]

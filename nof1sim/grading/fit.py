@@ -13,13 +13,14 @@ import numpy as np
 
 from ..errors import Fault, InputError
 from ..render.portrait.landmarks import LandmarkReader
+from ..versions import versions_of
 from .crop import FRAME
 from .examples import Examples
 from .heads import HEADS, class_weights
 from .networks import build, import_torch, weight_count
 from .pictures import Pictures, Told, load_pictures
 from .recipe import Recipe
-from .saved import MODEL, STATE, Grader, load_grader, load_state, save_grader, save_state, versions
+from .saved import MODEL, PACKAGES, STATE, Grader, load_grader, load_state, save_grader, save_state
 from .seen import traces
 from .split import PARTS, Split, split_examples
 from .steps import Epoch, Part, State
@@ -191,7 +192,7 @@ def _about(
         "epochs": [asdict(epoch) for epoch in state.epochs],
         "seconds": round(state.seconds, 1),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-        "versions": versions(),
+        "versions": versions_of(PACKAGES),
         "notes": notes,
     }  # fmt: skip
 

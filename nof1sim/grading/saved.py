@@ -11,13 +11,13 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..analysis.embed.networks import Weights, put
+from ..dataset.local_files import write_atomically
 from ..errors import DatasetError, Fault, InputError
 from .examples import Asked
 from .heads import HEADS
@@ -53,26 +53,11 @@ class Grader:
         return put(build(self.recipe, HEADS[self.recipe.head].outputs(len(self.scale))), self.weights).eval()
 
 
-def versions() -> dict[str, str]:
-    """Versions of what computes; what is not installed is left out."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file aside and rename it: it is whole, or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    """Write a file that is whole, or not there. InputError where it cannot be written."""
     try:
-        aside.write_bytes(data)
-        os.replace(aside, path)
+        write_atomically(path, data)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise InputError(str(Fault("--out", str(path), "a folder of yours", f"{error.strerror}."))) from None
 
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ..analysis.analyze import Settings, answer, carry_over, check, versions
+from ..analysis.analyze import PACKAGES, Settings, answer, carry_over, check
 from ..analysis.course import Effect
 from ..analysis.result import AnalysisResult, Scored
 from ..analysis.study import Study, read_study
 from ..errors import AnalysisError, Fault
+from ..versions import versions_of
 from .examples import VIEWS
 from .pictures import Told
 from .predict import Predictions, predict
@@ -77,7 +78,7 @@ def grade_trial(
     answers = tuple(answer(study, one, contrast, carry, settings.tests) for one in scored)
     result = AnalysisResult(
         study.name, contrast, study.baseline, len(study.patient_ids), int(study.rows["day"].max() or 0),  # type: ignore[arg-type]
-        int(np.isnan(values).sum()), carry, answers, note, _written(settings), versions(),
+        int(np.isnan(values).sum()), carry, answers, note, _written(settings), versions_of(PACKAGES),
     )  # fmt: skip
     return GradedTrial(found, study, result, *_correlations(study, values), note)
 

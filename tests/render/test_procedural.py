@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from nof1sim.chart import KEY_POINTS, region_of
+from nof1sim.chart import KEY_POINTS, region_of, tone_patch
 from nof1sim.errors import RenderError
 from nof1sim.model import INFLAMMATORY, STAGE_CODE, STAGES, Nuisance, Unit
 from nof1sim.protocol import load_protocol, with_changes
@@ -19,7 +19,6 @@ from nof1sim.render.base import PART_CODE
 from nof1sim.render.procedural import CONTRAST_FLOOR, ProceduralRenderer
 from nof1sim.render.procedural.lesions import sites_of
 from nof1sim.render.procedural.renderer import no_lesions
-from nof1sim.render.procedural.tone import tone_patch
 from nof1sim.render.skin.chromophores import ita_deg, lab
 from nof1sim.render.skin.specimens import together
 from nof1sim.simulation.plan import Plan

@@ -21,7 +21,7 @@ from .extras import optional
 from .faces import FaceIdentity, FaceReader, cosine, load_faces
 from .inpaint import InpaintOptions, load_inpaint
 from .jobs import Painter, PortraitJob
-from .photographs import read_photograph
+from .photographs import photograph_of
 from .places import Places
 from .portrait import make_portrait
 from .presets import preset
@@ -214,7 +214,7 @@ def _photograph(
     if named is None:
         advice = "Name one under images.renderer_options.photographs."
         raise RenderError(str(Fault(patient.key, None, "a photograph's sha256 and consent for each patient", advice)))
-    picture = _square(read_photograph(patient.key, named, places), options.portrait_px)
+    picture = _square(photograph_of(patient.key, named, places), options.portrait_px)
     return picture, {"portrait": "photograph", "photograph_sha256": named.sha256, "consent": named.consent}
 
 

@@ -27,7 +27,8 @@ RINGS = np.sqrt((np.arange(4) + 0.5) / 4)
 @dataclass(frozen=True, slots=True)
 class Composite:
     """A photograph with lesions. pixels (h, w, 3); lesion, support (h, w): lesion_id or 0, of its core (the table's
-    diameter) and of every pixel that differs from the photograph; drawn: ids of the lesions with a core in it."""
+    diameter), and of the core and every pixel that differs from the photograph; drawn: ids of the lesions with a core
+    in it."""
 
     pixels: NDArray[np.uint8]
     lesion: Labels
@@ -72,8 +73,8 @@ def _box(near: Labels) -> tuple[slice, slice] | None:
 
 
 def on_skin(canvas: Canvas, lesions: Lesions, sites: Sites) -> NDArray[np.bool_]:
-    """(k,) whether the core of each lesion lies on skin that the camera sees, all but a tenth of it,
-    and far enough from where skin ends to show."""
+    """(k,) whether the core of each lesion lies on skin that the camera sees, all but a tenth of it, and far enough
+    from where skin ends to show."""
     h, w = canvas.skin.shape
     seen = np.isfinite(sites.x_px) & np.isfinite(sites.y_px)
     normal = sites.normal @ canvas.face.rotation.T

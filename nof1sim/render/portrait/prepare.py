@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nof1sim.chart import tone_patch
 from nof1sim.errors import Fault, RenderError
 from nof1sim.render.portrait import shading as s
 from nof1sim.render.portrait.buffer import buffer_of, lighting_of
@@ -127,9 +128,7 @@ def _irradiance(coarse: Coarse, shading: s.Shading) -> F32:
 
 def _tone(coarse: Coarse, skin: F32, shading: s.Shading, flat: bool) -> Tone:
     """From the well-lit part of cheeks and forehead, or of a patch."""
-    x, y = np.abs(coarse.chart[..., 0]), coarse.chart[..., 1]
-    places = ((x > 24) & (x < 52) & (y > -50) & (y < -20)) | ((x < 34) & (y > 32) & (y < 52))
-    here = (skin > 0.9) & (places | flat)
+    here = (skin > 0.9) & (tone_patch(coarse.chart[..., 0], coarse.chart[..., 1]) | flat)
     if here.sum() < 50:
         here = skin > 0.5
     total = _irradiance(coarse, shading)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nof1sim.chart import tone_patch
 from nof1sim.model import Nuisance
 from nof1sim.render.procedural.frames import VIEWS
 from nof1sim.render.procedural.head import Head
@@ -27,13 +28,6 @@ MELANIN_RANGE = (0.004, 0.80)
 def gloss_strength(ita: float) -> float:
     """Factor on gloss: half on the darkest skin, where the same highlights look like metal."""
     return 0.82 - 0.36 * float(np.clip((25 - ita) / 60, 0, 1))
-
-
-def tone_patch(chart_x: NDArray, chart_y: NDArray) -> NDArray:
-    """Cheeks and forehead on the chart."""
-    x = np.abs(chart_x)
-    cheek = (x > 24) & (x < 52) & (chart_y > -50) & (chart_y < -20)
-    return cheek | ((x < 34) & (chart_y > 32) & (chart_y < 52))
 
 
 def base_melanin(head: Head) -> float:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from nof1sim.errors import ModelNotAvailable
 from nof1sim.render.diffusion.config import Photograph
-from nof1sim.render.diffusion.photographs import read_photograph
+from nof1sim.render.diffusion.photographs import photograph_of
 from nof1sim.render.diffusion.places import Places
 
 
@@ -22,14 +22,14 @@ def named(data: bytes) -> Photograph:
 def test_a_photograph_is_found_by_its_hash_and_stands_upright(tmp_path: Path) -> None:
     folder = tmp_path / "photographs"
     folder.mkdir()
-    pixels = np.zeros((8, 16, 3), np.uint8)
-    pixels[:, :8] = 250
+    pixels = np.full((80, 160, 3), (0, 90, 40), np.uint8)
+    pixels[:, :80] = (250, 120, 60)
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned by 90 degrees
     Image.fromarray(pixels).save(folder / "any name.png", exif=exif)
     Image.fromarray(pixels[::-1, ::-1]).save(folder / "another.png")
-    found = read_photograph("P001", named((folder / "any name.png").read_bytes()), Places(tmp_path, tmp_path))
-    assert found.shape == (16, 8, 3)
+    found = photograph_of("P001", named((folder / "any name.png").read_bytes()), Places(tmp_path, tmp_path))
+    assert found.shape == (160, 80, 3)
     assert (found[0, 0, 0], found[-1, 0, 0]) == (250, 0)
 
 
@@ -38,11 +38,11 @@ def test_a_photograph_is_found_by_its_hash_and_stands_upright(tmp_path: Path) ->
     [
         (False, b"", "photographs.P002: got 'no models directory'; allowed: NOF1SIM_MODELS"),
         (True, b"other", "the hash of a file in .*photographs. Copy the file there"),
-        (True, b"no picture", "a photograph that can be read"),
+        (True, b"no picture", "photographs.P002: .*not an image that can be read"),
     ],
 )
 def test_a_photograph_that_is_not_there(tmp_path: Path, models: bool, data: bytes, message: str) -> None:
     (tmp_path / "photographs").mkdir()
     (tmp_path / "photographs" / "x.png").write_bytes(b"no picture")
     with pytest.raises(ModelNotAvailable, match=message):
-        read_photograph("P002", named(data), Places(tmp_path if models else None, tmp_path))
+        photograph_of("P002", named(data), Places(tmp_path if models else None, tmp_path))
