@@ -39,6 +39,9 @@ PARTS = ".nof1sim/parts"
 LOCKS = ".nof1sim/locks"
 START = ".nof1sim/start.json"
 
+PART_PATIENTS = 64
+"""Patients whose parts lie in one folder: so a run lists, and holds, the names of a few thousand parts at a time."""
+
 SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 """Ending of an image file, by the protocol's name of its format."""
 
@@ -51,6 +54,7 @@ _HETTICH = re.compile(r"[^/]+_\d{8}_severity_\d+(_[A-Za-z0-9_-]+)?")
 _IMAGE_LIKE = re.compile(
     r"(?:images/(.+)\.(?:jpg|png|webp)|truth/(?:masks|parts|depth|normals|binary)/(.+)\.png|truth/chart/(.+)\.npz)"
 )
+_PART = re.compile(r"\.nof1sim/parts/\d{6,}/(\d{8,})-(\d+)-[0-9A-Za-z]+-[0-9a-f]{16}\.parquet")
 _PERSISTENCE = re.compile(r"truth/persistence/P\d{3,}\.npz")
 
 
@@ -82,9 +86,20 @@ def persistence_path(key: str) -> str:
     return f"{PERSISTENCE}/{key}.npz"
 
 
-def part_path(shard_id: str, checksum: str) -> str:
-    """The part file of a finished shard; `checksum` is that of its bytes."""
-    return f"{PARTS}/{shard_id}-{checksum}.parquet"
+def part_folder(rank: int) -> str:
+    """The folder of a patient's parts, and of its neighbours'."""
+    return f"{PARTS}/{rank // PART_PATIENTS:06d}"
+
+
+def part_path(rank: int, pictures: int, shard_id: str, checksum: str) -> str:
+    """The part file of a finished shard: whose it is, and how many pictures it has; `checksum` is that of its bytes."""
+    return f"{part_folder(rank)}/{rank:08d}-{pictures}-{shard_id}-{checksum}.parquet"
+
+
+def part_name(path: str) -> tuple[int, int]:
+    """Rank and number of pictures, as the path of a part says them; (-1, 0) of a file that is no part."""
+    found = _PART.fullmatch(path)
+    return (int(found[1]), int(found[2])) if found else (-1, 0)
 
 
 def hettich_name(

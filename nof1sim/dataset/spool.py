@@ -12,6 +12,8 @@ from .target import Stored, Target, letters
 
 PORTION_ROWS = 1 << 17
 """Rows gathered before they are written, and rows of a Parquet row group: what is held in memory of a table."""
+CSV_ROWS = 1 << 14
+"""The same for a CSV file, which has no groups."""
 
 
 class Spool:
@@ -40,7 +42,8 @@ class Spool:
             raise ValueError(f"table {self.name!r}: the columns changed from {self.columns} to {frame.columns}")
         self.columns = frame.columns
         self._waiting.append(frame)
-        if sum(frame.height for frame in self._waiting) >= PORTION_ROWS:
+        portion = min(CSV_ROWS, PORTION_ROWS) if self.path.endswith(".csv") else PORTION_ROWS
+        if sum(frame.height for frame in self._waiting) >= portion:
             self._flush()
 
     def store(self) -> Stored:

@@ -140,6 +140,28 @@ class Target:
         """Every file below a folder, relative to the root, sorted; files that are being written are left out."""
         return [path for path in self._find(prefix) if not _temporary(path)]
 
+    def folders(self, path: str) -> list[str]:
+        """The folders directly in a folder, relative to the root, sorted."""
+        with letters(self, path):
+            try:
+                if self.local is not None:
+                    found = [entry.name for entry in os.scandir(self.local / self._checked(path)) if entry.is_dir()]
+                else:
+                    self._fs.invalidate_cache()
+                    there = self._fs.ls(self._full(path), detail=True)
+                    found = [str(e["name"]).rstrip("/").rpartition("/")[2] for e in there if e["type"] == "directory"]
+            except FileNotFoundError:
+                return []
+        return sorted(f"{path}/{name}" for name in found)
+
+    def lines(self, path: str) -> Iterator[str]:
+        """The lines of a text, one after another: memory holds a few, however many there are."""
+        with letters(self, path):
+            local = self.path_of(path)
+            with self._fs.open(self._full(path), "rb") if local is None else local.open("rb") as file:
+                for line in file:
+                    yield line.decode("utf-8", "replace").rstrip("\n")
+
     def remove(self, path: str) -> None:
         """Remove a file, if there is one, and the folders that it leaves empty."""
         with letters(self, path):
@@ -158,7 +180,8 @@ class Target:
 
     def sweep(self) -> int:
         """Remove what interrupted writes left behind; the number of files. Only while nobody else writes."""
-        stray = [path for path in self._find("") if _temporary(path)]
+        every = self._find("") if self.local is None else _files_below(self.local, self.local)
+        stray = [path for path in every if _temporary(path)]
         for path in stray:
             self.remove(path)
         return len(stray)

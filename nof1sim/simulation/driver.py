@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from .. import plugins
 from ..dataset import layout, manifest, parts
 from ..dataset.target import Target
 from ..errors import DatasetError, Fault, ProtocolError
-from ..model import Unit
 from ..protocol import Protocol, load_protocol
 from ..run.engine import Engine
 from ..run.local import cores
 from ..run.lock import at_work, hold, locked, refuse_others
 from ..run.share import ALL, parse_share
-from ..run.units import Shard, choose, partition, remaining
+from ..run.units import Shard
 from ..severity.given import Given
 from ..severity.saturation import saturation_warning
-from . import files
-from .plan import Plan
+from .closing import close
+from .grid import Grid, Work
+from .plan import BLOCK_PATIENTS, Plan
 from .renderers import check_images, processes, require_photographs
 from .worker import Worker, WorkOrder
 
@@ -31,9 +33,6 @@ Progress = Callable[[int, int, str], None]
 
 WARNED_PATIENTS = 1000
 """Patients that are looked at for warnings."""
-
-SHARD_PICTURES = 20
-"""Pictures committed together: what a killed worker draws again at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,44 +92,34 @@ def simulate(
     with locked(locks, share):
         with hold(locks, "start", wait_seconds=60):
             alone = functools.partial(refuse_others, locks, share)
-            state = manifest.start(target, chosen.canonical_json(), chosen.digest, overwrite, before_clearing=alone)
+            claim = (target, chosen.canonical_json(), chosen.digest, overwrite)
+            state = manifest.start(*claim, before_clearing=alone, shares=parse_share(share)[1])
             at_work(locks, share)
         if state == "complete":
             _refuse_if_files_are_gone(target)
             return Outcome(str(out), 0, manifest.read_manifest(target)["images"]["count"], complete=True)
         tell(0, 0, "Planning")
-        units = plan.units() if chosen.images.enabled else []
-        mine = choose(units, share)
-        done = parts.committed(target, chosen.digest, overwrite)
-        todo = [unit for unit in mine if unit not in done]
-        before = len(mine) - len(todo)
-        drawn, failures = _draw(
-            plan, target, _shards(units, todo), running, lambda n: tell(before + n, len(mine), "Drawing")
-        )
+        grid = Grid(plan)
+        grid.read(parts.committed(target, chosen.digest, overwrite, grid.ranks_of(share)))
+        work = Work(grid, share)
+        drawn, failures = _draw(plan, target, work, running, lambda n: tell(work.before + n, work.total, "Drawing"))
         complete = False
         if not failures:
-            tell(len(mine), len(mine), "Writing tables")
-            complete = _finish(plan, target, units)
-    return Outcome(str(out), drawn, len(units), complete, failures, warnings_of(plan))
-
-
-def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:
-    """Close the dataset if no picture is missing; whether it is complete. Of several shares the last one does it."""
-    with hold(target.path_of(layout.LOCKS), "finish", wait_seconds=600):
-        if manifest.is_complete(target):
-            return True
-        if not parts.committed(target, plan.protocol.digest) >= set(units):
-            return False
-        files.finish(plan, target)
-        return True
+            tell(work.total, work.total, "Writing tables")
+            complete = close(plan, target, grid) == 0
+    return Outcome(str(out), drawn, grid.total, complete, failures, warnings_of(plan))
 
 
 def _refuse_if_files_are_gone(target: Target) -> None:
     """A complete dataset is left alone; if somebody took files out of it, say so."""
-    gone = sorted({path for path, _ in manifest.covered(target)} - set(target.list()))
+    there = parts.Presence(target)
+    gone, first = 0, ""
+    for path, _ in manifest.covered(target):
+        if not there.holds(path):
+            gone, first = gone + 1, min(first or path, path)
     if gone:
         raise DatasetError(
-            f"{target}: the dataset was complete, but {len(gone)} of its files are gone ({gone[0]} ...). "
+            f"{target}: the dataset was complete, but {gone} of its files are gone ({first} ...). "
             "Copy them back, or make it anew with --overwrite."
         )
 
@@ -146,7 +135,7 @@ def make_engine(workers: int | None, engine: str | None) -> Engine:
 
 
 def _draw(
-    plan: Plan, target: Target, shards: Sequence[Shard], running: Engine, step: Callable[[int], None]
+    plan: Plan, target: Target, shards: Collection[Shard], running: Engine, step: Callable[[int], None]
 ) -> tuple[int, tuple[str, ...]]:
     """Draw the pictures of the shards; how many, and the failures as sentences."""
     make_worker = functools.partial(Worker, WorkOrder(plan.protocol.canonical_json(), target.url, plan.given))
@@ -160,16 +149,6 @@ def _draw(
     return drawn, tuple(failures)
 
 
-def _shards(units: Sequence[Unit], todo: Sequence[Unit]) -> list[Shard]:
-    """Shards patient by patient, and one view after the other: a renderer keeps few views prepared.
-
-    They are cut from all units of the plan, so that what is done already changes no picture's neighbours.
-    """
-    views = dict.fromkeys(unit.view for unit in units)
-    shards = [s for view in views for s in partition([u for u in units if u.view == view], SHARD_PICTURES)]
-    return sorted(remaining(shards, todo), key=lambda shard: shard.units[0].rank)
-
-
 def warnings_of(plan: Plan) -> tuple[str, ...]:
     """What a user should know of a trial of their own design: days at the bounds of the scale, confounded pictures."""
     if plan.protocol.design.counterfactual != "factual":
@@ -180,5 +159,8 @@ def warnings_of(plan: Plan) -> tuple[str, ...]:
 def _saturation(plan: Plan) -> str | None:
     if plan.given is not None:
         return None
-    severity = plan.course(0, min(WARNED_PATIENTS, plan.protocol.cohort.patients)).trajectories.severity
-    return None if severity is None else saturation_warning(plan.protocol, severity)
+    some = min(WARNED_PATIENTS, plan.protocol.cohort.patients)
+    starts = range(0, some, BLOCK_PATIENTS)
+    each = [plan.course(first, min(BLOCK_PATIENTS, some - first)).trajectories.severity for first in starts]
+    known = [severity for severity in each if severity is not None]
+    return saturation_warning(plan.protocol, np.concatenate(known)) if known else None
