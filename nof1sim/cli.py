@@ -78,7 +78,11 @@ def simulate(
     shard: Annotated[str | None, typer.Option(help="Only share i of n, as i/n with 0 <= i < n.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the dataset in the folder.")] = False,
     images: Annotated[bool, typer.Option("--images/--no-images", help="Draw the photographs.")] = True,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and how big.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what a run would cost; draws a few to see.")] = False,
+    calibrated: Annotated[
+        bool, typer.Option("--calibrate/--no-calibrate", help="--dry-run: draw a few pictures, to time them.")
+    ] = True,
+    price_cores: Annotated[int | None, typer.Option(help="--dry-run: also the time on so many cores.")] = None,
     twins: Annotated[bool, typer.Option("--twins", help="Also simulate the counterfactual twins.")] = False,
     severity_csv: Annotated[Path | None, typer.Option(help="Your own trajectories, CSV or Parquet.")] = None,
     columns: Annotated[str | None, typer.Option(help="Their columns: severity=EASI,patient_id=Subject")] = None,
@@ -127,7 +131,8 @@ def simulate(
     for note in job.notes:
         typer.echo(note, err=True)
     if dry_run:
-        show_plan(job, out)
+        with models_from(models), faces_from(faces):
+            show_plan(job, out, calibrated=calibrated, workers=workers, cores=price_cores)
         return
     with models_from(models), faces_from(faces):
         for trial in job.trials(out):
@@ -141,6 +146,19 @@ def simulate(
             )
             report_outcome(outcome)
             export_also(outcome, formats)
+
+
+@app.command(epilog="Example:\n\nnof1sim finish /shared/trial")
+def finish(
+    folder: Annotated[str, typer.Argument(help="Dataset folder (or fsspec URL) of a run in several shares.")],
+    faces: Faces = None,
+) -> None:
+    """Close a run in several shares: tables and manifests. Draws nothing; says what is missing, if anything is."""
+    from .simulation.closing import finish as close
+    from .simulation.faces import faces_from
+
+    with faces_from(faces):
+        typer.echo(f"{folder}: complete, {close(folder)} pictures.")
 
 
 @app.command(epilog="Example:\n\nnof1sim image --protocol default --patient 3 --day 40 --out p3_d40.png")

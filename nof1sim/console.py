@@ -6,38 +6,84 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from .errors import Fault, InputError
+from .run.local import cores as available_cores
 from .simulation.driver import Outcome, simulate
 from .simulation.driver import Progress as Tell
+from .simulation.renderers import processes
 from .simulation.request import Job, Trial
 
-IMAGE_BYTES_PER_PIXEL = {"jpeg": 0.35, "png": 1.4, "webp": 0.22}
-"""Measured on the default face with its sensor noise, quality 95."""
-TRUTH_BYTES_PER_DAY = 14_000
-MASK_BYTES_PER_PIXEL = 0.05
-LAYER_BYTES_PER_PIXEL = {"parts": 0.02, "depth": 0.6, "normals": 0.8, "chart": 2.5, "binary": 0.01}
+if TYPE_CHECKING:
+    from .simulation.price import Price, Sample
 
 
-def show_plan(job: Job, out: str) -> None:
-    """Say what a run would do, and how big it would be; nothing is written."""
+def show_plan(
+    job: Job, out: str, calibrated: bool = False, workers: int | None = None, cores: int | None = None
+) -> None:
+    """Say what a run would do, and how big it would be; nothing is written.
+
+    calibrated : draw some pictures, to tell what it would cost.  workers : of this computer, for the time; None: as
+    many as a run would take.  cores : the time on so many cores, too.
+    """
+    from .simulation import price
+
+    if cores is not None and cores < 1:
+        raise InputError(str(Fault("--price-cores", cores, "1 or more", "Give the cores of the cluster.")))
     table = Table("folder", "patients", "days", "pictures", "size", "digest", title="A dry run: nothing is written")
-    for trial in job.trials(out):
+    trials = list(job.trials(out))
+    for trial in trials:
         p = trial.protocol
-        days = p.cohort.patients * p.days
-        pictures = days * p.images.occasions_per_day * len(p.images.views) if p.images.enabled else 0
-        pixels = p.images.size_px**2
-        each = IMAGE_BYTES_PER_PIXEL[p.images.format] + MASK_BYTES_PER_PIXEL * p.images.masks
-        each += sum(LAYER_BYTES_PER_PIXEL[name] for name in p.images.layers)
-        size = pictures * pixels * each + days * TRUTH_BYTES_PER_DAY
-        row = (str(trial.out), p.cohort.patients, p.days, f"up to {pictures:,}", f"about {human(size)}", p.digest[:12])
+        pictures, size = price.size_of(p).pictures, human(price.rough_bytes(p))
+        row = (str(trial.out), p.cohort.patients, p.days, f"up to {pictures:,}", f"about {size}", p.digest[:12])
         table.add_row(*map(str, row))
     Console().print(table)
+    if calibrated:
+        protocol = job.protocol
+        sample = price.calibrate(protocol, job.given)
+        hands = workers or processes(protocol.images) or available_cores()
+        for line in price_lines(price.price(protocol, sample), sample, hands, cores):
+            typer.echo(line)
+        if len(trials) > 1:
+            typer.echo(f"That is for one of the {len(trials)} folders; the others cost about as much each.")
+
+
+def price_lines(cost: Price, sample: Sample, workers: int, cores: int | None) -> Iterator[str]:
+    """A calibrated price in words."""
+    low, mean, high = cost.core_s
+    total = cost.image_bytes + cost.truth_bytes + cost.table_bytes
+    yield (
+        f"Size: {human(total)} (images {human(cost.image_bytes)}, masks and layers {human(cost.truth_bytes)}, "
+        f"tables {human(cost.table_bytes)})."
+    )
+    spread = f"({low / 3600:.3g} to {high / 3600:.3g}, if all were as the quickest or the slowest patient drawn)"
+    if len(sample.picture_s) == 1:
+        spread = "(from one patient alone: there was no time for a second one)"
+    yield f"Work: {mean / 3600:.3g} core-hours for pictures {spread}."
+    yield f"Tables: {duration(cost.closing_s)} in one process at the end."
+    for count, where in ((workers, "here"), (cores, "of a cluster, if they are as fast as these")):
+        if count is not None:
+            yield f"Time with {count} core{'s' if count > 1 else ''} {where}: {duration(cost.wall_s(count))}."
+    if sample.memory_bytes:
+        yield f"Memory: about {human(sample.memory_bytes)} a process."
+    yield (
+        f"From {sample.drawn} pictures of {len(sample.tables_s)} patients, drawn in {sample.seconds:.0f} s. "
+        "Processor time: waiting for a slow disk or store, or for a core that others use, comes on top."
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it."""
+    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 86_400:.3g} days"
 
 
 def human(size: float) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from nof1sim.console import progress_bar
 
@@ -17,6 +18,16 @@ HEAVY = ("torch", "diffusers", "insightface", "ray", "pandas", "statsmodels", "m
 def nof1sim(*words: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "nof1sim", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def spots(patients: int) -> str:
+    """A protocol of 6 days, as YAML, whose pictures cost nothing."""
+    from nof1sim.protocol import load_protocol, with_changes
+
+    design = {"baseline_days": 2, "period_days": 2, "cycles": 1}
+    images = {"renderer": "nof1sim_test_faces:Spots", "size_px": 64}
+    protocol = with_changes(load_protocol("default"), cohort={"patients": patients}, design=design, images=images)
+    return yaml.safe_dump(protocol.model_dump(mode="json"))
 
 
 def test_help_shows_the_commands_and_examples() -> None:
@@ -116,10 +127,40 @@ def test_the_protocol_commands(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
-    found = nof1sim("simulate", "--patients", "10", "--days", "140", "--dry-run", "--out", tmp_path / "t")
+    words = ["simulate", "--patients", "10", "--days", "140", "--dry-run", "--no-calibrate", "--out", tmp_path / "t"]
+    found = nof1sim(*words)
     assert found.returncode == 0
     assert "1,400" in found.stdout
+    assert "core-hours" not in found.stdout
     assert not (tmp_path / "t").exists()
+
+
+def test_a_dry_run_says_what_a_run_costs(test_faces: None, tmp_path: Path) -> None:
+    protocol = tmp_path / "p.yaml"
+    protocol.write_text(spots(patients=40))
+    words = ["simulate", "--protocol", protocol, "--dry-run", "--price-cores", "64", "--out", tmp_path / "t"]
+    found = nof1sim(*words)
+    assert found.returncode == 0, found.stderr
+    assert all(word in found.stdout for word in ("core-hours", "with 64 cores", "a process", "of 4 patients"))
+    assert not (tmp_path / "t").exists()
+    wrong = nof1sim(*words[:4], "--price-cores", "0")
+    assert (wrong.returncode, "--price-cores" in wrong.stderr) == (2, True)
+
+
+def test_shares_are_closed_by_finish(test_faces: None, tmp_path: Path) -> None:
+    protocol, out = tmp_path / "p.yaml", tmp_path / "t"
+    protocol.write_text(spots(patients=2))
+    words = ["simulate", "--protocol", protocol, "--out", out, "--workers", "1", "--shard"]
+    nothing = nof1sim("finish", out)
+    assert (nothing.returncode, "nothing was started" in nothing.stderr) == (2, True)
+    assert nof1sim(*words, "1/2").returncode == 0
+    early = nof1sim("finish", out)
+    assert early.returncode == 2
+    assert "6 of 12 pictures are missing. Of these shares: 0/2 (6)." in early.stderr
+    beyond = nof1sim(*words, "2/2")
+    assert (beyond.returncode, "0 <= i < n" in beyond.stderr) == (2, True)
+    assert "complete, 12 pictures" in nof1sim(*words, "0/2").stdout
+    assert "complete, 12 pictures" in nof1sim("finish", out).stdout
 
 
 def test_the_whole_path_with_the_real_face(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def _columns(info: CardInfo) -> str:
 def _reading(info: CardInfo) -> str:
     picture = "pixels = dataset.image(dataset.units()[0])   # (h, w, 3) uint8\n" if info.images else ""
     packs = f"""
-The images lie in tar files of one patient each, `{layout.PACKS}/*.tar`; `{layout.PACK_INDEX}` says where. Unpacked
+The images lie in tar files of one patient each, `{layout.PACKS}/*.tar`; `{layout.PACKS}/*.parquet` say where. Unpacked
 with `tar` in this folder, they lie where the column says. WebDataset reads the tar files as they are.
 """
     return f"""## Reading it

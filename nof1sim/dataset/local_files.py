@@ -58,6 +58,14 @@ def files_below(folder: Path, root: Path) -> Iterator[str]:
         yield from names if inner == "." else (f"{inner}/{name}" for name in names)
 
 
+def folders(folder: Path) -> list[str]:
+    """The names of the folders directly in a folder; none where it is missing."""
+    try:
+        return [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+    except FileNotFoundError:
+        return []
+
+
 def is_temporary(path: str) -> bool:
     """Whether it is the path of a file that is being written."""
     return any(name.startswith(TEMPORARY) for name in path.split("/"))

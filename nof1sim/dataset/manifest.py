@@ -24,10 +24,9 @@ from .layout import (
     TRUTH_SUMS,
     WORK,
     is_generated,
-    is_pack,
-    is_picture,
+    is_index,
 )
-from .packs import INDICES, members
+from .packs import members
 from .target import Target
 
 FORMAT = "nof1sim-dataset"
@@ -43,6 +42,7 @@ def start(
     digest: str,
     overwrite: bool = False,
     before_clearing: Callable[[], None] | None = None,
+    shares: int = 1,
 ) -> State:
     """Claim a folder for one protocol: a new one, or one that the same protocol began. Call it under a lock.
 
@@ -51,6 +51,7 @@ def start(
     overwrite : remove a dataset that lies there; only the files that a run writes, never others. An unfinished one
         of the same protocol is continued all the same: other shares may be at work on it.
     before_clearing : called before an old dataset is removed; raises where that may not be, since others are at work.
+    shares : in how many shares the run is cut, for who closes it (`started`).
 
     Returns
     -------
@@ -74,10 +75,26 @@ def start(
             before_clearing()
         if known:
             _clear(target, known)
-    note = {"format": FORMAT, "digest": digest, "versions": pinned}
+    note = {"format": FORMAT, "digest": digest, "versions": pinned, "shares": shares}
     target.write(START, _bytes(note | {"protocol": json.loads(protocol_json)}))
     target.remove(MANIFEST_SHA)
     return state
+
+
+def started(target: Target) -> dict[str, Any]:
+    """The note of the unfinished run in a folder: `protocol` (a document), `digest`, `shares`.
+
+    Raises
+    ------
+    DatasetError
+        No run was started here, or one with other versions of what the bytes depend on.
+    """
+    note = _read_json(target, START)
+    if note is None or "protocol" not in note:
+        raise DatasetError(f"{target}: nothing was started here. Run the simulation first: nof1sim simulate --out ...")
+    if note.get("versions") != versions():
+        raise DatasetError(_difference(target, note, str(note.get("digest")), versions(), complete=False))
+    return note
 
 
 def finish(
@@ -92,7 +109,8 @@ def finish(
     Parameters
     ----------
     digest : the protocol's; another one must not have claimed the folder meanwhile.
-    files : path -> (SHA-256, bytes) of every file of the dataset but the manifests.
+    files : path -> (SHA-256, bytes) of every file of the dataset but the manifests and the pictures: these are listed
+        in IMAGE_SUMS and TRUTH_SUMS (see `nof1sim.dataset.sums`), which `files` names.
     observation_info : further entries of manifest.json (counts and such): nothing that a real study would not know.
     truth_info : further entries of truth/manifest.json (seed, nuisance of each image).
     """
@@ -103,7 +121,6 @@ def finish(
         raise DatasetError(_difference(target, note, digest, versions(), complete=False))
     hidden = {path: entry for path, entry in files.items() if path.startswith(f"{TRUTH}/")}
     shown = {path: entry for path, entry in files.items() if path not in hidden}
-    hidden, shown = _with_sums(target, TRUTH_SUMS, hidden), _with_sums(target, IMAGE_SUMS, shown)
     head = {"schema_version": SCHEMA_VERSION, "synthetic": True, "digest": digest}
     truth = {
         "format": TRUTH_FORMAT,
@@ -127,21 +144,6 @@ def finish(
     tidy(target)
 
 
-def _with_sums(target: Target, path: str, files: Files) -> Files:
-    """The files to list in a manifest: pictures are listed in a file of their own, as `sha256sum` writes and checks it.
-
-    A manifest is read whole by everybody; the list of pictures is as long as the study. Packs are listed there, too;
-    their index lists what they hold.
-    """
-    pictures = sorted(path for path in files if is_picture(path) or is_pack(path))
-    if not pictures:
-        return files
-    stored = target.store(path, "".join(f"{files[name][0]}  {name}\n" for name in pictures).encode())
-    listed = set(pictures)
-    others = {name: entry for name, entry in files.items() if name not in listed}
-    return others | {path: (stored.sha256, stored.bytes)}
-
-
 def covered(target: Target) -> Iterator[tuple[str, str]]:
     """(path, SHA-256) of every file that the manifests vouch for, the manifests themselves excepted.
 
@@ -153,14 +155,14 @@ def covered(target: Target) -> Iterator[tuple[str, str]]:
         for path, entry in read_manifest(target, manifest)["files"].items():
             yield path, entry["sha256"]
             if path in (IMAGE_SUMS, TRUTH_SUMS) and target.exists(path):
-                yield from _sums(target.read(path).decode("utf-8", "replace"))
-            elif path in INDICES and target.exists(path):
+                yield from _sums(target.lines(path))
+            elif is_index(path) and target.exists(path):
                 yield from ((member, sha256) for member, sha256, _ in members(target, path))
 
 
-def _sums(text: str) -> Iterator[tuple[str, str]]:
+def _sums(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     """(path, SHA-256) of each line as `sha256sum` writes it."""
-    for line in text.splitlines():
+    for line in lines:
         sha256, _, path = line.partition("  ")
         yield path, sha256
 
@@ -168,8 +170,9 @@ def _sums(text: str) -> Iterator[tuple[str, str]]:
 def tidy(target: Target) -> None:
     """Remove what only an unfinished dataset needs: parts, locks, half-written files, and last the start note."""
     target.sweep()
-    for path in target.list(PARTS):
-        target.remove(path)
+    for folder in (*target.folders(PARTS), PARTS):
+        for path in target.list(folder):
+            target.remove(path)
     for path in target.list(LOCKS):
         with suppress(DatasetError):  # Windows removes no file that is open: its holder will
             target.remove(path)
@@ -287,7 +290,7 @@ def _incomplete(target: Target, path: str) -> str:
 def _checksums(target: Target) -> dict[str, str]:
     if not target.exists(MANIFEST_SHA):
         return {}
-    return dict(_sums(target.read(MANIFEST_SHA).decode("utf-8", "replace")))
+    return dict(_sums(target.lines(MANIFEST_SHA)))
 
 
 def _sha256(target: Target, path: str) -> str | None:

@@ -3,7 +3,8 @@
 Photographs lie in one pack, what is true of them (masks, layers) in another below `truth/`, so that a dataset for
 somebody blinded is still one without that folder. A member is named by the photograph's path with an ending of its own
 (`images/P001/P001_d001_front.jpg`, `....mask.png`): what belongs to one picture has one key in both packs, in the same
-order, as WebDataset wants it. Within the dataset a file keeps its usual path; `packs.parquet` says where it lies.
+order, as WebDataset wants it. Within the dataset a file keeps its usual path; the index, `packs/000000.parquet` and so
+on for each 64 patients, says where it lies.
 """
 
 from __future__ import annotations
@@ -20,13 +21,9 @@ import polars as pl
 
 from ..model import Unit
 from . import parts
-from .layout import PACK_INDEX, TRUTH_PACK_INDEX, WORK, pack_path
+from .layout import WORK, pack_path
 from .parts import KINDS, pack_of
-from .tables import write_parquet
 from .target import Stored, Target, letters
-
-Files = dict[str, tuple[str, int]]
-"""Path -> (SHA-256, bytes)."""
 
 PACK_PICTURES = 1000
 """Pictures of a pack at most: some 100 MB at 512 px. A pack holds pictures of one patient."""
@@ -93,22 +90,6 @@ def files_for(target: Target, first: Unit, packed: bool) -> Iterator[Loose | Pac
 def member_name(kind: str, image: str, path: str) -> str:
     """`images/P001/P001_d001_front.jpg`, `images/P001/P001_d001_front.mask.png`: one key, as WebDataset cuts names."""
     return image if kind == "image" else f"{PurePosixPath(image).with_suffix('')}.{kind}{PurePosixPath(path).suffix}"
-
-
-def write_index(target: Target, rows: pl.DataFrame) -> Files:
-    """Write the packs' indices; the files to list in the manifests: the packs, and the indices themselves.
-
-    Parameters
-    ----------
-    rows : of parts, one a picture.
-    """
-    found = parts.packs_of(rows)
-    for path, pack in zip((PACK_INDEX, TRUTH_PACK_INDEX), parts.PACKS, strict=True):
-        index = index_of(rows, pack)
-        if index.height:
-            stored = target.store(path, write_parquet(index))
-            found[path] = (stored.sha256, stored.bytes)
-    return found
 
 
 def index_of(rows: pl.DataFrame, pack: str) -> pl.DataFrame:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterator
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from functools import cached_property, lru_cache
+from pathlib import Path, PurePosixPath
 
 import polars as pl
 
 from ..errors import DatasetError
-from .layout import PACK_INDEX, PACKS, TRUTH, TRUTH_PACK_INDEX, TRUTH_PACKS, is_pack, is_picture
+from .layout import PACKS, PIECE_PATIENTS, TRUTH, TRUTH_PACKS, index_path, is_index, is_pack, is_picture, rank_of
 from .tables import read_parquet
 from .target import Target
 
@@ -22,14 +22,15 @@ COLUMNS: dict[str, pl.DataType] = {
     "bytes": pl.Int64(),
     "sha256": pl.String(),
 }
-"""Columns of packs.parquet, and of truth/packs.parquet: a row is a file, sorted by path."""
-INDICES = (PACK_INDEX, TRUTH_PACK_INDEX)
+"""Columns of an index: a row is a file, sorted by path."""
 LARGEST = 1 << 31
 """Bytes of a member at most."""
 AHEAD = 4 << 20
 """Bytes that are read at once from a remote pack while it is read in order."""
 GAP = 1 << 20
 """What may lie between two members that count as read in order (masks that nobody asked for)."""
+INDICES_HELD = 8
+"""Pieces of the index that are held: of 64 patients each."""
 BLOCKS = 8
 """Places in packs at which reading in order is noticed: views, and photographs and masks, are often read in turn."""
 
@@ -53,21 +54,24 @@ class PackedTarget(Target):
 
     def exists(self, path: str) -> bool:
         found = self._member(path)
-        return super().exists(path) if found is None else found[0] in self._packs
+        return super().exists(path) if found is None else found[0] in self._there
 
     def list(self, prefix: str = "") -> list[str]:
         """Every file below a folder, those in packs, too."""
         below = f"{prefix.rstrip('/')}/" if prefix else ""
-        members = (path for index in self._indices.values() for path in _listed(index, self._packs, below))
-        return sorted({*super().list(prefix), *members})
+        found = {*super().list(prefix)}
+        for path in sorted(self._there):
+            if is_index(path):
+                found.update(_listed(read_index(self, path), self._there, below))
+        return sorted(found)
 
     def _member(self, path: str) -> tuple[str, int, int] | None:
         """Pack, offset and size of a file that lies in a pack; None of any other."""
-        if not is_picture(path):
+        rank = rank_of(path) if is_picture(path) else -1
+        piece = index_path(max(rank, 0), truth=path.startswith(f"{TRUTH}/"))
+        if rank < 0 or piece not in self._there:
             return None
-        index = self._indices.get(TRUTH_PACK_INDEX if path.startswith(f"{TRUTH}/") else PACK_INDEX)
-        if index is None:
-            return None
+        index = self._index(piece)
         place = bisect_left(index["path"], path)  # type: ignore[arg-type]  (a Series is a sequence)
         if place == index.height or index["path"][place] != path:
             return None
@@ -90,29 +94,29 @@ class PackedTarget(Target):
     _blocks: list[tuple[str, int, bytes]] = []  # pack, place and bytes of what was fetched last, the latest first
 
     @cached_property
-    def _packs(self) -> set[str]:
-        """The packs that are there: looked up once, since a finished dataset stays as it is."""
+    def _there(self) -> set[str]:
+        """The packs that are there, and their index: looked up once, since a finished dataset stays as it is."""
         return {path for folder in (PACKS, TRUTH_PACKS) for path in Target.list(self, folder)}
 
     @cached_property
-    def _indices(self) -> dict[str, pl.DataFrame]:
-        present = (path for path in INDICES if Target.exists(self, path))
-        return {path: read_index(self, path).drop("sha256") for path in present}
+    def _index(self) -> Callable[[str], pl.DataFrame]:
+        return lru_cache(maxsize=INDICES_HELD)(lambda piece: read_index(self, piece).drop("sha256"))
 
 
 def opened(url: str | os.PathLike[str]) -> Target:
     """A dataset to read from, packed or not: this is the one place that asks which."""
     target = Target(url)
-    return PackedTarget(url) if target.exists(PACK_INDEX) else target
+    return PackedTarget(url) if target.exists(index_path(0)) else target
 
 
 def members(target: Target, path: str) -> Iterator[tuple[str, str, int]]:
-    """Path, SHA-256 and size of every file that an index lists."""
+    """Path, SHA-256 and size of every file that a piece of the index lists."""
     return read_index(target, path).select("path", "sha256", "bytes").iter_rows()
 
 
 def read_index(target: Target, path: str) -> pl.DataFrame:
-    """An index, checked: sorted, each path once, each piece within a pack of its own side of the truth.
+    """A piece of the index, checked: sorted, each path once and of its patients, each file in a pack of its own side
+    of the truth.
 
     Raises
     ------
@@ -122,7 +126,7 @@ def read_index(target: Target, path: str) -> pl.DataFrame:
     found = read_parquet(Target.read(target, path))
     if found.schema != COLUMNS:
         raise DatasetError(f"{target}: {path} has other columns than {', '.join(COLUMNS)}. Copy it again.")
-    side = f"{TRUTH}/" if path == TRUTH_PACK_INDEX else ""
+    side = f"{TRUTH}/" if path.startswith(f"{TRUTH}/") else ""
     packs = found["pack"].unique().drop_nulls()
     wrong = [name for name in packs if not is_pack(name) or name.startswith(f"{TRUTH}/") is not bool(side)]
     sound = (
@@ -131,12 +135,18 @@ def read_index(target: Target, path: str) -> pl.DataFrame:
         and found["path"].is_sorted()
         and found["path"].is_unique().all()
         and found["path"].str.starts_with(side or "images/").all()
+        and (_ranks(found["path"]) // PIECE_PATIENTS == int(PurePosixPath(path).stem)).all()
         and found["offset"].ge(0).all()
         and found["bytes"].is_between(0, LARGEST).all()
     )
     if not sound:
         raise DatasetError(f"{target}: {path} does not say where files lie. Copy it again.")
     return found
+
+
+def _ranks(pictures: pl.Series) -> pl.Series:
+    """`layout.rank_of` of each path."""
+    return pictures.str.extract(r"/P(\d+)/[^/]+$").cast(pl.Int64) - 1
 
 
 def _listed(index: pl.DataFrame, packs: set[str], below: str) -> list[str]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import DatasetError, unknown_name
 from ..model import Nuisance, Unit, patient_key
+from . import pieces
 from .columns import TABLES
 from .images import decode, decode_mask
 from .layers import decode_layer
@@ -66,8 +67,10 @@ class Dataset:
         if name not in tables:
             raise DatasetError(str(unknown_name("truth table", "truth(name)", name, tables)))
         path = TABLES[name].path
-        data = self.target.read(path)
-        return read_csv(data, name) if path.endswith(".csv") else read_parquet(data)
+        if path.endswith(".csv"):
+            return read_csv(self.target.read(path), name)
+        files = pieces.files_of(self.target, name) or [path]  # the letter names what is missing
+        return pl.concat([read_parquet(self.target.read(file)) for file in files])
 
     @cached_property
     def truth_manifest(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import sleep
@@ -33,6 +33,9 @@ PACKAGES = {"s3": "nof1sim[s3]", "gs": "gcsfs", "az": "adlfs"}
 """What to install for a kind of URL."""
 S3_CONFIG = {"retries": {"total_max_attempts": 1}, "connect_timeout": 10, "read_timeout": 60}
 """One try a request, since this module makes the others; an answer that takes longer than a minute is none."""
+
+CHUNK_BYTES = 4 << 20
+"""What is fetched at once of a file that is read in pieces."""
 
 T = TypeVar("T")
 
@@ -144,6 +147,27 @@ class Remote:
                 raise
             return []
         return sorted(str(path)[len(self._root) :].lstrip("/") for path in found)
+
+    def folders(self, path: str) -> list[str]:
+        """The names of the folders directly in a folder."""
+
+        def look() -> list[dict[str, Any]]:
+            self._fs.invalidate_cache()
+            return self._fs.ls(self._full(path), detail=True)
+
+        try:
+            found = patiently(look)
+        except FileNotFoundError as error:
+            if is_no_bucket(error):
+                raise
+            return []
+        return [str(one["name"]).rstrip("/").rpartition("/")[2] for one in found if one["type"] == "directory"]
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """A file's bytes, piece by piece; each is asked for again while the store is away."""
+        size = patiently(lambda: self._fs.info(self._full(path)))["size"]
+        for start in range(0, size, CHUNK_BYTES):
+            yield self.get(path, start, min(start + CHUNK_BYTES, size))
 
     def remove(self, path: str) -> None:
         """Remove a file, if there is one."""

@@ -12,6 +12,8 @@ from .target import Stored, Target, letters
 
 PORTION_ROWS = 1 << 17
 """Rows gathered before they are written, and rows of a Parquet row group: what is held in memory of a table."""
+CSV_ROWS = 1 << 14
+"""The same for a CSV file, which has no groups."""
 
 
 class Spool:
@@ -23,13 +25,14 @@ class Spool:
     Parameters
     ----------
     name : of the table, in `TABLES`.
+    path : of the file, where it is but a piece of the table.
     folder : an empty place on this machine, on the disk of the dataset: `Target.scratch`.
     """
 
-    def __init__(self, name: str, target: Target, folder: Path) -> None:
-        self.name, self.path = name, TABLES[name].path
+    def __init__(self, name: str, target: Target, folder: Path, path: str | None = None) -> None:
+        self.name, self.path = name, path or TABLES[name].path
         self.columns: list[str] = []
-        self._target, self._file = target, folder / Path(self.path).name
+        self._target, self._file = target, folder / self.path.replace("/", "-")
         self._waiting: list[pl.DataFrame] = []
         self._pieces: list[Path] = []
 
@@ -40,7 +43,8 @@ class Spool:
             raise ValueError(f"table {self.name!r}: the columns changed from {self.columns} to {frame.columns}")
         self.columns = frame.columns
         self._waiting.append(frame)
-        if sum(frame.height for frame in self._waiting) >= PORTION_ROWS:
+        portion = min(CSV_ROWS, PORTION_ROWS) if self.path.endswith(".csv") else PORTION_ROWS
+        if sum(frame.height for frame in self._waiting) >= portion:
             self._flush()
 
     def store(self) -> Stored:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 import polars.selectors as cs
@@ -76,12 +76,12 @@ def read_csv(data: bytes, name: str | None = None) -> pl.DataFrame:
         raise DatasetError(f"The table {name or ''} cannot be read: {_first_line(error)}. Copy it again.") from error
 
 
-def read_parquet(data: bytes) -> pl.DataFrame:
-    """A Parquet file as a frame. A damaged file is a DatasetError."""
+def read_parquet(data: bytes, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """A Parquet file, or some of its columns, as a frame. A damaged file is a DatasetError."""
     if len(data) < 12 or data[:4] != b"PAR1" or data[-4:] != b"PAR1":
         raise DatasetError("A Parquet file is truncated or is none. Copy it again.")
     try:
-        return pl.read_parquet(io.BytesIO(data))
+        return pl.read_parquet(io.BytesIO(data), columns=None if columns is None else list(columns))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise DatasetError(f"A Parquet file is damaged: {_first_line(error)}. Copy it again.") from error
 

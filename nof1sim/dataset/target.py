@@ -151,6 +151,22 @@ class Target:
         """Every file below a folder, relative to the root, sorted; files that are being written are left out."""
         return [path for path in self._find(prefix) if not is_temporary(path)]
 
+    def folders(self, path: str) -> list[str]:
+        """The folders directly in a folder, relative to the root, sorted."""
+        with letters(self, path):
+            found = self._remote.folders(path) if self.local is None else local_files.folders(self.local / path)
+        return sorted(f"{path}/{name}" for name in found)
+
+    def lines(self, path: str) -> Iterator[str]:
+        """The lines of a text, one after another: memory holds a few, however many there are."""
+        with letters(self, path):
+            if self.local is None:
+                yield from _lines(self._remote.chunks(self._checked(path)))
+                return
+            with (self.local / self._checked(path)).open("rb") as file:
+                for line in file:
+                    yield line.decode("utf-8", "replace").rstrip("\n")
+
     def remove(self, path: str) -> None:
         """Remove a file, if there is one, and the folders that it leaves empty."""
         with letters(self, path):
@@ -161,7 +177,8 @@ class Target:
 
     def sweep(self) -> int:
         """Remove what interrupted writes left behind; the number of files. Only while nobody else writes."""
-        stray = [path for path in self._find("") if is_temporary(path)]
+        every = self._find("") if self.local is None else local_files.files_below(self.local, self.local)
+        stray = [path for path in every if is_temporary(path)]
         for path in stray:
             self.remove(path)
         return len(stray)
@@ -190,6 +207,15 @@ class Target:
             return sorted(local_files.files_below(self.local / prefix, self.local))
         with letters(self, prefix):
             return self._remote.find(prefix)
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode("utf-8", "replace") for line in whole)
+    if rest:
+        yield rest.decode("utf-8", "replace")
 
 
 def _reason(error: DatasetError) -> str:

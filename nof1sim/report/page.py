@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..dataset import layout
+from ..dataset import layout, pieces
 from ..dataset.reader import Dataset
 from ..dataset.target import TEMPORARY, letters
 from ..errors import DatasetError, InputError
@@ -121,7 +121,7 @@ def patient_of(studies: Sequence[Study], rank: int, shown: Sequence[Sequence[Uni
     for study, mine in zip(studies, shown, strict=True):
         side = side_of(study, patient_id)
         side["at"] = [[unit.day, unit.occasion, study.views.index(unit.view)] for unit in mine]
-        if "lesions" in side and mine and _has(study, layout.BOXES):
+        if "lesions" in side and mine and pieces.files_of(study.dataset.target, "boxes"):
             size = study.dataset.manifest["images"]["size_px"]
             boxes = boxes_of(study.dataset, patient_id, side["lesions"]["id"], size)
             side["boxes"] = [boxes.get(Unit(0, unit.day, unit.occasion, unit.view), "") for unit in mine]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ..dataset import pieces
 from ..dataset.reader import Dataset
-from ..dataset.tables import TABLES
 from ..model import STAGE_CODE, Floats, Unit
 from .page_study import Study, numbers
 
@@ -23,12 +23,12 @@ SIZE_STEPS = 512
 
 def table_of(dataset: Dataset, name: str, ids: Sequence[str], columns: Sequence[str]) -> pl.DataFrame:
     """The rows of some patients of a truth table; of a local Parquet file only those are read."""
-    local = dataset.target.path_of(TABLES[name].path)
     wanted = pl.col("patient_id").is_in(list(ids))
-    if local is None or local.suffix != ".parquet":
+    files = pieces.files_of(dataset.target, name)
+    if not files or files[0].endswith(".csv"):
         frame = dataset.truth(name)
         return frame.filter(wanted).select(c for c in columns if c in frame.columns)
-    frame = pl.scan_parquet(local)
+    frame = pieces.scan(dataset.target, files)
     there = frame.collect_schema().names()
     return frame.filter(wanted).select(c for c in columns if c in there).collect()
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ..dataset import pieces
 from ..dataset.columns import TABLES
 from ..errors import DatasetError
 from .page_study import SCORE, Study
@@ -42,7 +43,7 @@ MOST_FINDINGS = 20
 
 def nuisance_of(study: Study) -> list[dict[str, Any]]:
     """A histogram of each kind of nuisance that varies, and its mean on the days of each treatment."""
-    if "images" not in TABLES or not study.has_truth or not study.dataset.target.exists(TABLES["images"].path):
+    if "images" not in TABLES or not study.has_truth or not pieces.files_of(study.dataset.target, "images"):
         return []
     pictures = study.dataset.truth("images")
     days = study.dataset.observations().select("patient_id", "day", "treatment").unique(["patient_id", "day"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,8 +30,11 @@ MakeWorker = Callable[[], Worker]
 class Engine(Protocol):
     """Runs a worker over shards."""
 
-    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Generator[Report, None, None]:
+    def map(self, make_worker: MakeWorker, shards: Collection[Shard]) -> Generator[Report, None, None]:
         """One report a shard, in any order, as they come; closing the generator stops the work.
+
+        shards : as many as its `len`, made while they are iterated over, once: a list of them would be as long as the
+        study. Patient by patient.
 
         An error that the worker raises ends the run; what is committed stays.
         """

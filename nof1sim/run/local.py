@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -39,7 +39,7 @@ class SerialEngine:
     def __init__(self, workers: int | None = None) -> None:
         del workers
 
-    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Generator[Report, None, None]:
+    def map(self, make_worker: MakeWorker, shards: Collection[Shard]) -> Generator[Report, None, None]:
         """One report a shard, in order."""
         if shards:
             worker = make_worker()
@@ -55,7 +55,7 @@ class ProcessEngine:
         if self.workers < 1:
             raise DatasetError(f"--workers: got {workers}; allowed: 1 or more. Leave it out for one per core.")
 
-    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Generator[Report, None, None]:
+    def map(self, make_worker: MakeWorker, shards: Collection[Shard]) -> Generator[Report, None, None]:
         """One report a shard, as they come.
 
         Ctrl-C stops the running shards at once; they leave no part and are drawn again by the next run.

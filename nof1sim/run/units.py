@@ -7,6 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..model import Unit
 from .share import parse_share
 
@@ -91,25 +94,29 @@ def shard_id(units: Iterable[Unit]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def choose(units: Iterable[Unit], share: str) -> list[Unit]:
-    """One share `i/n` of all units of a plan: whole patients by rank modulo n.
+def choose(days: NDArray[np.bool_], share: str) -> NDArray[np.bool_]:
+    """Which days of which patients are those of one share `i/n`: whole patients by rank modulo n.
 
-    With more shares than patients, patients are split too, into runs of days. `units` must be the whole plan
-    (not what remains of it), so that every share sees the same patients.
+    With more shares than patients, patients are split too, into runs of days.
+
+    Parameters
+    ----------
+    days : (patients, days) of bool: the days with a picture. The whole plan (not what remains of it), so that every
+        share sees the same patients.
+
+    Returns
+    -------
+    (patients, days) of bool. Of all shares, each day is in one.
     """
     index, shares = parse_share(share)
-    units = sorted(units)
-    ranks = sorted({unit.rank for unit in units})
-    if shares <= len(ranks):
-        return [unit for unit in units if unit.rank % shares == index]
-    if not ranks:
-        return []
-    place, run = index % len(ranks), index // len(ranks)
-    runs = -(-(shares - place) // len(ranks))
-    own = [unit for unit in units if unit.rank == ranks[place]]
-    days = _run_of(sorted({unit.day for unit in own}), run, runs)
-    return [unit for unit in own if unit.day in days]
-
-
-def _run_of(days: Sequence[int], run: int, runs: int) -> set[int]:
-    return {day for place, day in enumerate(days) if place * runs // len(days) == run}
+    own = np.zeros(days.shape, bool)
+    ranks = np.flatnonzero(days.any(axis=1))
+    if shares <= ranks.size:
+        own[ranks[ranks % shares == index]] = True
+    elif ranks.size:
+        place, run = index % ranks.size, index // ranks.size
+        runs = -(-(shares - place) // ranks.size)
+        rank = ranks[place]
+        number = np.cumsum(days[rank]) - 1
+        own[rank] = number * runs // (number[-1] + 1) == run
+    return own & days

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import plugins
 from ..dataset import layout, manifest, parts
 from ..dataset.letters import kind_of
-from ..dataset.packing import PACK_PICTURES
-from ..dataset.packs import opened
+from ..dataset.packs import PackedTarget, opened
 from ..dataset.target import Target
 from ..errors import DatasetError, Fault, ProtocolError, refuse
-from ..model import Unit
 from ..protocol import Protocol, load_protocol
 from ..run.engine import Engine
-from ..run.lease import Leases
 from ..run.local import SerialEngine, cores
-from ..run.lock import Locks, at_work, hold, locked, refuse_others
+from ..run.lock import at_work, hold, locked, refuse_others
 from ..run.share import ALL, parse_share
-from ..run.units import Shard, choose, joined, partition, remaining
+from ..run.units import Shard
 from ..severity.given import Given
 from ..severity.saturation import saturation_warning
-from . import files
-from .plan import Plan
+from .closing import close, locks_of
+from .grid import Grid, Work
+from .plan import BLOCK_PATIENTS, Plan
 from .renderers import check_images, processes, require_photographs
 from .worker import Worker, WorkOrder
 
@@ -37,9 +37,6 @@ Progress = Callable[[int, int, str], None]
 
 WARNED_PATIENTS = 1000
 """Patients that are looked at for warnings."""
-
-SHARD_PICTURES = 20
-"""Pictures committed together: what a killed worker draws again at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,46 +99,22 @@ def simulate(
     with locked(locks, share):
         with hold(locks, "start", wait_seconds=600):  # a thousand shares may start at once
             alone = functools.partial(refuse_others, locks, share)
-            state = manifest.start(target, chosen.canonical_json(), chosen.digest, overwrite, before_clearing=alone)
+            claim = (target, chosen.canonical_json(), chosen.digest, overwrite)
+            state = manifest.start(*claim, before_clearing=alone, shares=parse_share(share)[1])
             at_work(locks, share)
         if state == "complete":
             _refuse_if_files_are_gone(target)
             return Outcome(str(out), 0, manifest.read_manifest(target)["images"]["count"], complete=True)
         tell(0, 0, "Planning")
-        units = plan.units() if chosen.images.enabled else []
-        mine = choose(units, share)
-        done = parts.committed(target, chosen.digest, overwrite)
-        if chosen.images.layout == "packed":
-            mine, shards = _packs(units, mine, done)
-        else:
-            shards = _shards(units, [unit for unit in mine if unit not in done])
-        before = len(mine) - sum(len(shard.units) for shard in shards)
-        drawn, failures = _draw(plan, target, shards, running, lambda n: tell(before + n, len(mine), "Drawing"))
+        grid = Grid(plan)
+        grid.read(parts.committed(target, chosen.digest, overwrite, grid.ranks_of(share)))
+        work = Work(grid, share)
+        drawn, failures = _draw(plan, target, work, running, lambda n: tell(work.before + n, work.total, "Drawing"))
         complete = False
         if not failures:
-            tell(len(mine), len(mine), "Writing tables")
-            complete = _finish(plan, target, units)
-    return Outcome(str(out), drawn, len(units), complete, failures, warnings_of(plan))
-
-
-def _finish(plan: Plan, target: Target, units: Sequence[Unit]) -> bool:
-    """Close the dataset if no picture is missing; whether it is complete. Of several shares the last one does it."""
-    if plan.protocol.images.layout == "packed":  # of a thousand shares all but the last see by names that others remain
-        wanted = {shard.id for shard in joined(_shards(units, units), PACK_PICTURES)}
-        if not wanted <= parts.committed_shards(target) and not manifest.is_complete(target):
-            return False
-    with hold(locks_of(target), "finish", wait_seconds=600):
-        if manifest.is_complete(target):
-            return True
-        if not parts.committed(target, plan.protocol.digest) >= set(units):
-            return False
-        files.finish(plan, target)
-        return True
-
-
-def locks_of(target: Target) -> Locks:
-    """Where the locks of a dataset lie: in its folder, or as leases in the store."""
-    return target.path_of(layout.LOCKS) or Leases(target, layout.LOCKS)
+            tell(work.total, work.total, "Writing tables")
+            complete = close(plan, target, grid) == 0
+    return Outcome(str(out), drawn, grid.total, complete, failures, warnings_of(plan))
 
 
 def _refuse_memory(target: Target, running: Engine) -> None:
@@ -154,10 +127,14 @@ def _refuse_memory(target: Target, running: Engine) -> None:
 
 def _refuse_if_files_are_gone(target: Target) -> None:
     """A complete dataset is left alone; if somebody took files out of it, say so."""
-    gone = sorted({path for path, _ in manifest.covered(target)} - set(opened(target.url).list()))
+    there, packed = parts.Presence(target), isinstance(opened(target.url), PackedTarget)
+    gone, first = 0, ""
+    for path, _ in manifest.covered(target):
+        if not (packed and layout.is_picture(path)) and not there.holds(path):
+            gone, first = gone + 1, min(first or path, path)
     if gone:
         raise DatasetError(
-            f"{target}: the dataset was complete, but {len(gone)} of its files are gone ({gone[0]} ...). "
+            f"{target}: the dataset was complete, but {gone} of its files are gone ({first} ...). "
             "Copy them back, or make it anew with --overwrite."
         )
 
@@ -196,7 +173,7 @@ def make_engine(
 
 
 def _draw(
-    plan: Plan, target: Target, shards: Sequence[Shard], running: Engine, step: Callable[[int], None]
+    plan: Plan, target: Target, shards: Collection[Shard], running: Engine, step: Callable[[int], None]
 ) -> tuple[int, tuple[str, ...]]:
     """Draw the pictures of the shards; how many, and the failures as sentences."""
     place = str(target.local or target.url)  # a worker elsewhere has another current folder
@@ -211,27 +188,6 @@ def _draw(
     return drawn, tuple(failures)
 
 
-def _shards(units: Sequence[Unit], todo: Sequence[Unit]) -> list[Shard]:
-    """Shards patient by patient, and one view after the other: a renderer keeps few views prepared.
-
-    They are cut from all units of the plan, so that what is done already changes no picture's neighbours.
-    """
-    views = dict.fromkeys(unit.view for unit in units)
-    shards = [s for view in views for s in partition([u for u in units if u.view == view], SHARD_PICTURES)]
-    return sorted(remaining(shards, todo), key=lambda shard: shard.units[0].rank)
-
-
-def _packs(units: Sequence[Unit], mine: Collection[Unit], done: Collection[Unit]) -> tuple[list[Unit], list[Shard]]:
-    """The units of this share, and its shards that are still to be drawn, each of which makes a pack.
-
-    A pack is drawn whole or not at all, so that it has the same bytes however the work was shared out or interrupted:
-    it belongs to the share that its first picture belongs to.
-    """
-    mine, done = set(mine), set(done)
-    own = [shard for shard in joined(_shards(units, units), PACK_PICTURES) if shard.units[0] in mine]
-    return [unit for shard in own for unit in shard.units], [shard for shard in own if not done.issuperset(shard.units)]
-
-
 def warnings_of(plan: Plan) -> tuple[str, ...]:
     """What a user should know of a trial of their own design: days at the bounds of the scale, confounded pictures."""
     if plan.protocol.design.counterfactual != "factual":
@@ -242,5 +198,8 @@ def warnings_of(plan: Plan) -> tuple[str, ...]:
 def _saturation(plan: Plan) -> str | None:
     if plan.given is not None:
         return None
-    severity = plan.course(0, min(WARNED_PATIENTS, plan.protocol.cohort.patients)).trajectories.severity
-    return None if severity is None else saturation_warning(plan.protocol, severity)
+    some = min(WARNED_PATIENTS, plan.protocol.cohort.patients)
+    starts = range(0, some, BLOCK_PATIENTS)
+    each = [plan.course(first, min(BLOCK_PATIENTS, some - first)).trajectories.severity for first in starts]
+    known = [severity for severity in each if severity is not None]
+    return saturation_warning(plan.protocol, np.concatenate(known)) if known else None

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ..dataset import layout, manifest, packing, parts
+from ..dataset import layout, manifest, parts
 from ..dataset.card import CardInfo, card
-from ..dataset.spool import Spool
+from ..dataset.spools import Spools
 from ..dataset.statements import Persons
-from ..dataset.tables import TABLES
 from ..dataset.target import Stored, Target
-from ..model import LesionField, patient_key
+from ..model import LesionField, Patient
 from ..protocol import Protocol
 from ..render.base import PARTS
 from . import card_facts, frames
@@ -27,61 +26,81 @@ from .renderers import persons_of
 Files = dict[str, tuple[str, int]]
 """Path -> (SHA-256, bytes)."""
 
-PICTURES_AT_ONCE = 1000
-"""Pictures whose boxes and key points are unpacked together."""
+
+@dataclass(slots=True)
+class Written:
+    """What came of the tables: every file, the columns of observations.csv, pictures, and the figures of quality."""
+
+    files: Files = field(default_factory=dict)
+    columns: list[str] = field(default_factory=list)
+    images: int = 0
+    quality: Quality = field(default_factory=Quality)
+
+    def add(self, stored: Iterable[Stored]) -> None:
+        """Note some files."""
+        self.files |= {one.path: (one.sha256, one.bytes) for one in stored}
 
 
 def finish(plan: Plan, target: Target) -> None:
     """Write what the parts and the plan say, then the manifests. Every picture must be committed."""
     protocol = plan.protocol
-    rows = parts.all_rows(target, protocol.digest)
-    packed = protocol.images.layout == "packed"
-    files = packing.write_index(target, rows) if packed else parts.files_of(rows)
-    columns, quality = _write_tables(plan, target, rows, files)
-    data = card(card_info(plan, rows.height, columns)).encode()
-    files[layout.FACES] = _entry(target.store(layout.FACES, faces(rows)))
-    files[layout.CARD] = _entry(target.store(layout.CARD, data))
+    done = _write_tables(plan, target)
+    data = card(card_info(plan, done.images, done.columns)).encode()
+    done.files[layout.CARD] = _entry(target.store(layout.CARD, data))
     shown = {
         **consent_of(protocol),
         "patients": protocol.cohort.patients,
         "days": protocol.days,
         "images": {
-            "count": rows.height,
+            "count": done.images,
             "size_px": protocol.images.size_px,
             "views": protocol.images.views,
-            **({"layout": "packed"} if packed else {}),
+            **({"layout": "packed"} if protocol.images.layout == "packed" else {}),
         },
     }
-    manifest.finish(target, protocol.digest, files, shown, truth_info(plan, quality))
+    manifest.finish(target, protocol.digest, done.files, shown, truth_info(plan, done.quality))
 
 
-def _write_tables(plan: Plan, target: Target, rows: pl.DataFrame, files: Files) -> tuple[list[str], Quality]:
-    """Write every table and persistence map, and note them in `files`; the columns of observations.csv, the quality.
+def _write_tables(plan: Plan, target: Target) -> Written:
+    """Write every table, list of pictures and persistence map.
 
-    Block by block: memory holds one block of patients, however many there are.
+    Memory holds one block of patients, and of the pictures those of one patient, however many there are.
     """
-    names = pictures(rows, plan.protocol.images.views)
-    ids, quality = [patient.patient_id for patient in plan.people()], Quality()
+    done = Written()
     with target.scratch(layout.WORK) as folder:
-        spools = {name: Spool(name, target, folder) for name in TABLES}
+        spools = Spools(target, folder, packed=plan.protocol.images.layout == "packed")
         for block in plan.blocks():
+            done.add(spools.turn(block.first))
+            _add_pictures(plan, block.cohort.patients[0], parts.none(), spools, done)  # a table may have no rows
+            names = [pictures(parts.none(), plan.protocol.images.views)]
+            for rows in parts.by_patient(target, plan.protocol.digest, block.ranks):
+                _add_pictures(plan, block.cohort.patients[rows["rank"][0] - block.first], rows, spools, done)
+                names.append(pictures(rows, plan.protocol.images.views))
             fields = frames.fields_of(plan, block)
-            for name, frame in frames.frames_of(plan, block, fields, names):
-                spools[name].add(frame)
+            for name, frame in frames.frames_of(plan, block, fields, pl.concat(names)):
+                spools.tables[name].add(frame)
                 if name == "days":
-                    quality.add_days(frame)
+                    done.quality.add_days(frame)
             for path, data in map(persistence, fields):
-                files[path] = _entry(target.store(path, data))
-        for some in rows.iter_slices(PICTURES_AT_ONCE) if rows.height else (rows,):
-            spools["boxes"].add(frames.boxes(parts.boxes_of(some), ids))
-            spools["keypoints"].add(frames.keypoints(some, ids))
-            taken = frames.images(plan, some, ids)
-            spools["images"].add(taken)
-            quality.add_pictures(taken)
-            quality.add_probes(some["probe"])
-        for spool in spools.values():
-            files[spool.path] = _entry(spool.store())
-    return spools["observations"].columns, quality
+                done.files[path] = _entry(target.store(path, data))
+        done.add(spools.stored())
+    done.columns = spools.tables["observations"].columns
+    return done
+
+
+def _add_pictures(plan: Plan, patient: Patient, rows: pl.DataFrame, spools: Spools, done: Written) -> None:
+    """What the part rows of one patient say."""
+    taken = frames.images(plan, rows, patient.patient_id)
+    spools.tables["images"].add(taken)
+    spools.tables["boxes"].add(frames.of(patient.patient_id, parts.boxes_of(rows)))
+    spools.tables["keypoints"].add(frames.of(patient.patient_id, parts.points_of(rows)))
+    spools.add_sums(parts.sums_of(rows))
+    spools.add_index(rows)
+    for face in rows["face"].head(1):
+        spools.faces.add(patient.key, face)
+    done.quality.add_pictures(taken)
+    done.quality.add_probes(rows["probe"])
+    done.images += rows.height
 
 
 def card_info(plan: Plan, images: int, columns: list[str]) -> CardInfo:
@@ -146,14 +165,6 @@ def truth_info(plan: Plan, quality: Quality) -> dict[str, Any]:
         **({"parts": {str(code): name for code, name in PARTS.items()}} if "parts" in images.layers else {}),
         "quality": quality.document(),
     }
-
-
-def faces(rows: pl.DataFrame) -> bytes:
-    """truth/faces.json: what the renderer chose for each person, once."""
-    people = rows.unique("rank", keep="first").sort("rank").select("rank", "face").iter_rows()
-    found = {patient_key(rank): json.loads(face) for rank, face in people}
-    document = {"synthetic": True, "faces": {key: face for key, face in found.items() if face}}
-    return (json.dumps(document, indent=1) + "\n").encode()
 
 
 def pictures(rows: pl.DataFrame, views: Sequence[str]) -> pl.DataFrame:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ..dataset import parts
 from ..model import NO_ARM, STAGES, LesionField, Patient
 from ..severity.contrasts import true_contrasts
 from ..severity.given import Given
@@ -18,14 +17,6 @@ from ..severity.missing import DROP_OUT, REASONS
 from .plan import Block, Plan
 from .renderers import NEUTRAL
 
-KEYPOINTS = "keypoints_px"
-"""Where a part row's `drawn` keeps the key points: name -> (x, y)."""
-KEYPOINT_COLUMNS: dict[str, Any] = {
-    **dict.fromkeys(("patient_id",), pl.String),
-    **dict.fromkeys(("day", "occasion"), pl.Int64),
-    **dict.fromkeys(("view", "image", "name"), pl.String),
-    **dict.fromkeys(("x", "y"), pl.Float64),
-}
 AFTER_COUNTING = {"ending", "pie_days", "pih_days", "scar", "scar_days"}
 """Columns (numbers, or codes) that are 0 for a lesion that still counts on the last day."""
 
@@ -257,39 +248,19 @@ def lesion_days(plan: Plan, field: LesionField) -> pl.DataFrame:
     return pl.DataFrame(table).with_columns(patient_id=pl.lit(field.patient.patient_id), stage=stage)
 
 
-def boxes(found: pl.DataFrame, ids: list[str]) -> pl.DataFrame:
-    """Boxes of all pictures, with the patient's own name in place of the rank."""
-    return found.with_columns(_named(found["rank"].to_numpy(), ids).alias("patient_id")).drop("rank")
+def of(patient_id: str, found: pl.DataFrame) -> pl.DataFrame:
+    """Boxes or key points of one patient's pictures, with the patient's own name in place of the rank."""
+    return found.drop("rank").with_columns(patient_id=pl.lit(patient_id))
 
 
-def images(plan: Plan, rows: pl.DataFrame, ids: list[str]) -> pl.DataFrame:
-    """How the pictures of some part rows were taken, one a row; what else the renderer chose stands in `drawn`."""
-    found = []
-    for rank, day, occasion, view, image, *said in rows.select(
-        *parts.UNIT, "image", "nuisance", "drawn", "face"
-    ).iter_rows():
-        nuisance, drawn, face = map(json.loads, said)
-        known = NEUTRAL | nuisance
-        chosen = {k: value for k, value in drawn.items() if k != KEYPOINTS and (known | face).get(k, ...) != value}
-        shift = {"confounding": plan.shift(rank, day)} if plan.protocol.images.confounding.is_on else {}
-        where = {"patient_id": ids[rank], "day": day, "occasion": occasion, "view": view, "image": image}
-        text = json.dumps(chosen, sort_keys=True, separators=(",", ":"))
-        found.append(where | known | shift | {"phone": known["phone"] or None, "drawn": text})
-    shift = {"confounding": pl.Float64} if plan.protocol.images.confounding.is_on else {}
+def images(plan: Plan, rows: pl.DataFrame, patient_id: str) -> pl.DataFrame:
+    """How the pictures of one patient's part rows were taken, one a row; what the renderer chose stands in `drawn`."""
+    said = [NEUTRAL | json.loads(nuisance) for nuisance in rows["nuisance"]]
     types = {name: pl.String if isinstance(value, str) else pl.Float64 for name, value in NEUTRAL.items()}
-    where = dict.fromkeys(("patient_id", "view", "image", "drawn"), pl.String) | dict.fromkeys(
-        ("day", "occasion"), pl.Int64
-    )
-    return pl.DataFrame(found, schema=where | types | shift)
-
-
-def keypoints(rows: pl.DataFrame, ids: list[str]) -> pl.DataFrame:
-    """The key points of the pictures of some part rows, one a row; null where hidden."""
-    found = [
-        (ids[rank], day, occasion, view, image, name, x, y)
-        for rank, day, occasion, view, image, drawn in rows.select(
-            "rank", "day", "occasion", "view", "image", "drawn"
-        ).iter_rows()
-        for name, (x, y) in json.loads(drawn).get(KEYPOINTS, {}).items()
-    ]
-    return pl.DataFrame(found, schema=KEYPOINT_COLUMNS, orient="row")
+    taken = pl.DataFrame(said, schema=types).with_columns(phone=pl.when(pl.col("phone") != "").then("phone"))
+    where = rows.select("day", "occasion", "view", "image", "drawn", patient_id=pl.lit(patient_id))
+    made = pl.concat([where, taken], how="horizontal")
+    if not plan.protocol.images.confounding.is_on:
+        return made
+    shifts = [plan.shift(rank, day) for rank, day in rows.select("rank", "day").iter_rows()]
+    return made.with_columns(confounding=pl.Series(shifts, dtype=pl.Float64))

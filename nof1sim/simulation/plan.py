@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -12,7 +12,7 @@ import numpy as np
 from .. import plugins
 from ..conditions.base import Condition
 from ..errors import Fault, InputError
-from ..model import NO_ARM, Cohort, LesionField, Patient, Scene, Schedule, Trajectories, Unit, View
+from ..model import NO_ARM, Cohort, LesionField, Scene, Schedule, Trajectories, Unit, View
 from ..protocol import Protocol
 from ..protocol.observation import Missing
 from ..render.views import view_of
@@ -23,7 +23,8 @@ from ..severity.trajectory import drive_of, simulate_trajectories
 from .people import people
 
 BLOCK_PATIENTS = 64
-"""Patients computed together: enough to vectorise, few enough to stay small."""
+BLOCK_DAYS = 64 * 140
+"""Patients, and days of patients, computed together: enough to vectorise, few enough to stay small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class Block:
     scores: dict[str, np.ndarray]
     severity: np.ndarray
     recorded: tuple[Recorded, ...]
+
+    @property
+    def ranks(self) -> range:
+        """The patients' ranks."""
+        return range(self.first, self.first + len(self.cohort))
 
 
 class Plan:
@@ -121,13 +127,10 @@ class Plan:
 
     def blocks(self) -> Iterator[Block]:
         """All patients, some at a time, in order."""
-        patients = self.protocol.cohort.patients
-        for first in range(0, patients, BLOCK_PATIENTS):
-            yield self._block(first, min(BLOCK_PATIENTS, patients - first))
-
-    def people(self) -> tuple[Patient, ...]:
-        """Everybody, by rank; cheap."""
-        return people(self.protocol).patients
+        patients, most = self.protocol.cohort.patients, max(1, min(BLOCK_PATIENTS, BLOCK_DAYS // self.protocol.days))
+        size = 1 << (most.bit_length() - 1)  # so that the pieces of a table (PIECE_PATIENTS) are whole blocks
+        for first in range(0, patients, size):
+            yield self._block(first, min(size, patients - first))
 
     def first_day(self, rank: int) -> date:
         """Calendar date of a patient's day 1."""
@@ -169,15 +172,16 @@ class Plan:
 
     def units_of(self, rank: int) -> list[Unit]:
         """The pictures of one patient, in order of day, occasion and view."""
-        return [
-            Unit(rank, day + 1, occasion + 1, view)
-            for day, occasion in np.argwhere(self.photographed(rank)).tolist()
-            for view in self.protocol.images.views
-        ]
+        return units_at(rank, self.photographed(rank), self.protocol.images.views)
 
     def units(self) -> list[Unit]:
-        """Every picture of the trial."""
+        """Every picture of the trial: a list as long as the study. A run holds none (see `nof1sim.simulation.grid`)."""
         return [unit for rank in range(self.protocol.cohort.patients) for unit in self.units_of(rank)]
+
+
+def units_at(rank: int, there: np.ndarray, views: Sequence[str]) -> list[Unit]:
+    """The pictures of one patient, in order of day, occasion and view; `there`: (days, occasions) of bool."""
+    return [Unit(rank, day + 1, occasion + 1, view) for day, occasion in np.argwhere(there).tolist() for view in views]
 
 
 def _check_table(protocol: Protocol, given: Given | None) -> None:

@@ -7,7 +7,7 @@ support nothing may differ, and a lesion must be where it was the day before.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -26,6 +26,8 @@ STABLE = 0.1
 """A lesion whose diameter changes by less than this share from one day to the next is called stable."""
 NUISANCE = tuple(name for name, value in asdict(Nuisance()).items() if isinstance(value, float))
 """The numbers of a nuisance, by name."""
+FOURTHS = 10_000
+NO_PROBE = "{}"
 LEAST_PX = 9
 """Pixels of a mask below which its overlap says more about the grid of pixels than about the lesion."""
 
@@ -103,19 +105,47 @@ def persistence(
     return overlap, switched
 
 
+class Spread:
+    """Numbers from -1 to 1 with four decimals, as a count of each: what their median needs, however many there are."""
+
+    def __init__(self) -> None:
+        self.count, self.least = 0, np.inf
+        self._counts = np.zeros(2 * FOURTHS + 1, np.int64)
+
+    def add(self, values: Sequence[float]) -> None:
+        """Some more."""
+        if values:
+            self.count, self.least = self.count + len(values), min(self.least, *values)
+            places = np.rint(np.clip(np.asarray(values), -1, 1) * FOURTHS).astype(np.int64) + FOURTHS
+            np.add.at(self._counts, places, 1)
+
+    def median(self) -> float:
+        """The median; of at least one number."""
+        upto = np.cumsum(self._counts)
+        middle = [int(np.searchsorted(upto, rank, side="right")) for rank in ((self.count - 1) // 2, self.count // 2)]
+        return float(np.mean([(place - FOURTHS) / FOURTHS for place in middle]))
+
+
 @dataclass
 class Quality:
     """The figures of a dataset, gathered while its tables are written."""
 
-    probes: list[dict[str, Any]] = field(default_factory=list)
+    probes: int = 0
+    outside: int = 0
+    switched: int = 0
     agree: int = 0
     days: int = 0
-    cosines: list[float] = field(default_factory=list)
-    _sums: list[pl.DataFrame] = field(default_factory=list)
+    overlap: Spread = field(default_factory=Spread)
+    cosines: Spread = field(default_factory=Spread)
+    _sums: dict[str, tuple[int, float, float, float, float]] = field(default_factory=dict)
 
     def add_probes(self, texts: Iterable[str]) -> None:
         """Probes of some part rows, as JSON."""
-        self.probes += [found for found in map(json.loads, texts) if found]
+        for found in (json.loads(text) for text in texts if text != NO_PROBE):
+            self.probes += 1
+            self.outside = max(self.outside, found["outside"])
+            self.switched += found["switched"]
+            self.overlap.add(found["iou"])
 
     def add_days(self, days: pl.DataFrame) -> None:
         """Rows of the table of days: does the Hayashi class equal the rounded severity (ties: the lower class)?"""
@@ -129,47 +159,34 @@ class Quality:
     def add_pictures(self, pictures: pl.DataFrame) -> None:
         """Rows of the table of images, for the sums of their nuisance and the likeness that a renderer measured."""
         if "drawn" in pictures.columns:
-            found = (json.loads(drawn).get(COSINE) for drawn in pictures["drawn"])
-            self.cosines += [float(cosine) for cosine in found if cosine is not None]
-        numbers = pictures.select(name for name in NUISANCE if name in pictures.columns)
-        if numbers.height:
-            self._sums.append(
-                numbers.unpivot()
-                .group_by("variable", maintain_order=True)
-                .agg(
-                    n=pl.len(),
-                    total=pl.col("value").sum(),
-                    squares=(pl.col("value") ** 2).sum(),
-                    min=pl.col("value").min(),
-                    max=pl.col("value").max(),
-                )
-            )
+            told = (text for text in pictures["drawn"] if COSINE in text)
+            found = (json.loads(text).get(COSINE) for text in told)
+            self.cosines.add([float(cosine) for cosine in found if cosine is not None])
+        for name in NUISANCE if pictures.height else ():
+            if name in pictures.columns:
+                values = pictures[name].to_numpy()
+                n, total, squares, low, high = self._sums.get(name, (0, 0.0, 0.0, np.inf, -np.inf))
+                total, squares = total + float(values.sum()), squares + float((values**2).sum())
+                low, high = min(low, float(values.min())), max(high, float(values.max()))
+                self._sums[name] = (n + values.size, total, squares, low, high)
 
     def document(self) -> dict[str, Any]:
         """What truth/manifest.json says under `quality`; None where there was nothing to measure."""
-        overlap = [value for found in self.probes for value in found["iou"]]
         return {
-            "pictures_probed": len(self.probes),
-            "outside_support_max": max((found["outside"] for found in self.probes), default=None),
-            "lesions_followed": len(overlap),
-            "persistence_iou": round(float(np.median(overlap)), 4) if overlap else None,
-            "persistence_switches": sum(found["switched"] for found in self.probes) if self.probes else None,
+            "pictures_probed": self.probes,
+            "outside_support_max": self.outside if self.probes else None,
+            "lesions_followed": self.overlap.count,
+            "persistence_iou": round(self.overlap.median(), 4) if self.overlap.count else None,
+            "persistence_switches": self.switched if self.probes else None,
             "dose_agreement": round(self.agree / self.days, 6) if self.days else None,
-            "identity": _short(min(self.cosines)) if self.cosines else None,
-            "identity_median": _short(float(np.median(self.cosines))) if self.cosines else None,
+            "identity": _short(self.cosines.least) if self.cosines.count else None,
+            "identity_median": _short(self.cosines.median()) if self.cosines.count else None,
             "nuisance": self._nuisance(),
         }
 
     def _nuisance(self) -> Mapping[str, Mapping[str, float]]:
-        if not self._sums:
-            return {}
-        whole = (
-            pl.concat(self._sums)
-            .group_by("variable", maintain_order=True)
-            .agg(pl.col("n", "total", "squares").sum(), pl.col("min").min(), pl.col("max").max())
-        )
         found = {}
-        for name, n, total, squares, low, high in whole.iter_rows():
+        for name, (n, total, squares, low, high) in self._sums.items():
             mean = total / n
             sd = max(squares / n - mean**2, 0.0) ** 0.5
             found[name] = {"mean": _short(mean), "sd": _short(sd), "min": _short(low), "max": _short(high)}

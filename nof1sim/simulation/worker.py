@@ -92,11 +92,11 @@ class Worker:
         files = {kind: to.store(kind, image, path, data) for kind, path, data in written}
         said = {
             "nuisance": plain(departures(view.nuisance)),
-            "drawn": plain({**render.drawn, "keypoints_px": dict(render.keypoints_px)}),
+            "drawn": chosen(plain(dict(render.drawn)), plain(asdict(view.nuisance)), plain(dict(render.face))),
             "face": plain(dict(render.face)),
             "probe": probe(self.renderer, self.plan, unit),
         }
-        return part_row(unit, files, said, boxes_of(render))
+        return part_row(unit, files, said, boxes_of(render), plain(dict(render.keypoints_px)))
 
 
 def _found(out: str) -> Target:
@@ -133,6 +133,12 @@ def layer_of(render: Render, name: str) -> NDArray[Any]:
 def departures(nuisance: Nuisance) -> dict[str, float | str]:
     """What of a nuisance is not neutral."""
     return {name: value for name, value in asdict(nuisance).items() if value != NEUTRAL[name]}
+
+
+def chosen(drawn: dict[str, Any], nuisance: dict[str, Any], face: dict[str, Any]) -> dict[str, Any]:
+    """What the renderer chose for a picture that neither its nuisance nor its face says already."""
+    known = nuisance | face
+    return {name: value for name, value in drawn.items() if known.get(name, ...) != value}
 
 
 def boxes_of(render: Render) -> list[dict[str, Any]]:

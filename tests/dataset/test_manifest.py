@@ -5,13 +5,15 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import jsonschema
 import pytest
 
 from nof1sim.dataset import layout, manifest
 from nof1sim.dataset.schema import schemas
-from nof1sim.dataset.target import Target
+from nof1sim.dataset.sums import Sums
+from nof1sim.dataset.target import Stored, Target
 from nof1sim.errors import DatasetError
 from nof1sim.versions import PACKAGES
 
@@ -37,8 +39,13 @@ def begin(target: Target, digest: str = DIGEST, overwrite: bool = False) -> str:
 
 def complete(target: Target, digest: str = DIGEST) -> dict[str, tuple[str, int]]:
     begin(target, digest)
-    paths = (IMAGE, layout.OBSERVATIONS, layout.CARD, layout.DAYS, layout.persistence_path("P001"))
-    files = {path: (stored.sha256, stored.bytes) for path in paths for stored in [target.store(path, path.encode())]}
+    paths = (layout.OBSERVATIONS, layout.CARD, layout.DAYS, layout.persistence_path("P001"))
+    stored = [target.store(path, path.encode()) for path in paths]
+    with target.scratch(layout.WORK) as folder:
+        sums = Sums(layout.IMAGE_SUMS, target, folder)
+        sums.add([(IMAGE, target.store(IMAGE, b"image").sha256)])
+        stored.append(cast("Stored", sums.store()))
+    files = {one.path: (one.sha256, one.bytes) for one in stored}
     target.write(f"{layout.PARTS}/x.parquet", b"")
     target.write(f"{layout.LOCKS}/share.lock", b"")
     manifest.finish(
@@ -67,7 +74,7 @@ def test_the_manifests_say_what_is_there_and_no_more(target: Target) -> None:
     assert shown["files"].keys() == {layout.IMAGE_SUMS, layout.OBSERVATIONS, layout.CARD}
     assert all(path.startswith("truth/") for path in truth["files"])
     listed = dict(manifest.covered(target))
-    assert listed.keys() == files.keys() | (listed.keys() & {layout.IMAGE_SUMS, layout.TRUTH_SUMS})
+    assert listed.keys() == files.keys() | {IMAGE}
     assert all(listed[path] == sha256 for path, (sha256, _) in files.items())
     assert IMAGE not in shown["files"]
     assert shown["versions"] == VERSIONS

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from nof1sim.errors import DatasetError
 from nof1sim.model import Unit
@@ -41,10 +43,22 @@ def test_a_shard_s_name_depends_on_its_content_alone() -> None:
     assert partition(grid(2, 10), 10)[1].id == second.id == "e70308cc6b5e7ce2"
 
 
-@given(UNITS, st.integers(1, 40))
-def test_shares_are_disjoint_and_together_the_whole(units: set[Unit], n: int) -> None:
-    shares = [choose(units, f"{i}/{n}") for i in range(n)]
-    assert sorted(unit for share in shares for unit in share) == sorted(units)
+DAYS = st.tuples(st.integers(1, 9), st.integers(1, 30)).flatmap(
+    lambda shape: st.lists(st.booleans(), min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]).map(
+        lambda flags: np.array(flags).reshape(shape)
+    )
+)
+
+
+def days_of(share: NDArray[np.bool_]) -> list[tuple[int, list[int]]]:
+    """(rank, its days) of every patient with some."""
+    return [(rank, (np.flatnonzero(days) + 1).tolist()) for rank, days in enumerate(share) if days.any()]
+
+
+@given(DAYS, st.integers(1, 40))
+def test_shares_are_disjoint_and_together_the_whole(days: NDArray[np.bool_], n: int) -> None:
+    shares = [choose(days, f"{i}/{n}") for i in range(n)]
+    assert np.array_equal(np.sum(shares, axis=0), days)
 
 
 @given(st.integers(1, 12), st.integers(1, 12))
@@ -52,39 +66,38 @@ def test_whole_patients_by_rank_while_there_are_enough(patients: int, n: int) ->
     if n > patients:
         return
     for i in range(n):
-        assert choose(grid(patients, 3), f"{i}/{n}") == [u for u in grid(patients, 3) if u.rank % n == i]
+        found = choose(np.ones((patients, 3), bool), f"{i}/{n}")
+        assert days_of(found) == [(rank, [1, 2, 3]) for rank in range(patients) if rank % n == i]
 
 
 def test_beyond_that_patients_are_split_into_runs_of_days() -> None:
-    shares = [choose(grid(2, 10), f"{i}/5") for i in range(5)]
-    assert [next(unit.rank for unit in share) for share in shares] == [0, 1, 0, 1, 0]
-    assert [[unit.day for unit in share] for share in shares] == [
-        [1, 2, 3, 4],
-        [1, 2, 3, 4, 5],
-        [5, 6, 7],
-        [6, 7, 8, 9, 10],
-        [8, 9, 10],
+    shares = [days_of(choose(np.ones((2, 10), bool), f"{i}/5")) for i in range(5)]
+    assert shares == [
+        [(0, [1, 2, 3, 4])],
+        [(1, [1, 2, 3, 4, 5])],
+        [(0, [5, 6, 7])],
+        [(1, [6, 7, 8, 9, 10])],
+        [(0, [8, 9, 10])],
     ]
 
 
-def test_views_and_occasions_of_a_day_stay_together() -> None:
-    units = [Unit(0, day, occasion, view) for day in (1, 2) for occasion in (1, 2) for view in ("front", "left")]
-    assert {unit.day for unit in choose(units, "0/2")} == {1}
-    assert len(choose(units, "1/2")) == 4
+def test_days_without_a_picture_and_patients_without_any_do_not_count() -> None:
+    days = np.array([[1, 1, 1, 1], [0, 0, 0, 0], [0, 1, 0, 1]], bool)
+    assert [days_of(choose(days, f"{i}/3")) for i in range(3)] == [[(0, [1, 2])], [(2, [2, 4])], [(0, [3, 4])]]
 
 
 @pytest.mark.parametrize("share", ["3/3", "4/3", "-1/3", "1", "1/0", "a/b", "", "1/3/5", "0.5/2"])
 def test_a_wrong_share_is_a_letter(share: str) -> None:
     with pytest.raises(DatasetError, match="0 <= i < n"):
-        choose([Unit(0, 1)], share)
+        choose(np.ones((1, 1), bool), share)
 
 
 def test_all_is_everything() -> None:
-    assert choose(grid(2, 3), ALL) == grid(2, 3)
+    assert choose(np.ones((2, 3), bool), ALL).all()
 
 
 def test_a_plan_of_nothing_has_empty_shares() -> None:
-    assert choose([], "1/3") == []
+    assert not choose(np.zeros((3, 4), bool), "1/3").any()
     assert partition([], 5) == []
 
 

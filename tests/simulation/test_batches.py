@@ -9,7 +9,7 @@ import pytest
 from nof1sim.model import Unit
 from nof1sim.protocol import Protocol, with_changes
 from nof1sim.run.units import Shard, partition, remaining
-from nof1sim.simulation import driver
+from nof1sim.simulation import grid
 from nof1sim.simulation.renderers import processes
 
 from .conftest import contents, run, small_protocol
@@ -37,7 +37,7 @@ def test_a_batch_is_cut_from_the_whole_shard() -> None:
 
 
 def test_what_is_done_or_another_s_share_changes_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "SHARD_PICTURES", 8)
+    monkeypatch.setattr(grid, "SHARD_PICTURES", 8)
     chosen = drawn_by("Together")
     assert run(chosen, tmp_path / "whole").complete
     whole = pictures(tmp_path / "whole")

@@ -26,6 +26,7 @@ from nof1sim.simulation.verify import verify
 
 from .conftest import contents, run, small_protocol
 
+PIECE = "packs/000000.parquet"
 LAYERS = {"views": ["front", "left"], "layers": ["depth", "chart"]}
 
 
@@ -54,13 +55,36 @@ def test_every_logical_file_has_the_same_bytes(both: tuple[Path, Path]) -> None:
     assert {path: hashlib.sha256(target.read(path)).hexdigest() for path in packed} == packed
     assert not (both[1] / "images").exists()
     tables = [path for path in contents(both[0]) if path.endswith((".csv", ".parquet"))]
-    assert {path: contents(both[0])[path] for path in tables} == {path: contents(both[1])[path] for path in tables}
+    pieces = {path: path.replace(".parquet", "/000000.parquet") for path in tables}  # 64 patients each
+    assert {path: contents(both[0])[path] for path in tables} == {
+        path: contents(both[1])[pieces[path]] for path in tables
+    }
+
+
+def test_long_tables_lie_in_pieces_that_are_read_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    protocol = small_protocol(cohort={"patients": 5})
+    run(protocol, tmp_path / "loose")
+    for module in ("layout", "spools", "packs"):
+        monkeypatch.setattr(f"nof1sim.dataset.{module}.PIECE_PATIENTS", 2)
+    monkeypatch.setattr("nof1sim.simulation.plan.BLOCK_PATIENTS", 2)
+    run(with_changes(protocol, images={"layout": "packed"}), tmp_path / "packed")
+    found = [path for path in contents(tmp_path / "packed") if path.endswith(".parquet")]
+    names = [f"truth/{name}" for name in layout.PIECES]
+    assert found == sorted(f"{table}/{n:06d}.parquet" for table in ("packs", "truth/packs", *names) for n in range(3))
+    loose, packed = Dataset(tmp_path / "loose"), Dataset(tmp_path / "packed")
+    assert all(packed.truth(name).equals(loose.truth(name)) for name in layout.PIECES)
+    assert packed.units() == loose.units()
+    assert {path: packed.read(path) for path in map(packed.path, packed.units())} == {
+        path: loose.read(path) for path in map(loose.path, loose.units())
+    }
+    assert validate(tmp_path / "packed", redraw=2).findings == ()
 
 
 def test_a_pack_holds_one_patient(both: tuple[Path, Path]) -> None:
     found = [path for path in contents(both[1]) if "packs/" in path]
     names = [f"P00{n}_d001_front.tar" for n in (1, 2, 3)]
-    assert found == [*(f"packs/{name}" for name in names), *(f"truth/packs/{name}" for name in names)]
+    index = "000000.parquet"
+    assert found == [f"{side}/{name}" for side in ("packs", "truth/packs") for name in (index, *names)]
 
 
 def test_what_belongs_to_one_picture_has_one_key_in_both_packs_in_one_order(both: tuple[Path, Path]) -> None:
@@ -80,7 +104,7 @@ def test_what_belongs_to_one_picture_has_one_key_in_both_packs_in_one_order(both
 
 
 def test_unpacked_photographs_lie_where_they_do_in_the_standard_layout(both: tuple[Path, Path], tmp_path: Path) -> None:
-    for file in (both[1] / "packs").iterdir():
+    for file in (both[1] / "packs").glob("*.tar"):
         with tarfile.open(file) as tar:
             tar.extractall(tmp_path, filter="data")
     assert contents(tmp_path) == {path: sha for path, sha in contents(both[0]).items() if path.startswith("images/")}
@@ -142,7 +166,7 @@ def test_shares_more_than_patients_and_resumes_give_the_same_packs(
     with pytest.raises(KeyboardInterrupt):  # the packs of the second shard are there, its part is not
         run(protocol, tmp_path / "resumed")
     monkeypatch.undo()
-    assert len(Target(tmp_path / "resumed").list("packs")) == 2
+    assert len(Target(tmp_path / "resumed").list("packs")) == 2  # no index yet
     outcome = run(protocol, tmp_path / "resumed")
     assert (outcome.complete, outcome.drawn) == (True, 40)
     assert contents(tmp_path / "resumed") == contents(both[1])
@@ -211,7 +235,10 @@ def test_damage_is_found(both: tuple[Path, Path], tmp_path: Path) -> None:
     assert {"packs/P002_d001_front.tar", "images/P002/P002_d003_left.jpg"} <= damaged("flipped", flip)
     gone = damaged("gone", lambda folder: (folder / "packs" / "P003_d001_front.tar").unlink())
     assert {"packs/P003_d001_front.tar", "images/P003/P003_d001_front.jpg"} <= gone
-    assert "packs.parquet" in damaged("index", lambda folder: (folder / "packs.parquet").write_bytes(b"PAR1"))
+    index = "packs/000000.parquet"
+    assert index in damaged("index", lambda folder: (folder / index).write_bytes(b"PAR1"))
+    piece = "truth/lesion_days/000000.parquet"
+    assert piece in damaged("piece", lambda folder: (folder / piece).unlink())
 
     def linked(folder: Path) -> None:
         file = folder / "packs" / "P001_d001_front.tar"
@@ -237,16 +264,18 @@ def test_a_copy_without_the_truth_is_a_dataset(both: tuple[Path, Path], tmp_path
         pl.lit("/etc/passwd").alias("pack"),
         pl.lit("truth/packs/P001_d001_front.tar").alias("pack"),
         pl.lit("images/P001/P001_d001_front.jpg").alias("path"),
+        pl.col("path").str.replace_all("P001", "P065"),  # of another piece
         pl.col("bytes") * (1 << 40),
         pl.col("sha256").alias("hash"),
     ],
 )
 def test_an_index_that_points_elsewhere_is_refused(change: pl.Expr, both: tuple[Path, Path], tmp_path: Path) -> None:
-    index = pl.read_parquet(both[1] / "packs.parquet").with_columns(change)
+    index = pl.read_parquet(both[1] / PIECE).with_columns(change)
     target = Target(tmp_path)
-    index.write_parquet(tmp_path / "packs.parquet")
-    with pytest.raises(DatasetError, match=r"packs\.parquet"):
-        read_index(target, "packs.parquet")
+    (tmp_path / "packs").mkdir()
+    index.write_parquet(tmp_path / PIECE)
+    with pytest.raises(DatasetError, match=PIECE):
+        read_index(target, PIECE)
     assert isinstance(opened(tmp_path), PackedTarget)
 
 

@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 from nof1sim.model import Render, Unit, View
+from nof1sim.randomness import stream
 from nof1sim.render.base import Renderer
 from nof1sim.simulation.plan import Plan
-from nof1sim.simulation.quality import Quality, is_probed, persistence, probe
+from nof1sim.simulation.quality import Quality, Spread, is_probed, persistence, probe
 from nof1sim.simulation.worker import plain
 
 from .conftest import small_protocol
@@ -96,6 +97,15 @@ def test_a_likeness_that_the_renderer_measured_is_summed_up() -> None:
     quality.add_pictures(pl.DataFrame({"yaw_deg": [0.0] * 4, "drawn": drawn}))
     found = quality.document()
     assert (found["identity"], found["identity_median"]) == (0.9, 0.98)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 1000])
+def test_the_median_of_counts_is_the_median(count: int) -> None:
+    values = [round(float(value), 4) for value in stream(0, "spread", count).uniform(-1, 1, count)]
+    spread = Spread()
+    for first in range(0, count, 3):
+        spread.add(values[first : first + 3])
+    assert (spread.count, spread.least, spread.median()) == (count, min(values), float(np.median(values)))
 
 
 def test_nothing_measured_is_null_and_not_nought() -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Literal
 
 from ...errors import DatasetError, unknown_name
-from ..layout import CROISSANT, PACK_INDEX, TRUTH_MANIFEST
+from ..layout import CROISSANT, TRUTH_MANIFEST
 from ..manifest import read_manifest
+from ..packs import PackedTarget
 from ..reader import Dataset
 from ..target import TEMPORARY, letters
 
@@ -201,7 +202,7 @@ def _check(name: str, found: Format, options: Options) -> None:
 
 
 def _place(dataset: Dataset, name: str, found: Format, out: str | os.PathLike[str] | None) -> Path:
-    if found.inside and dataset.target.local is not None and dataset.target.exists(PACK_INDEX):
+    if found.inside and dataset.target.local is not None and isinstance(dataset.target, PackedTarget):
         raise DatasetError(
             f"--to {name}: describes pictures that lie by themselves; these lie in packs. Export to imagefolder or "
             "webdataset, or simulate it with --layout standard."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ import polars as pl
 
 from ...errors import DatasetError
 from ...model import Unit
+from .. import pieces
 from ..columns import TABLES
 from ..layout import IMAGE_SUMS, TRUTH_SUMS, mask_of
 from ..reader import IMAGE_COLUMN, Dataset
@@ -168,21 +168,17 @@ class Source:
 
     def _scan(self, name: str, patient_id: str, *columns: str) -> pl.DataFrame:
         """One patient's rows of a Parquet table of the truth."""
-        rows = pl.scan_parquet(self._tables[name], glob=False, hive_partitioning=False)
-        return rows.filter(pl.col("patient_id") == patient_id).select(columns).collect()
+        return self._tables[name].filter(pl.col("patient_id") == patient_id).select(columns).collect()
 
     @cached_property
-    def _tables(self) -> dict[str, Any]:
-        """What to scan for each big table, verified: its file, or its bytes where the dataset is remote."""
-        found: dict[str, Any] = {}
+    def _tables(self) -> dict[str, pl.LazyFrame]:
+        """Each big table, to be scanned; its files are verified."""
+        found: dict[str, pl.LazyFrame] = {}
         for name in ("lesions", "lesion_days", "boxes"):
-            path = TABLES[name].path
-            place = self.dataset.target.path_of(path)
-            if place is None:
-                found[name] = io.BytesIO(self.read(path))
-            else:
-                self.check(path)
-                found[name] = place
+            files = pieces.files_of(self.dataset.target, name) or [TABLES[name].path]
+            for file in files:
+                self.check(file)
+            found[name] = pieces.scan(self.dataset.target, files)
         return found
 
 

@@ -9,9 +9,19 @@ from typing import Any
 
 from ...errors import DatasetError
 from ...protocol.load import TRUTH_FORMAT
-from ..layout import IMAGE_SUMS, MANIFEST, MANIFEST_SHA, START, TRUTH, TRUTH_MANIFEST, TRUTH_SUMS, WORK, is_pack
+from ..layout import (
+    IMAGE_SUMS,
+    MANIFEST,
+    MANIFEST_SHA,
+    START,
+    TRUTH,
+    TRUTH_MANIFEST,
+    TRUTH_SUMS,
+    WORK,
+    is_index,
+    is_pack,
+)
 from ..manifest import FORMAT, SCHEMA_VERSION
-from ..packs import INDICES
 from ..target import TEMPORARY
 from .findings import Log
 from .subject import Skip, Subject, strict_json, unsafe
@@ -49,8 +59,8 @@ def manifests(subject: Subject, log: Log) -> int:
         if path in subject.listed and subject.has(path):
             for name, sha256 in _lines(subject, log, path):
                 _list(subject, log, path, name, sha256, None)
-    for path in INDICES:
-        if path in subject.listed and subject.has(path):
+    for path in [path for path in subject.listed if is_index(path)]:
+        if subject.has(path):
             _list_members(subject, log, path)
     return 1 + bool(subject.truth)
 

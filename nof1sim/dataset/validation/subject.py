@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,8 +13,9 @@ from typing import Any
 import polars as pl
 
 from ...errors import DatasetError
+from .. import pieces
 from ..columns import TABLES
-from ..layout import is_pack
+from ..layout import is_pack, piece_of
 from ..packs import members, opened
 from ..tables import read_csv
 from ..target import Target
@@ -51,13 +51,17 @@ class Subject:
 
     def read(self, path: str, limit: int = LIMIT_BYTES) -> bytes:
         """A regular file of the folder, whole. Anything else is a DatasetError."""
+        self.check(path, limit)
+        return self.target.read(path)
+
+    def check(self, path: str, limit: int = LIMIT_BYTES) -> None:
+        """A DatasetError where there is no such regular file, or one that is too big to be right."""
         if path in self.odd:
             raise DatasetError(f"it is {self.odd[path]}, not a file")
         if path not in self.there:
             raise DatasetError("it is missing")
         if (self.there[path] or 0) > limit:
             raise DatasetError(f"it has {self.there[path]} bytes; at most {limit} can be right")
-        return self.target.read(path)
 
     def unpack(self, index: str) -> Iterator[tuple[str, str, int]]:
         """Path, SHA-256 and size of what an index says of the packs; it is there from now on, if its pack is."""
@@ -77,9 +81,8 @@ class Subject:
     def frame(self, name: str) -> pl.DataFrame:
         """A table that is read whole: those with a row a patient or a day, never those with a row a lesion."""
         if name not in self.frames:
-            self._need(name)
             self.frames[name] = (
-                read_csv(self.read(TABLES[name].path), name) if _is_csv(name) else self.scan(name).collect()
+                read_csv(self.read(self._files(name)[0]), name) if _is_csv(name) else self.scan(name).collect()
             )
         return self.frames[name]
 
@@ -87,22 +90,30 @@ class Subject:
         """A table as a plan, to be collected in portions."""
         if _is_csv(name):
             return self.frame(name).lazy()
-        self._need(name)
-        path = TABLES[name].path
-        local = self.target.path_of(path)
-        plan = pl.scan_parquet(io.BytesIO(self.read(path)) if local is None else local, glob=False)
+        files = self._files(name)
+        for path in files:
+            self.check(path)
+        plan = pieces.scan(self.target, files)
         if plan.select(pl.len()).collect().item() > LIMIT_ROWS:
             raise DatasetError("it has more rows than any dataset")
         return plan
 
-    def _need(self, name: str) -> None:
-        if TABLES[name].path not in self.there:
+    def _files(self, name: str) -> list[str]:
+        own = files_of(name, self.there)
+        if not own:
             raise Skip(f"{TABLES[name].path} is not there")
+        return own
 
     @property
     def views(self) -> list[str]:
         """Views that the observations have a column of."""
         return [name.removeprefix("image_") for name in self.frame("observations").columns if name.startswith("image_")]
+
+
+def files_of(name: str, paths: Collection[str]) -> list[str]:
+    """The files of a table among these: one, or its pieces."""
+    path = TABLES[name].path
+    return [path] if path in paths else sorted(one for one in paths if piece_of(one) == path)
 
 
 def _is_csv(name: str) -> bool:

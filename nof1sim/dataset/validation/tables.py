@@ -11,7 +11,7 @@ import polars.selectors as cs
 from ..columns import TABLES, Table
 from ..layout import TRUTH
 from .findings import Log
-from .subject import Subject
+from .subject import Subject, files_of
 
 MEND = "Simulate anew, or copy the file again."
 KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -54,7 +54,7 @@ def names(subject: Subject) -> list[str]:
 
 def expected(subject: Subject) -> list[str]:
     """Of these, the ones that are there."""
-    return [name for name in names(subject) if subject.has(TABLES[name].path)]
+    return [name for name in names(subject) if files_of(name, subject.there)]
 
 
 def schemas(subject: Subject, log: Log) -> int:
@@ -62,8 +62,8 @@ def schemas(subject: Subject, log: Log) -> int:
     rows = 0
     for name in names(subject):
         table = TABLES[name]
-        if not subject.has(table.path):
-            if table.path in subject.listed or name == "observations":
+        if not files_of(name, subject.there):
+            if files_of(name, subject.listed) or name == "observations":
                 continue  # the files' check says so
             log.error(table.path, "the table is missing, and no manifest lists it.", MEND)
             continue

@@ -180,7 +180,7 @@ def test_a_portrait_without_one_face_fails_that_patient_alone(weights: Path, tmp
     folder.mkdir()
     bright = picture(2)
     bright[:24, :24] = 255
-    shots = {"P001": picture(1), "P002": np.zeros((64, 64, 3), np.uint8), "P003": bright}
+    shots = {"P001": picture(1), "P002": np.full((64, 64, 3), (8, 3, 0), np.uint8), "P003": bright}
     named = {}
     for key, pixels in shots.items():
         Image.fromarray(pixels).save(folder / f"{key}.png")
