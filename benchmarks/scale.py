@@ -3,6 +3,7 @@
     python benchmarks/scale.py               1,000 and 10,000 pictures of 64 px, 1 and 2 workers: some minutes
     python benchmarks/scale.py --full        100,000, too: about half an hour
     python benchmarks/scale.py --size 512    at another size
+    python benchmarks/scale.py --layout packed    in tar files, tables in pieces: what a store would get
 
 Each run is a process of its own, as `nof1sim simulate` is: its peak is the driver's, that of its children the largest
 worker's. Then finish() alone, on a dataset whose parts are all there: seconds and peak by number of pictures.
@@ -32,11 +33,13 @@ def main() -> None:
     if args.stage:
         print(json.dumps({"draw": draw, "close": close}[args.stage](args)))
         return
-    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; {DAYS} days, {args.size} px, one view\n")
+    print(
+        f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; {DAYS} days, {args.size} px, one view, {args.layout}\n"
+    )
     print("| pictures | workers | seconds | pictures a second | MB driver | MB worker | tables s | tables ms a picture "
           "| MB tables alone |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|---|")
-    for pictures in PICTURES if args.full else PICTURES[: args.steps]:
+    for pictures in (args.only,) if args.only else PICTURES if args.full else PICTURES[: args.steps]:
         for workers in (1, 2):
             print(_row(args, pictures, workers), flush=True)
 
@@ -69,7 +72,13 @@ def close(args: argparse.Namespace) -> dict[str, Any]:
 def _row(args: argparse.Namespace, pictures: int, workers: int) -> str:
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         out = str(Path(folder) / "trial")
-        own = [f"--size={args.size}", f"--workers={workers}", f"--pictures={pictures}", f"--out={out}"]
+        own = [
+            f"--size={args.size}",
+            f"--layout={args.layout}",
+            f"--workers={workers}",
+            f"--pictures={pictures}",
+            f"--out={out}",
+        ]
         drawn, closed = _run("draw", own), _run("close", own)
     total = drawn["total"]
     cells = (
@@ -92,7 +101,7 @@ def _protocol(args: argparse.Namespace) -> Any:
     from nof1sim import prepare
 
     patients = -(-args.pictures // DAYS)
-    return prepare(patients=patients, days=DAYS, images={"size_px": args.size}).protocol
+    return prepare(patients=patients, days=DAYS, images={"size_px": args.size, "layout": args.layout}).protocol
 
 
 def _peak(who: int) -> float:
@@ -105,6 +114,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="100,000 pictures, too")
     parser.add_argument("--steps", type=int, default=2, help="how many of 1,000, 10,000, 100,000")
     parser.add_argument("--size", type=int, default=64, help="pixels")
+    parser.add_argument("--only", type=int, help="only so many pictures")
+    parser.add_argument("--layout", choices=("standard", "packed"), default="standard", help="of the files")
     parser.add_argument("--folder", help="where the datasets are written and removed again")
     for name, kind in (("--stage", str), ("--out", str), ("--workers", int), ("--pictures", int)):
         parser.add_argument(name, type=kind, help=argparse.SUPPRESS)

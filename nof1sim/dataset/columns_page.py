@@ -26,6 +26,9 @@ value; dates are `YYYY-MM-DD`; flags are `true` and `false`. Days, blocks and oc
 in `*` stands for all columns that begin so. In the column *when*: **always** in the table; **may be empty**: always
 there, with gaps; **if any**: only where the protocol, the condition or the renderer has something to say.
 
+With `images.layout: packed` the long tables of the truth lie in pieces of 64 patients, which are read as one:
+`truth/lesion_days/000000.parquet`, `truth/lesion_days/000001.parquet` ...
+
 The same as JSON schemas, for validators: the folder [schemas](../schemas).
 """
 OTHER = """## Other files
@@ -39,6 +42,7 @@ OTHER = """## Other files
 | `truth/faces.json` | the numbers of each person's face |
 | `truth/masks/P001/*.png` | 16 bit: the lesion_id of each pixel; `*_support.png`: of each pixel that a lesion touched |
 | `truth/persistence/P001.npz` | the patient's columns of `truth/lesions.parquet` as arrays, names as codes |
+| `packs/*.tar`, `truth/packs/*.tar` | `images.layout: packed`: the images, and what is true of them; `packs/*.parquet`: which file lies where |
 | `truth/parts`, `depth`, `normals`, `chart`, `binary` | [truth images](photographs.md#truth-images), if asked for |
 """
 ROOT = "What the study recorded. An analysis needs this table and the images, nothing else."
