@@ -33,9 +33,8 @@ def main() -> None:
     if args.stage:
         print(json.dumps({"draw": draw, "close": close}[args.stage](args)))
         return
-    print(
-        f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; {DAYS} days, {args.size} px, one view, {args.layout}\n"
-    )
+    here = f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}"
+    print(f"{here}; {DAYS} days, {args.size} px, one view, {args.layout} layout\n")
     print("| pictures | workers | seconds | pictures a second | MB driver | MB worker | tables s | tables ms a picture "
           "| MB tables alone |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|---|")

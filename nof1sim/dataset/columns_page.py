@@ -42,7 +42,7 @@ OTHER = """## Other files
 | `truth/faces.json` | the numbers of each person's face |
 | `truth/masks/P001/*.png` | 16 bit: the lesion_id of each pixel; `*_support.png`: of each pixel that a lesion touched |
 | `truth/persistence/P001.npz` | the patient's columns of `truth/lesions.parquet` as arrays, names as codes |
-| `packs/*.tar`, `truth/packs/*.tar` | `images.layout: packed`: the images, and what is true of them; `packs/*.parquet`: which file lies where |
+| `packs/*.tar`, `truth/packs/*.tar` | packed: images, and what is true of them; `packs/*.parquet`: their index |
 | `truth/parts`, `depth`, `normals`, `chart`, `binary` | [truth images](photographs.md#truth-images), if asked for |
 """
 ROOT = "What the study recorded. An analysis needs this table and the images, nothing else."
