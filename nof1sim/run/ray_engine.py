@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +48,7 @@ class RayEngine:
             raise DatasetError(f"--gpus: got {gpus}; allowed: 0, a fraction of one, or a whole number.")
         self.workers, self.address, self.gpus = workers, address, gpus
 
-    def map(self, make_worker: MakeWorker, shards: Sequence[Shard]) -> Generator[Report, None, None]:
+    def map(self, make_worker: MakeWorker, shards: Collection[Shard]) -> Generator[Report, None, None]:
         """One report a shard, as they come (of one that kills its process, a report for each of its pieces).
 
         An actor or a node that dies is replaced, and its shards are drawn again. A picture on which a process died
@@ -100,7 +100,7 @@ class _Lane:
 class _Crew:
     """The actors of a run."""
 
-    def __init__(self, ray: Any, make_worker: MakeWorker, shards: Sequence[Shard], count: int, gpus: float) -> None:
+    def __init__(self, ray: Any, make_worker: MakeWorker, shards: Collection[Shard], count: int, gpus: float) -> None:
         self._ray, self._gpus = ray, gpus
         self._deaths = tuple(getattr(ray.exceptions, name) for name in DEATHS)
         self._order = ray.cloudpickle.dumps(make_worker)
