@@ -1,0 +1,1 @@
+"""`nof1sim learn`: train, sample and compare renderers that learn."""

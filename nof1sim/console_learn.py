@@ -1,0 +1,1 @@
+"""What `nof1sim learn` says on a terminal."""

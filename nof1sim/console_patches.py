@@ -1,0 +1,1 @@
+"""What `nof1sim patches` says on a terminal."""
