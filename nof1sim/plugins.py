@@ -10,7 +10,10 @@ from typing import Any
 from .errors import UnknownNameError, unknown_name
 
 BUILT_IN: dict[str, dict[str, str]] = {
-    "conditions": {"acne": "nof1sim.conditions.acne:Acne"},
+    "conditions": {
+        "acne": "nof1sim.conditions.acne:Acne",
+        "exanthem": "nof1sim.conditions.exanthem:Exanthem",
+    },
     "renderers": {
         "procedural": "nof1sim.render.procedural:ProceduralRenderer",
         "portrait": "nof1sim.render.portrait.renderer:PortraitRenderer",

@@ -33,11 +33,18 @@ def cross_faults(protocol: Protocol) -> list[Fault]:
 
 
 def _condition(protocol: Protocol) -> Iterator[Fault]:
-    yield from plugin_faults("conditions", "condition.name", protocol.condition.name)
+    condition = protocol.condition
+    yield from plugin_faults("conditions", "condition.name", condition.name)
+    if condition.name not in plugins.BUILT_IN["conditions"]:
+        return  # code of somebody else's, which is not imported to read a protocol
+    own = plugins.resolve("conditions", condition.name, "condition.name").option_names
+    for key in sorted(condition.model_fields_set - {"name", *own}):
+        allowed = f"no such option of the condition {condition.name!r}; it has: {', '.join(own)}"
+        yield Fault(f"condition.{key}", getattr(condition, key), allowed, did_you_mean(key, own) or "Remove the key.")
 
 
 def plugin_faults(kind: str, where: str, name: str) -> Iterator[Fault]:
-    """The name of code must be known, or say where to import it from; nothing is imported here."""
+    """The name of code must be known, or say where to import it from; it is not imported here."""
     known = sorted(plugins.known(kind))
     if name not in known and not IMPORT_PATH.fullmatch(name):
         yield Fault(where, name, f"{', '.join(known)}, or module:Thing", did_you_mean(name, known))

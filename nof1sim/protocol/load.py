@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from .. import plugins
 from ..errors import Fault, InputError, UnknownNameError, did_you_mean, nearest, refuse, shorten
 from .checks import cross_faults
 from .faults import type_faults
@@ -176,7 +177,7 @@ def expand(document: Mapping[str, Any]) -> tuple[Document, list[Fault]]:
         severity = document["severity"] = {"parameters": severity}
     name = severity.get("parameters", "hettich2024") if isinstance(severity, dict) else None
     if isinstance(name, str) and name in PARAMETER_SETS:
-        document = merge(PARAMETER_SETS[name], document)
+        document = merge(_fitting(PARAMETER_SETS[name], document.get("condition")), document)
     elif isinstance(name, str) and "model" not in severity:
         known = sorted(PARAMETER_SETS)
         advice = f"{did_you_mean(name, known)} A set of your own must say 'severity.model'.".strip()
@@ -188,6 +189,14 @@ def expand(document: Mapping[str, Any]) -> tuple[Document, list[Fault]]:
     if isinstance(treatments, dict):
         document["treatments"] = {arm: _treatment(str(arm), given, faults) for arm, given in treatments.items()}
     return document, faults
+
+
+def _fitting(parameters: Document, condition: Any) -> Document:
+    """A parameter set for a document's condition: one for another built-in condition says nothing about its options."""
+    name = condition.get("name") if isinstance(condition, dict) else None
+    own = parameters["condition"].get("name", "acne")
+    foreign = isinstance(name, str) and name != own and name in plugins.BUILT_IN["conditions"]
+    return {key: part for key, part in parameters.items() if key != "condition"} if foreign else parameters
 
 
 def _treatment(arm: str, given: Any, faults: list[Fault]) -> Any:

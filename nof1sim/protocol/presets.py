@@ -48,6 +48,13 @@ TREATMENTS: dict[str, dict[str, Any]] = {
     "clinical/adapalene_bpo": _clinical("Adapalene/BPO", -0.86, -0.55, 25.0, 21.0),
     "clinical/oral_antibiotic": _clinical("Oral antibiotic", -0.48, -0.36, 28.0, 21.0),
     "clinical/isotretinoin": _clinical("Isotretinoin", -3.2, -2.2, 45.0, 300.0),
+    "exanthem/culprit_drug": {
+        "label": "Drug",
+        "effect": 8.9,
+        "wash_in_days": 1.0,
+        "wash_out_days": 2.0,
+        "patient_sd": 0.05,
+    },
     "off": {"label": "Off", "active": False},
 }
 
@@ -82,6 +89,14 @@ PARAMETER_SETS: dict[str, dict[str, Any]] = {
         },
         "condition": {"marks": "realistic", "scars": True},
         "observation": {"raters": [{"name": "rater1", "scores": "count", "bias_sd": 0.18, "noise_sd": 0.20}]},
+    },
+    "exanthem": {
+        "severity": {
+            "model": "birth_rate",
+            # Skin without a rash: a spot now and then. The drug's effect is exp(8.9) = 7300 times that: 370 lesions.
+            "baseline": {"distribution": "lognormal", "mean": 0.05, "sd": 0.1},
+        },
+        "condition": {"name": "exanthem", "marks": "realistic"},
     },
 }
 """Per set, defaults for the protocol's parts of the same name; what the protocol says wins."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from .. import plugins
 from .images import Images
 from .observation import Observation
 from .part import Days, Finite, Name, Part, Sd, Share, TimeConstant, Weight
@@ -28,7 +29,7 @@ NO_TREATMENT = "-"
 
 
 class Condition(Part):
-    """What a severity looks like on skin."""
+    """What a severity looks like on skin. Which options a condition has it says itself; `acne` has all of these."""
 
     name: str = Field(default="acne", description="A built-in condition, an entry point, or 'module:Thing'.")
     marks: Literal["realistic", "fast", "off"] = Field(
@@ -47,6 +48,15 @@ class Condition(Part):
     iga_rule: Literal["nof1sim-1", "strict"] = Field(default="nof1sim-1", description="Version of the IGA rule.")
     scars: bool = Field(default=True, description="Whether lesions may leave atrophic scars (5.7 % of them; Tan 2017).")
     comedones: bool = Field(default=True, description="Whether non-inflammatory lesions are simulated.")
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Acne and conditions of the user's own write all options; another built-in one those that were given, since
+        acne's would be none of its own."""
+        whole: dict[str, Any] = write(self)
+        if self.name == "acne" or self.name not in plugins.BUILT_IN["conditions"]:
+            return whole
+        return {key: value for key, value in whole.items() if key == "name" or key in self.model_fields_set}
 
 
 class Range(Part):

@@ -24,7 +24,7 @@ from .design_facts import (
 )
 from .design_statement import statement_of
 from .design_text import to_markdown, to_text
-from .design_warnings import image_warnings, order_warnings, size_warnings, timing_warnings
+from .design_warnings import condition_warnings, image_warnings, order_warnings, size_warnings, timing_warnings
 
 __all__ = ["DesignReport", "design_report", "diagram_svg", "to_markdown", "to_text"]
 
@@ -74,6 +74,7 @@ def design_report(protocol: Protocol, schedule: Schedule | None = None) -> Desig
         wash_in=wash_in,
         carry_over=carry_over,
         warnings=(
+            *condition_warnings(protocol),
             *order_warnings(protocol, sequences, confounding),
             *timing_warnings(wash_in, carry_over),
             *(() if is_given else size_warnings(protocol, blocks, counts, pair_p)),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..conditions.design import crossover_warning
 from ..protocol import Protocol
 from ..severity.schedule_count import Admissible
 from .design_facts import Block, CarryOver, Confounding, SequenceCount, WashIn
@@ -68,6 +69,12 @@ def size_warnings(
             f"A randomisation test of one patient can never reach {ALPHA}: {admissible.per_patient} schedules, "
             f"smallest p = {admissible.smallest_p:.3g}."
         )
+
+
+def condition_warnings(protocol: Protocol) -> Iterator[str]:
+    """A condition that does not come back, in a design that switches treatments."""
+    if warning := crossover_warning(protocol):
+        yield warning
 
 
 def image_warnings(protocol: Protocol) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import plugins
+from ..conditions.design import crossover_warning
 from ..dataset import layout, manifest, parts
 from ..dataset.letters import kind_of
 from ..dataset.packs import PackedTarget, opened
@@ -189,10 +190,13 @@ def _draw(
 
 
 def warnings_of(plan: Plan) -> tuple[str, ...]:
-    """What a user should know of a trial of their own design: days at the bounds of the scale, confounded pictures."""
+    """What a user should know of a trial of their own design: a condition that does not come back, days at the
+    bounds of the scale, confounded pictures."""
     if plan.protocol.design.counterfactual != "factual":
         return ()
-    return tuple(found for found in (_saturation(plan), plan.protocol.images.confounding.warning) if found)
+    protocol = plan.protocol
+    found = (crossover_warning(protocol), _saturation(plan), protocol.images.confounding.warning)
+    return tuple(warning for warning in found if warning)
 
 
 def _saturation(plan: Plan) -> str | None:

@@ -119,7 +119,7 @@ class Plan:
             latent_score=None if trajectories.severity is None else trajectories.latent,
             n_inflammatory=scores["n_inflammatory"],
             n_nodule=scores["n_nodule"],
-            iga_cuts=tuple(self.condition.inflammatory_cuts),
+            iga_cuts=tuple(self.condition.grade_cuts),
             severity_of_count=self.condition.severity_of_count,
         )
         occasions = range(1, self.protocol.images.occasions_per_day + 1)

@@ -160,5 +160,5 @@ def test_every_stage_is_tallied_once():
 
 
 def test_rater_cuts_are_the_rules(make):
-    assert make["acne"]().inflammatory_cuts == (0.5, 7.5, 19.5, 49.5)
-    assert make["acne"](iga_rule="strict").inflammatory_cuts[1] == 1.5
+    assert make["acne"]().grade_cuts == (0.5, 7.5, 19.5, 49.5)
+    assert make["acne"](iga_rule="strict").grade_cuts[1] == 1.5

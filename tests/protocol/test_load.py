@@ -24,7 +24,7 @@ TWINS = [name for name in SHIPPED if name.endswith("_null")]
 EXPECTED = {
     "default", "hettich2024", "fu2023", "schneider2023", "washout", "latin_square", "clinical_vehicle",
     "clinical_benzoyl_peroxide", "clinical_adapalene", "clinical_adapalene_bpo", "clinical_oral_antibiotic",
-    "clinical_isotretinoin", "bernhard2024",
+    "clinical_isotretinoin", "bernhard2024", "exanthem_episode",
 }  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def test_whatever_is_simulated_is_sound(kind: str, tmp_path: Path) -> None:
     assert all(done.values()) or kind in ("no images", "no masks")
 
 
-@pytest.mark.parametrize("name", ["clinical_adapalene_bpo", "fu2023", "latin_square"])
+@pytest.mark.parametrize("name", ["clinical_adapalene_bpo", "fu2023", "latin_square", "exanthem_episode"])
 def test_other_models_and_designs_are_sound(name: str, tmp_path: Path) -> None:
     images = {"renderer": "nof1sim_test_renderers:Dots", "size_px": 64}
     run(prepare(name, patients=2, days=16, images=images).protocol, tmp_path)

@@ -142,7 +142,7 @@ def rated(scores, bias_sd, noise_sd, median, log_sd, raters=60, faces=300):
         }
     )
     count = np.exp(np.log(median) + log_sd * ndtri((np.arange(faces) + 0.5) / faces))[:, None]
-    cuts = tuple(Acne(protocol.condition).inflammatory_cuts)
+    cuts = tuple(Acne(protocol.condition).grade_cuts)
     truth = Truth(count / 20, np.rint(count), np.zeros((faces, 1)), iga_cuts=cuts, severity_of_count=np.log1p)
     recorded = observe(protocol, make_cohort(protocol), make_schedule(protocol), truth)
     return np.hstack([recorded.raters[name] for name in names])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +14,12 @@ from nof1sim.randomness import key64
 
 from . import counts as count_maps
 from . import scores as score_rules
+from .counts import CountMap
 
 if TYPE_CHECKING:
     from nof1sim.protocol.types import Condition as Options
+
+    from .sites import Sites
 
 ADDRESS = "lesions"
 _MARKS = {"off": 0, "fast": 1, "realistic": 2}
@@ -29,14 +33,17 @@ class Acne:
     """
 
     name = "acne"
+    crossover_ok = True
+    episodic = False
+    option_names = ("marks", "fidelity", "count_map", "iga_rule", "scars", "comedones")
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.inflammatory_cuts = score_rules.IGA_RULES[options.iga_rule]
+        self.grade_cuts = score_rules.IGA_RULES[options.iga_rule]
         self._marks = _MARKS[options.marks]
 
     @property
-    def _map(self) -> count_maps.CountMap:
+    def _map(self) -> CountMap:
         return count_maps.count_map(self.options.count_map)
 
     def count_of_severity(self, severity: Floats) -> Floats:
@@ -49,13 +56,36 @@ class Acne:
 
     def field(self, patient: Patient, drive: Drive, seed: int) -> LesionField:
         """The whole course of one patient's lesions; `columns` are described in `table.COLUMNS`."""
-        from . import engine, marks, sites, table
+        from . import sites
 
         key = key64(seed, patient.key, ADDRESS)
-        person = marks.person_numbers(patient, self.options.scars, key)
-        places = sites.draw_sites(patient, seed)
+        return self._course(patient, drive, sites.draw_sites(patient, seed), key, key, self._map)
+
+    def patch(
+        self, patient: Patient, drive: Drive, seed: int, address: tuple[str | int, ...], side_mm: float
+    ) -> LesionField:
+        """The course on a square piece of acne-prone skin; x_mm, y_mm from its centre, within it or a lesion beyond.
+
+        As many lesions as on `sites.PATCH_DENSITY` times its area of the average face, from severity .25 up at least
+        one. `region` is chart.OUTSIDE ("none" where named).
+        """
+        from . import sites
+
+        ground = sites.patch_ground(side_mm)
+        share = sites.patch_share(ground)
+        places = sites.draw_patch_sites(ground, seed, address)
+        drive = replace(drive, baseline_count=drive.baseline_count * share)
+        keys = key64(seed, *address, ADDRESS), key64(seed, patient.key, ADDRESS)
+        return self._course(patient, drive, places, *keys, replace(self._map, share=share))
+
+    def _course(
+        self, patient: Patient, drive: Drive, places: Sites, key: int, person_key: int, counts: CountMap
+    ) -> LesionField:
+        from . import engine, marks, table
+
+        person = marks.person_numbers(patient, self.options.scars, person_key)
         smooth = self.options.fidelity == "smooth"
-        course = engine.simulate(drive, places, person, key, self._map, smooth, self.options.comedones)
+        course = engine.simulate(drive, places, person, key, counts, smooth, self.options.comedones)
         columns = table.columns(course.rows, places, key, drive.days, self._marks)
         return LesionField(patient, drive.days, columns, course.lost)
 

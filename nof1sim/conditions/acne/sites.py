@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim import chart
+from nof1sim.conditions import field, points
+from nof1sim.conditions.ground import FACE, Ground
 from nof1sim.model import Floats, Patient
 from nof1sim.randomness import stream
 
@@ -41,7 +42,11 @@ CENTRE_MM = 45.0
 """[D] Within a region, propensity falls from the midline as a Gaussian of this SD (Pierard: follicle density)."""
 GAMMA_SHAPE = 0.6
 FIELD_LENGTH_MM, FIELD_LOG_SD, FIELD_MIRRORED = 12.0, 0.5, 0.7
-_KNOT_MM = 8.0
+PATCH_DENSITY = 2.0
+"""[D] A piece of skin is taken where the acne is: it has so many times the lesions of an average piece of the face."""
+PATCH_RIM_MM = 7.0
+"""So far beyond a piece of skin lesions may lie that reach into it: half a large nodule."""
+NEIGHBOURS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,65 +55,34 @@ class Sites:
 
     x_mm: Floats
     y_mm: Floats
-    region: NDArray[np.int8]  # index into chart.REGIONS
+    region: NDArray[np.int8]  # index into chart.REGIONS; chart.OUTSIDE on a piece of skin
     propensity: Floats
     comedone_propensity: Floats
+    ground: Ground
 
     def __len__(self) -> int:
         return int(self.x_mm.size)
 
 
-def _inside(x: NDArray[Any], y: NDArray[Any], margin: float) -> NDArray[np.bool_]:
-    ok = chart.region_of(x, y) >= 0
-    for angle in np.arange(8) * np.pi / 4:
-        ok &= chart.region_of(x + margin * np.cos(angle), y + margin * np.sin(angle)) >= 0
-    return ok
-
-
 @lru_cache(maxsize=1)
 def pattern() -> tuple[Floats, Floats, NDArray[np.int8]]:
-    """The candidate pattern common to all faces: x_mm, y_mm, region, (SITES,) each; no random numbers in it.
-
-    A low-discrepancy sequence (Roberts's R2) relaxed by short-range repulsion to blue noise.
-    """
-    from .relax import relax
-
-    count = 8 * SITES
-    n = np.arange(1, count + 1)
-    span = chart.Y_LIMITS_MM[1] - chart.Y_LIMITS_MM[0]
-    x = (2.0 * ((0.5 + n * 0.7548776662466927) % 1.0) - 1.0) * chart.X_LIMIT_MM
-    y = chart.Y_LIMITS_MM[0] + ((0.5 + n * 0.5698402909980532) % 1.0) * span
-    keep = np.flatnonzero(_inside(x, y, EDGE_MM))[:SITES]
-    grid_x = np.arange(-chart.X_LIMIT_MM - 4, chart.X_LIMIT_MM + 4.25, 0.25)
-    grid_y = np.arange(chart.Y_LIMITS_MM[0] - 4, chart.Y_LIMITS_MM[1] + 4.25, 0.25)
-    allowed = _inside(*np.meshgrid(grid_x, grid_y), EDGE_MM)
-    x, y = relax(x[keep].copy(), y[keep].copy(), allowed, float(grid_x[0]), float(grid_y[0]), 0.25)
+    """The candidate pattern common to all faces: x_mm, y_mm, region, (SITES,) each; no random numbers in it."""
+    x, y = points.blue_noise(FACE, SITES, EDGE_MM)
     return x, y, chart.region_of(x, y)
 
 
 @lru_cache(maxsize=1)
-def _smoother() -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
-    """Knots near each site (sites, near), their weights (unit variance), and each knot's mirror image (knots,)."""
-    x, y, _ = pattern()
-    half = np.arange(_KNOT_MM / 2, chart.X_LIMIT_MM + 3 * _KNOT_MM, _KNOT_MM)
-    knots_x = np.concatenate([-half[::-1], half])
-    knots_y = np.arange(chart.Y_LIMITS_MM[0] - 3 * _KNOT_MM, chart.Y_LIMITS_MM[1] + 3 * _KNOT_MM, _KNOT_MM)
-    kx, ky = (part.ravel() for part in np.meshgrid(knots_x, knots_y))
-    mirror = np.arange(kx.size).reshape(knots_y.size, knots_x.size)[:, ::-1].ravel()
-    square = (x[:, None] - kx) ** 2 + (y[:, None] - ky) ** 2
-    near = np.argsort(square, axis=1, kind="stable")[:, :48]
-    # White noise under a Gaussian of SD s has the covariance exp(-d2 / (4 s2)): s = length / sqrt(2).
-    weight = np.exp(-np.take_along_axis(square, near, axis=1) / FIELD_LENGTH_MM**2)
-    return near, weight / np.sqrt((weight**2).sum(axis=1, keepdims=True)), mirror
+def _smoother() -> field.Smoother:
+    return field.smoother(FACE, *pattern()[:2], FIELD_LENGTH_MM)
 
 
-@lru_cache(maxsize=1)
-def surroundings() -> tuple[Floats, NDArray[np.int32], Floats]:
+@lru_cache(maxsize=8)
+def surroundings(ground: Ground, count: int) -> tuple[Floats, NDArray[np.int32], Floats]:
     """Room for a nodule, 1 or 0, (sites,); the neighbours of each site, nearest first, and their distances in mm."""
-    x, y, _ = pattern()
+    x, y = points.blue_noise(ground, count, EDGE_MM if ground.is_face else 0.0)
     far = np.hypot(x[:, None] - x, y[:, None] - y)
-    near = np.argsort(far, axis=1, kind="stable")[:, 1:33]
-    roomy = _inside(x, y, NODULE_ROOM_MM).astype(float)
+    near = np.argsort(far, axis=1, kind="stable")[:, 1 : NEIGHBOURS + 1]
+    roomy = ground.inside(x, y, NODULE_ROOM_MM).astype(float) if ground.is_face else np.ones(count)
     return roomy, near.astype(np.int32), np.ascontiguousarray(np.take_along_axis(far, near, axis=1))
 
 
@@ -125,21 +99,45 @@ def draw_sites(patient: Patient, seed: int) -> Sites:
     """The sites of a patient, from the stream (seed, patient, "sites") alone."""
     rng = stream(seed, patient.key, "sites")
     base_x, base_y, base_region = pattern()
-    near, weight, mirror = _smoother()
-    turn, far = rng.random(SITES) * 2.0 * np.pi, np.sqrt(rng.random(SITES)) * JITTER_MM
-    x, y = base_x + far * np.cos(turn), base_y + far * np.sin(turn)
+    x, y = points.jittered(rng, base_x, base_y, JITTER_MM)
     own = rng.standard_gamma(GAMMA_SHAPE, SITES)
-    both, single = rng.standard_normal((2, mirror.size))
-    both = (both + both[mirror]) / np.sqrt(2.0)
-    noise = np.sqrt(FIELD_MIRRORED) * both + np.sqrt(1.0 - FIELD_MIRRORED) * single
-    smooth = np.einsum("ij,ij->i", weight, noise[near])
-    field = np.exp(FIELD_LOG_SD * smooth - FIELD_LOG_SD**2 / 2.0)
+    smooth = field.log_normal(_smoother().draw(rng, FIELD_MIRRORED), FIELD_LOG_SD)
     centre = np.exp(-0.5 * (base_x / CENTRE_MM) ** 2)
     central = np.bincount(base_region, centre, minlength=len(chart.REGIONS))
     corrections = np.array([CORRECTIONS[name] for name in chart.REGIONS])
     regional = (region_shares(patient) * corrections * SITES / central)[base_region] * centre
-    # A floor keeps every site possible: Gamma(0.6) has a pole at 0.
-    propensity = np.maximum(own * field / GAMMA_SHAPE, 1e-4) * regional
+    propensity = _propensity(own, smooth) * regional
     factor = np.array([COMEDONE_FACTORS[name] for name in chart.REGIONS])[base_region]
-    comedone = np.sqrt(propensity) * factor
-    return Sites(x, y, chart.region_of(x, y), propensity / propensity.mean(), comedone / comedone.mean())
+    return _sites(FACE, x, y, propensity, np.sqrt(propensity) * factor)
+
+
+def patch_ground(side_mm: float) -> Ground:
+    """The skin on which lesions of a square of `side_mm` lie: the square and a rim."""
+    return Ground(side_mm + 2.0 * PATCH_RIM_MM)
+
+
+def patch_share(ground: Ground) -> float:
+    """Lesions on a piece of skin for each one on a whole face of the same severity."""
+    return PATCH_DENSITY * ground.area_mm2 / FACE.area_mm2
+
+
+def draw_patch_sites(ground: Ground, seed: int, address: tuple[str | int, ...]) -> Sites:
+    """The sites of a piece of skin, as dense as on a face, from the stream (seed, *address, "sites") alone."""
+    rng = stream(seed, *address, "sites")
+    count = round(SITES * ground.area_mm2 / FACE.area_mm2)
+    base = points.blue_noise(ground, count, 0.0)
+    x, y = points.jittered(rng, *base, JITTER_MM)
+    own = rng.standard_gamma(GAMMA_SHAPE, count)
+    values = field.smoother(ground, *base, FIELD_LENGTH_MM).draw(rng, 0.0)
+    propensity = _propensity(own, field.log_normal(values, FIELD_LOG_SD))
+    return _sites(ground, x, y, propensity, np.sqrt(propensity))
+
+
+def _propensity(own: Floats, smooth: Floats) -> Floats:
+    # A floor keeps every site possible: Gamma(0.6) has a pole at 0.
+    return np.maximum(own * smooth / GAMMA_SHAPE, 1e-4)
+
+
+def _sites(ground: Ground, x: Floats, y: Floats, propensity: Floats, comedone: Floats) -> Sites:
+    region = ground.region(x, y)
+    return Sites(x, y, region, propensity / propensity.mean(), comedone / comedone.mean(), ground)

@@ -116,4 +116,5 @@ def walk(field: LesionField, first: int, until: int, marks: int, looks: bool = T
 
 def named(table: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """The columns with names in place of the codes of CODES."""
-    return {name: np.array(CODES[name])[values] if name in CODES else values for name, values in table.items()}
+    lists = {name: np.array((*names, "none")) for name, names in CODES.items()}  # the last: code -1, chart.OUTSIDE
+    return {name: lists[name][values] if name in lists else values for name, values in table.items()}
