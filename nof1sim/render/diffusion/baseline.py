@@ -111,10 +111,14 @@ class DailyRenderer:
     def render(self, views: Sequence[View]) -> list[Render]:
         """Draw each view, in order; the days of one grade are painted together."""
         portraits = [self._portrait(view) for view in views]
-        grades = [grade_of(view.scene.lesions) for view in views]
-        jobs = [self._job(*one) for one in zip(views, portraits, grades, strict=True)]
+        grades = [self.grade(view) for view in views]
+        jobs = [self.job(*one) for one in zip(views, portraits, grades, strict=True)]
         done = zip(views, portraits, grades, self.studio.painter.paint(jobs), strict=True)
         return [self._finished(*one) for one in done]
+
+    def grade(self, view: View) -> int:
+        """The grade that a view is drawn at."""
+        return grade_of(view.scene.lesions)
 
     def _portrait(self, view: View) -> Portrait:
         """The patient's portrait; cached for one patient."""
@@ -124,7 +128,7 @@ class DailyRenderer:
             self._kept = who, self.studio.portrait(view)
         return self._kept[1]
 
-    def _job(self, view: View, portrait: Portrait, grade: int) -> PaintJob:
+    def job(self, view: View, portrait: Portrait, grade: int) -> PaintJob:
         """The whole picture, and a noise that is the occasion's own. No identity: nothing but the portrait keeps it."""
         options, mask = self.options, np.ones(portrait.pixels.shape[:2])
         return PaintJob(

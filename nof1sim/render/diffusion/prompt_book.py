@@ -60,7 +60,7 @@ class PromptBook:
         torch = optional("torch")
         texts, pooled = [], None
         for tokenizer, encoder, cls in ENCODERS[self.base]:
-            tokens, model = self._read(tokenizer, encoder, cls)
+            tokens, model = self.read(tokenizer, encoder, cls)
             length = min(tokens.model_max_length, model.config.max_position_embeddings)
             for prompt, full in zip(prompts, tokens(prompts).input_ids, strict=True):
                 if len(full) > length:
@@ -77,7 +77,8 @@ class PromptBook:
         text = torch.cat(texts, -1)
         return [Embedding(text[i], None if pooled is None else pooled[i]) for i in range(len(prompts))]
 
-    def _read(self, tokenizer: str, encoder: str, cls: str) -> tuple[Any, Any]:
+    def read(self, tokenizer: str, encoder: str, cls: str) -> tuple[Any, Any]:
+        """A tokenizer and its encoder, frozen or not as they were published; on the device."""
         transformers = optional("transformers")
         tokens = transformers.CLIPTokenizer.from_pretrained(self.folder / tokenizer, local_files_only=True)
         with without_bars("transformers"):

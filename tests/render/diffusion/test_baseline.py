@@ -184,7 +184,7 @@ def test_tiny_models_draw_every_grade_otherwise(tiny: Tiny, tmp_path: Path) -> N
     assert not np.array_equal(papules, next_day)  # the same grade, another noise
     again = renderer.render([days[1]])[0].pixels
     assert np.abs(again.astype(int) - papules).max() <= 1
-    job = replace(renderer._job(days[1], small_portrait(days[1]), 1), grades=())
+    job = replace(renderer.job(days[1], small_portrait(days[1]), 1), grades=())
     ungraded = MaskedSampler(plain, PaintOptions(novelty=1.0)).paint([job])
     after = sampler.paint([job])  # a job without grades is painted without
     assert np.abs(ungraded[0].astype(int) - after[0]).max() <= 1
