@@ -15,6 +15,7 @@ from rich.table import Table
 
 from .simulation.driver import Outcome, simulate
 from .simulation.driver import Progress as Tell
+from .simulation.renderers import as_kept
 from .simulation.request import Job, Trial
 
 IMAGE_BYTES_PER_PIXEL = {"jpeg": 0.35, "png": 1.4, "webp": 0.22}
@@ -28,7 +29,7 @@ def show_plan(job: Job, out: str) -> None:
     """Say what a run would do, and how big it would be; nothing is written."""
     table = Table("folder", "patients", "days", "pictures", "size", "digest", title="A dry run: nothing is written")
     for trial in job.trials(out):
-        p = trial.protocol
+        p = as_kept(trial.protocol)
         days = p.cohort.patients * p.days
         pictures = days * p.images.occasions_per_day * len(p.images.views) if p.images.enabled else 0
         pixels = p.images.size_px**2
