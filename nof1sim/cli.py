@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis, cli_dataset, cli_grade, cli_models, cli_photos
+from . import __version__, cli_analysis, cli_dataset, cli_grade, cli_learn, cli_models, cli_photos
 from .errors import InputError, Nof1simError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(cli_dataset.app)
 app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_photos.app)
 app.add_typer(cli_grade.app, name="grade")
+app.add_typer(cli_learn.app, name="learn")
 
 Out = Annotated[str, typer.Option("--out", "-o", help="Dataset folder (or fsspec URL) to write or continue.")]
 ProtocolOption = Annotated[
@@ -67,7 +68,7 @@ def simulate(
     seed: SeedOption = None,
     size: Annotated[int | None, typer.Option(help="Image size in pixels, 64 to 2048.")] = None,
     image_format: Annotated[str | None, typer.Option(help="jpeg, png or webp.")] = None,
-    renderer: Annotated[str | None, typer.Option(help="A renderer's name, or module:Thing.")] = None,
+    renderer: Annotated[str | None, typer.Option(help="A renderer's name, learned:PATH or module:Thing.")] = None,
     nuisance: Annotated[str | None, typer.Option(help="Photographs: none, clinic or home.")] = None,
     marks: Annotated[str | None, typer.Option(help="Post-inflammatory marks: realistic, fast or off.")] = None,
     layout: Annotated[str | None, typer.Option(help="standard, hettich (image names), or packed (tar files).")] = None,

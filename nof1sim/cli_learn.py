@@ -1,1 +1,80 @@
-"""`nof1sim learn`: train, sample and compare renderers that learn."""
+"""The commands about renderers that learn: options and a few lines each, no logic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Renderers that learn: train, sample.")
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "nof1sim learn train trial --model cvae --size 64 --epochs 40 --out cvae\n\n"
+    "nof1sim learn train photos --table labels.csv --severity IGA --scale 0:4 --resize --out mine\n\n"
+    "nof1sim learn train trial --model cvae --set code=32 --set rate=1e-3 --out small"
+)
+def train(
+    data: Annotated[str, typer.Argument(help="A dataset's folder, or a folder of photographs (--table).")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the checkpoint.")],
+    model: Annotated[str, typer.Option(help="cvae, dcgan, translator, diffusion ... (nof1sim learn models).")] = "cvae",
+    size: Annotated[int, typer.Option(help="Side of the pictures, px.")] = 64,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the pictures; default: the model's own.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Pictures a step; default: the model's own.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A setting of the model's: key=value.")] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option("--table", help="CSV of a folder: file, severity or grade and, better, person, split."),
+    ] = None,
+    columns: Annotated[str | None, typer.Option("--columns", help="The table's columns: file=image,person=who")] = None,
+    severity: Annotated[
+        str | None, typer.Option(help="Column of the severity; default: the true one, else AcneSeverity.")
+    ] = None,
+    scale: Annotated[str | None, typer.Option(help="Least and most of that column, such as 0:4.")] = None,
+    views: Annotated[str, typer.Option(help="Of a dataset: which photographs.")] = "front",
+    resize: Annotated[bool, typer.Option("--resize", help="Bring pictures of several sizes to --size.")] = False,
+    val: Annotated[float, typer.Option(help="Share of the persons set aside, to look at.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="Seed of the split, the weights and the training.")] = 0,
+    threads: Annotated[int | None, typer.Option(help="Of torch; equal numbers give equal results.")] = None,
+    sheet_every: Annotated[int, typer.Option(help="Epochs between two sample sheets; 0: none.")] = 5,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped training was.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the checkpoint in the folder.")] = False,
+) -> None:
+    """Train a model on pictures with severities; nobody is in two parts. A stopped training goes on with --resume."""
+    from .console_learn import Data, train_and_show
+
+    train_and_show(
+        Data(data, table, columns, severity, scale, views, resize, val), model, settings or [], out, size=size,
+        epochs=epochs, batch=batch, seed=seed, threads=threads, sheet_every=sheet_every, resume=resume,
+        overwrite=overwrite,
+    )  # fmt: skip
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "nof1sim learn sample cvae --patients 4 --severity 0,1,2,3 --out sheet.png\n\n"
+    "nof1sim learn sample cvae --patients 2 --severity 0,1.5,3 --out pictures"
+)
+def sample(
+    checkpoint: Annotated[Path, typer.Argument(help="Folder that train wrote.")],
+    patients: Annotated[int, typer.Option(help="How many invented patients.")] = 4,
+    severity: Annotated[str | None, typer.Option(help="In units of the training's scale; default: 5 steps.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="A .png sheet, or a folder for single pictures.")] = Path(
+        "sheet.png"
+    ),
+    seed: Annotated[int, typer.Option(help="Seed of the patients.")] = 0,
+) -> None:
+    """Draw invented patients at given severities: one sheet, or a picture each."""
+    from .console_learn import sample_and_show
+
+    sample_and_show(checkpoint, patients, severity, out, seed)
+
+
+@app.command(epilog="Example:\n\nnof1sim learn models")
+def models() -> None:
+    """The models and their settings, with defaults."""
+    from .console_learn import show_models
+
+    show_models()

@@ -17,7 +17,7 @@ from .errors import Fault, InputError
 from .run.local import cores as available_cores
 from .simulation.driver import Outcome, simulate
 from .simulation.driver import Progress as Tell
-from .simulation.renderers import processes
+from .simulation.renderers import as_kept, processes, settled
 from .simulation.request import Job, Trial
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ def show_plan(
     table = Table("folder", "patients", "days", "pictures", "size", "digest", title="A dry run: nothing is written")
     trials = list(job.trials(out))
     for trial in trials:
-        p = trial.protocol
+        p = as_kept(trial.protocol)
         pictures, size = price.size_of(p).pictures, human(price.rough_bytes(p))
         row = (str(trial.out), p.cohort.patients, p.days, f"up to {pictures:,}", f"about {size}", p.digest[:12])
         table.add_row(*map(str, row))
     Console().print(table)
     if calibrated:
-        protocol = job.protocol
-        sample = price.calibrate(protocol, job.given)
+        with settled(job.protocol) as protocol:
+            sample = price.calibrate(protocol, job.given)
         hands = workers or processes(protocol.images) or available_cores()
         for line in price_lines(price.price(protocol, sample), sample, hands, cores):
             typer.echo(line)

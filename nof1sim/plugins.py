@@ -22,6 +22,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "ip-adapter-faceid": "nof1sim.render.diffusion.renderer:IpAdapterFaceIdRenderer",
         "inpaint": "nof1sim.render.diffusion.renderer:InpaintRenderer",
         "img2img-daily": "nof1sim.render.diffusion.baseline:DailyRenderer",
+        "learned": "nof1sim.learning.renderer:LearnedRenderer",
     },
     "engines": {
         "serial": "nof1sim.run.local:SerialEngine",

@@ -15,7 +15,7 @@ from .tables import read_parquet
 
 KNOWN_NAMES: dict[str, tuple[str, ...]] = {
     "file": ("file", "file_name", "filename", "image", "path"),
-    "label": ("label", "grade", "class"),
+    "label": ("label", "grade", "class", "severity"),
     "person": ("person", "person_id", "patient", "patient_id"),
     "split": ("split",),
 }

@@ -1,5 +1,8 @@
 """The interface of a model that learns to draw. A model is built once for a training or for a renderer.
 
+Changed since the first draft, additions only: what the driver does with networks (docstring of `Learner`), optional
+class attributes `epochs` and `batch`. Helpers: `torches.built`, `descend`, `set_rate`, `doublings`.
+
 Pictures are (n, 3, s, s) float32 torch tensors from -1 to 1; severities (n,) float32, 0 (clear) to 1 (the most of the
 condition's scale, or of the user's column). A *base* is another picture of the same person, the clearest there is: in
 training a clear picture or the one of the person's lowest severity, in a renderer the person's clear face.
@@ -50,6 +53,11 @@ class Learner(Protocol):
     networks : name -> torch module; a checkpoint stores their weights under `name.parameter`.
     optimisers : name -> torch optimiser; what a resumed training needs beside the weights.
     averages : name -> module with a running mean of a network's weights, where pictures are drawn with it; else empty.
+
+    The driver moves networks and averages to the device (`module.to`), and calls `train()` before steps and `eval()`
+    before samples; what a step makes besides goes to the device of what it is given (a Draw's numbers are there).
+    What is to be resumed is in these three: a learning rate follows from `done`, a counter is a buffer of a network.
+    A class may also have `epochs` and `batch`, whole numbers: what its training takes unless the user says otherwise.
     """
 
     name: str

@@ -46,7 +46,8 @@ def _condition(protocol: Protocol) -> Iterator[Fault]:
 def plugin_faults(kind: str, where: str, name: str) -> Iterator[Fault]:
     """The name of code must be known, or say where to import it from; it is not imported here."""
     known = sorted(plugins.known(kind))
-    if name not in known and not IMPORT_PATH.fullmatch(name):
+    given_a_path = kind == "renderers" and name.partition(":")[0] in known  # learned:PATH
+    if name not in known and not IMPORT_PATH.fullmatch(name) and not given_a_path:
         yield Fault(where, name, f"{', '.join(known)}, or module:Thing", did_you_mean(name, known))
 
 

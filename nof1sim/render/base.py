@@ -38,6 +38,8 @@ class Renderer(Protocol):
         from `images.renderer_options`: what a dataset says of its pictures.
     missing(options) : a static method; what these options need and this machine has not, a sentence each.
     ita_deg(options) : a static method; the skin's tone of each patient, where it is not the protocol's to choose.
+    settle(options, condition) : a static method; of options with a `path` of this machine those that a protocol keeps
+        (a hash of what lies there), and the environment variables that tell worker processes the place.
     Options : pydantic model of `images.renderer_options`; an instance is what the renderer is then built with.
     """
 

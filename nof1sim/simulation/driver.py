@@ -30,7 +30,7 @@ from ..severity.saturation import saturation_warning
 from .closing import close, locks_of
 from .grid import Grid, Work
 from .plan import BLOCK_PATIENTS, Plan
-from .renderers import check_images, processes, require_photographs
+from .renderers import check_images, needs_settling, processes, require_photographs, settled
 from .worker import Worker, WorkOrder
 
 Progress = Callable[[int, int, str], None]
@@ -86,6 +86,12 @@ def simulate(
         The folder holds something else, cannot be written, or another run is at work in it.
     """
     chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    if needs_settling(chosen.images):
+        with settled(chosen) as own:
+            return simulate(
+                own, out, given=given, workers=workers, engine=engine, engine_options=engine_options, shard=shard,
+                overwrite=overwrite, progress=progress,
+            )  # fmt: skip
     tell = progress or (lambda done, total, what: None)
     plan, target = Plan(chosen, given), Target(str(out))
     share = shard or ALL

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from .. import plugins
+from ..conditions.base import Condition
 from ..dataset.statements import Persons
 from ..errors import Fault, ProtocolError, RenderError, did_you_mean, refuse
 from ..model import Nuisance, View
@@ -21,6 +24,50 @@ NEUTRAL = asdict(Nuisance())
 """The nuisance that leaves a picture alone."""
 
 
+def named(images: Images) -> Images:
+    """`NAME:PATH` of a known renderer as its name and the option `path`; anything else as it is."""
+    name, colon, path = images.renderer.partition(":")
+    if not (colon and path and name in plugins.known("renderers")):
+        return images
+    return images.model_copy(update={"renderer": name, "renderer_options": {**images.renderer_options, "path": path}})
+
+
+@contextmanager
+def settled(protocol: Protocol) -> Iterator[Protocol]:
+    """The protocol without the path of this machine that its renderer was given: what it says instead is up to the
+    renderer (`Renderer.settle`), and worker processes learn the place from the environment, inside."""
+    images = named(protocol.images)
+    options, places = renderer_class(images).settle(images.renderer_options, condition_of(protocol))
+    before = {name: os.environ.get(name) for name in places}
+    os.environ.update(places)
+    try:
+        yield protocol.model_copy(update={"images": images.model_copy(update={"renderer_options": options})})
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def needs_settling(images: Images) -> bool:
+    """Whether the renderer was given a path that no protocol should keep."""
+    images = named(images)
+    return images.enabled and "path" in images.renderer_options and hasattr(renderer_class(images), "settle")
+
+
+def as_kept(protocol: Protocol) -> Protocol:
+    """The protocol as a dataset of it keeps it: without the path of this machine, if it has one."""
+    if not needs_settling(protocol.images):
+        return protocol
+    with settled(protocol) as kept:
+        return kept
+
+
+def condition_of(protocol: Protocol) -> Condition:
+    """The protocol's condition."""
+    return plugins.resolve("conditions", protocol.condition.name, "condition.name")(protocol.condition)
+
+
 def renderer_class(images: Images) -> Any:
     """The class behind `images.renderer`.
 
@@ -29,6 +76,7 @@ def renderer_class(images: Images) -> Any:
     ProtocolError
         Nothing answers to the name, or what does is no renderer.
     """
+    images = named(images)
     found = plugins.resolve("renderers", images.renderer, "images.renderer")
     if getattr(found, "views", None) is None or not hasattr(found, "render"):
         fault = Fault("images.renderer", images.renderer, "a class with `views` and `render(views)`")
@@ -46,6 +94,7 @@ def make_renderer(images: Images) -> Renderer:
     RenderError
         What the renderer needs (weights, a package) is not here.
     """
+    images = named(images)
     found = renderer_class(images)
     refuse(option_faults(found, images), f"The renderer {images.renderer!r}")
     options = getattr(found, "Options", None)
@@ -88,7 +137,7 @@ def _fault(options: Any, found: Any) -> Fault:
 
 def check_images(protocol: Protocol) -> None:
     """Refuse views and layers that the renderer cannot draw, and options that it does not have."""
-    images = protocol.images
+    images = named(protocol.images)
     if not images.enabled:
         return
     renderer = renderer_class(images)
@@ -120,6 +169,7 @@ def require_photographs(images: Images) -> None:
     RenderError
         Lists all of them; or says that no folder is known.
     """
+    images = named(images)
     asked = getattr(renderer_class(images), "missing", None) if images.enabled else None
     lines: Sequence[str] = asked(images.renderer_options) if asked is not None else ()
     if lines:
