@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Renderers that learn: train, sample.")
+app = typer.Typer(no_args_is_help=True, help="Renderers that learn: train, sample, compare.")
 
 
 @app.command(
@@ -78,3 +78,35 @@ def models() -> None:
     from .console_learn import show_models
 
     show_models()
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "nof1sim learn compare --renderers procedural,learned:cvae --training trial --out compared\n\n"
+    "nof1sim learn compare --renderers learned:cvae,learned:dcgan --training trial --grader grader --out compared"
+)
+def compare(
+    renderers: Annotated[str, typer.Option(help="Names: procedural, learned:PATH, portrait, module:Thing ...")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the table and the sheet.")] = Path("compared"),
+    patients: Annotated[int, typer.Option(help="People whom every renderer draws on every day.")] = 8,
+    days: Annotated[int, typer.Option(help="Days of each of them.")] = 28,
+    people: Annotated[int, typer.Option(help="Further people, one picture each: KID, diversity, memorisation.")] = 64,
+    size: Annotated[int, typer.Option(help="Side of the pictures, px; a checkpoint has its own.")] = 64,
+    seed: Annotated[int, typer.Option(help="Of the people; another one than the training's.")] = 1,
+    nuisance: Annotated[str, typer.Option(help="Photographs: none, clinic or home.")] = "none",
+    protocol: Annotated[
+        str | None, typer.Option("--protocol", "-p", help="A protocol file, or a shipped name.")
+    ] = None,
+    training: Annotated[str | None, typer.Option(help="What the models learnt from: a dataset or a folder.")] = None,
+    grader: Annotated[str | None, typer.Option(help="Folder of nof1sim grade train --views front.")] = None,
+    embedder: Annotated[str, typer.Option(help="Who is told apart with: pca, texture, antelopev2 ...")] = "pca",
+    features: Annotated[str, typer.Option(help="Spaces of the KID; the first also of the distances.")] = "pca,texture",
+    models: Annotated[str | None, typer.Option(help="Directory of face packs; default: NOF1SIM_MODELS.")] = None,
+) -> None:
+    """Analytic and learned renderers on the same patients and days: a table, a document and a sheet of pictures."""
+    from .console_learn import compare_and_show
+
+    compare_and_show(
+        renderers, out, patients=patients, days=days, people=people, size_px=size, seed=seed, nuisance=nuisance,
+        protocol=protocol, training=training, grader=grader, embedder=embedder, features=features, models=models,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The commands about the user's own photographs: options and a few lines each, no logic."""
+"""The commands about photographs beside a trial, the user's own and patches of skin: options and a few lines each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .errors import InputError
 
 app = typer.Typer()
 
@@ -128,3 +130,42 @@ def balance(
         return
     style = console_balance.style_of(image_format, originals=copy_originals, half=half)
     console_balance.balance(folder, labels, columns, out, ask, consent, style, workers, models)
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "nof1sim patches --condition exanthem --n 500 --out patches\n\n"
+    "nof1sim patches --condition acne --patients 5 --days 28 --quality clinic --out series\n\n"
+    "nof1sim patches --condition exanthem --sheet sheet.png"
+)
+def patches(
+    condition: Annotated[str, typer.Option(help="exanthem, acne, or a condition of yours: module:Thing.")],
+    out: Annotated[str | None, typer.Option("--out", "-o", help="Folder to write or continue.")] = None,
+    n: Annotated[int | None, typer.Option("--n", help="Single patches, each of another person; default: 500.")] = None,
+    size: Annotated[int, typer.Option(help="Size of a picture in pixels, 64 to 2048.")] = 256,
+    quality: Annotated[
+        str, typer.Option(help="none, clinic, amateur or 0 to 1: how badly they are taken.")
+    ] = "amateur",
+    patients: Annotated[int | None, typer.Option(help="A series: so many patients, a piece of skin of each.")] = None,
+    days: Annotated[int | None, typer.Option(help="Of a series: its length.")] = None,
+    protocol: Annotated[str | None, typer.Option("--protocol", "-p", help="Of a series: its protocol.")] = None,
+    seed: Annotated[int, typer.Option(help="An integer >= 0.")] = 0,
+    image_format: Annotated[str, typer.Option(help="jpeg, png or webp.")] = "jpeg",
+    sheet: Annotated[Path | None, typer.Option(help="Also draw a contact sheet: skin types and severities.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: one per core.")] = None,
+) -> None:
+    """Photographs of pieces of skin in amateur quality, with masks of every lesion: single ones, or day by day."""
+    from . import console_patches
+
+    style = console_patches.style_of(condition, size, quality, seed, image_format)
+    a_series = console_patches.refuse_mixed(n, patients, days, protocol)
+    if sheet is not None:
+        console_patches.sheet(style, sheet)
+    if out is None and sheet is None:
+        raise InputError("patches: --out is missing; give a folder to write, or --sheet FILE.png to look at a few.")
+    if out is None:
+        return
+    if a_series:
+        console_patches.trial(out, patients, days, protocol, style, workers)
+    else:
+        console_patches.singles(out, n, style, workers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from .errors import Fault, InputError
 from .simulation.request import parse_columns, parse_scale
 
 if TYPE_CHECKING:
+    from .evaluation.learned import Comparison
     from .learning.samples import Samples
     from .learning.train import Told
 
@@ -149,3 +151,47 @@ def show_models() -> None:
         own = (str(getattr(found, key, "-")) for key in ("epochs", "batch"))
         table.add_row(name, found.identity, *own, escape(settings))
     Console().print(table)
+
+
+def compare_and_show(renderers: str, out: Path, *, features: str, **options: Any) -> None:
+    """Compare under a progress bar, write the three files, print the table."""
+    from .evaluation.learned import compare_renderers, write_comparison
+    from .evaluation.learned.cases import Settings
+
+    settings = Settings(renderers=_listed(renderers), features=_listed(features), **options)
+    with progress_bar("Nothing was written.") as tell:
+        found = compare_renderers(settings, tell)
+    asked = {"renderers": renderers, "out": str(out), "features": features, **options}
+    paths = write_comparison(found, out, _command(asked))
+    show_comparison(found)
+    for path in paths:
+        typer.echo(f"Wrote {path}")
+
+
+def show_comparison(found: Comparison) -> None:
+    """The table of compare.md, then what a reader should know."""
+    from .evaluation.learned.result import HEAD, lines_of, remarks
+
+    console = Console()
+    console = console if console.is_terminal else Console(width=max(150, 64 + 24 * len(found.rows)))
+    table = Table(*HEAD, *(escape(row.title) for row in found.rows), title_justify="left",
+                  title="Renderers on the same people and days")  # fmt: skip
+    for line in lines_of(found.rows):
+        table.add_row(*map(escape, line))
+    console.print(table)
+    for line in remarks(found.document, found.rows):
+        typer.echo(line[0].upper() + line[1:])
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """`a,b` as names."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _command(options: dict[str, Any]) -> str:
+    """The command that was given, with every option that differs from nothing."""
+    names = {"size_px": "size"}
+    words = [
+        f"--{names.get(name, name)} {shlex.quote(str(value))}" for name, value in options.items() if value is not None
+    ]
+    return " ".join(("nof1sim learn compare", *words))

@@ -31,6 +31,7 @@ class Grid:
         protocol = plan.protocol
         self.views = tuple(protocol.images.views)
         self.packed = protocol.images.layout == "packed"
+        self._sizes = (SHARD_PICTURES, PACK_PICTURES if self.packed else 0)
         shape = (protocol.cohort.patients, protocol.days, protocol.images.occasions_per_day)
         self.planned: Bools = np.zeros(shape, bool)
         for rank in range(shape[0] if protocol.images.enabled else 0):
@@ -82,7 +83,7 @@ class Grid:
         """The number of the shard of each picture of a patient, (days, occasions, views); -1 where there is none."""
         planned = self.planned[rank]
         found = np.full((*planned.shape, len(self.views)), -1)
-        found[planned] = _numbers(int(planned.sum()), self.views, self.packed)
+        found[planned] = _numbers(int(planned.sum()), self.views, self._sizes)
         return found
 
     def shards_of(self, rank: int, todo: Bools) -> list[Shard]:
@@ -94,7 +95,7 @@ class Grid:
         """
         units = units_at(rank, self.planned[rank], self.views)
         wanted = {u for u in units if todo[u.day - 1, u.occasion - 1, self.views.index(u.view)]}
-        shards = _cut(units, self.views, self.packed)
+        shards = _cut(units, self.views, self._sizes)
         if self.packed:
             return [shard for shard in shards if shard.units[0] in wanted]
         return remaining(shards, wanted)
@@ -125,18 +126,19 @@ class Work(Collection[Shard]):
         return any(shard == one for one in self)
 
 
-def _cut(units: Sequence[Unit], views: Sequence[str], packed: bool) -> list[Shard]:
-    """All shards of a patient's pictures."""
-    cut = [shard for view in views for shard in partition([u for u in units if u.view == view], SHARD_PICTURES)]
-    return joined(cut, PACK_PICTURES) if packed else cut
+def _cut(units: Sequence[Unit], views: Sequence[str], sizes: tuple[int, int]) -> list[Shard]:
+    """All shards of a patient's pictures. sizes : pictures of a shard, and of a pack (0: there are none)."""
+    shard, pack = sizes
+    cut = [found for view in views for found in partition([u for u in units if u.view == view], shard)]
+    return joined(cut, pack) if pack else cut
 
 
 @lru_cache(maxsize=64)
-def _numbers(photographs: int, views: tuple[str, ...], packed: bool) -> NDArray[np.int64]:
+def _numbers(photographs: int, views: tuple[str, ...], sizes: tuple[int, int]) -> NDArray[np.int64]:
     """The number of the shard of each picture of a patient with so many photographs, (photographs, views)."""
     found = np.zeros((photographs, len(views)), np.int64)
     units = [Unit(0, day + 1, view=view) for day in range(photographs) for view in views]
-    for number, shard in enumerate(_cut(units, views, packed)):
+    for number, shard in enumerate(_cut(units, views, sizes)):
         for unit in shard.units:
             found[unit.day - 1, views.index(unit.view)] = number
     return found

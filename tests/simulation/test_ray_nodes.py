@@ -14,7 +14,7 @@ import pytest
 from nof1sim.dataset import layout
 from nof1sim.errors import DatasetError
 from nof1sim.protocol import Protocol, load_protocol, with_changes
-from nof1sim.simulation import driver
+from nof1sim.simulation import grid
 from nof1sim.simulation.driver import simulate
 
 from .conftest import contents, small_protocol
@@ -66,7 +66,7 @@ def test_every_engine_and_a_cluster_that_loses_a_node_give_the_same_bytes(
     nodes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     protocol = faces()
-    monkeypatch.setattr(driver, "SHARD_PICTURES", 4)
+    monkeypatch.setattr(grid, "SHARD_PICTURES", 4)
     simulate(protocol, tmp_path / "serial", workers=1)
     expected = contents(tmp_path / "serial")
     assert simulate(protocol, tmp_path / "processes", workers=2).complete

@@ -33,6 +33,7 @@ class Acne:
     """
 
     name = "acne"
+    body_sites = ("cheek", "back", "chest", "neck")
     crossover_ok = True
     episodic = False
     option_names = ("marks", "fidelity", "count_map", "iga_rule", "scars", "comedones")

@@ -1,0 +1,133 @@
+"""Where skin lies: from the chart of a piece (mm from its middle) to the picture and back.
+
+The form is a limb or a trunk: an arc across, whose radius tapers along the axis, bent along a second, longer arc. Piece
+axes: a along the ridge, c across it, z to the camera.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nof1sim.render.skin import Sites
+
+from .compiled import njit
+from .piece import Piece
+from .shot import Shot
+
+F = np.float32
+STEEPEST, STEEPEST_ALONG = 0.985, 0.95
+"""Sine of the angle from which the edge of a form is drawn as if it went on; along the axis it never ends."""
+
+
+SIDE_MM, SIDE_STEP = 40.0, 1.4
+"""Smallest side of a piece's chart, and the factor from one to the next."""
+
+
+class Frame(NamedTuple):
+    """A piece before a camera. cos, sin : turn from piece axes to the picture's; x_mm, y_mm : its middle in the
+    picture's axes; start_mm : arc length from the ridge to the chart's middle; pixel : mm."""
+
+    across: float
+    along: float
+    offset: float
+    taper: float
+    start_mm: float
+    cos: float
+    sin: float
+    x_mm: float
+    y_mm: float
+    pixel: float
+    size: int
+
+
+def frame_of(piece: Piece, shot: Shot, size_px: int) -> Frame:
+    """How a piece lies before the camera of a shot."""
+    turn, pixel = piece.axis + math.radians(shot.turn_deg), piece.field_mm * shot.distance / size_px
+    start = piece.across_mm * math.asin(max(min(piece.offset_mm / piece.across_mm, STEEPEST), -STEEPEST))
+    shift = piece.field_mm * shot.distance
+    return Frame(
+        piece.across_mm, piece.along_mm, piece.offset_mm, piece.taper, start, math.cos(turn), math.sin(turn),
+        shot.shift_x * shift, shot.shift_y * shift, pixel, size_px,
+    )  # fmt: skip
+
+
+def side_mm(piece: Piece, shot: Shot) -> float:
+    """Side of the square of the chart, about its middle, that holds all skin of the piece in a picture.
+
+    One of few sizes, so that a condition can keep what it prepares for a size.
+    """
+    f = frame_of(piece, shot, 2)
+    corner = f.pixel * (np.array([1, 1, -1, -1]) + 1j * np.array([1, -1, 1, -1])) + f.x_mm + 1j * f.y_mm
+    turned = corner * (f.cos - 1j * f.sin)  # picture axes to piece axes
+    limit = STEEPEST * piece.across_mm
+    c = np.clip(np.array([turned.imag.min(), turned.imag.max()]) + piece.offset_mm, -limit, limit)
+    arc = piece.across_mm * np.arcsin(c / piece.across_mm) - f.start_mm
+    a = min(float(np.abs(turned.real).max()), STEEPEST_ALONG * piece.along_mm)
+    needed = 2 * max(float(np.abs(arc).max()), piece.along_mm * math.asin(a / piece.along_mm))
+    return SIDE_MM * SIDE_STEP ** max(math.ceil(math.log(needed / SIDE_MM) / math.log(SIDE_STEP) - 1e-9), 0)
+
+
+def rotation_of(frame: Frame) -> NDArray[np.float32]:
+    """(3, 3) from piece axes to the camera's (right, up, to the camera)."""
+    c, s = frame.cos, frame.sin
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]], np.float32)
+
+
+def locate(frame: Frame, x_mm: NDArray[np.floating], y_mm: NDArray[np.floating]) -> Sites:
+    """Where chart places lie; one beyond the horizon of the form gets NaN pixels."""
+    f = frame
+    phi = np.clip(np.asarray(x_mm, float) / f.along, -1.2, 1.2)
+    theta = (np.asarray(y_mm, float) + f.start_mm) / f.across
+    a = f.along * np.sin(phi)
+    radius = f.across * (1 + f.taper * a)
+    c = radius * np.sin(theta)
+    z = radius * np.cos(theta) - f.across + f.along * (np.cos(phi) - 1)
+    normal = np.stack([np.tan(phi), np.tan(np.clip(theta, -1.5, 1.5)), np.ones_like(a)], -1)
+    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+    seen = (np.abs(theta) < 1.5) & (np.abs(phi) < 1.2)
+    right, up = f.cos * a - f.sin * (c - f.offset), f.sin * a + f.cos * (c - f.offset)
+    middle = (f.size - 1) / 2
+    x, y = middle + (right - f.x_mm) / f.pixel, middle - (up - f.y_mm) / f.pixel
+    columns = (np.stack([a, c, z], -1), normal, np.where(seen, x, np.nan), np.where(seen, y, np.nan))
+    columns = (*columns, np.full(a.size, 1 / f.pixel))
+    return Sites(*(np.ascontiguousarray(column, np.float32) for column in columns))
+
+
+@njit()
+def arcsine(x):
+    """Angle of a sine, to 7e-5 rad (Abramowitz and Stegun 1964, 4.4.45)."""
+    t = abs(x)
+    root = math.sqrt(max(F(1) - t, F(0)))
+    angle = F(1.5707963) - root * (F(1.5707288) + t * (F(-0.2121144) + t * (F(0.0742610) + t * F(-0.0187293))))
+    return angle if x >= 0 else -angle
+
+
+@njit()
+def place(f, chart, spot, normal, cover):
+    """Skin at each pixel: chart (n, 2), spot (n, 3) and normal (n, 3) in piece and camera axes, cover (n,): how much
+    of the pixel is skin, counted in pixels from the edge (above 1 within)."""
+    size = f.size
+    middle, pixel, cos, sin = F((size - 1) / 2), F(f.pixel), F(f.cos), F(f.sin)
+    across, along, offset, taper = F(f.across), F(f.along), F(f.offset), F(f.taper)
+    x0, y0, start = F(f.x_mm), F(f.y_mm), F(f.start_mm)
+    top, top_along = F(STEEPEST), F(STEEPEST_ALONG)
+    for row in range(size):
+        up = (middle - F(row)) * pixel + y0
+        for column in range(size):
+            q = np.uint64(row * size + column)
+            right = (F(column) - middle) * pixel + x0
+            a, c = cos * right + sin * up, cos * up - sin * right + offset
+            radius = across * (F(1) + taper * a)
+            cover[q] = (radius - abs(c)) / pixel + F(0.5)
+            s = min(max(c / radius, -top), top)
+            t = min(max(a / along, -top_along), top_along)
+            cs, ct = math.sqrt(F(1) - s * s), math.sqrt(F(1) - t * t)
+            chart[q, 0], chart[q, 1] = along * arcsine(t), across * arcsine(s) - start
+            spot[q, 0], spot[q, 1], spot[q, 2] = a, c, radius * cs - across + along * (ct - F(1))
+            na, nc = t / ct, s / cs
+            k = F(1) / math.sqrt(na * na + nc * nc + F(1))
+            normal[q, 0], normal[q, 1], normal[q, 2] = (cos * na - sin * nc) * k, (sin * na + cos * nc) * k, k

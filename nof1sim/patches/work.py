@@ -1,0 +1,191 @@
+"""One photograph of a run at a time: lesions, picture, masks, row. Runs in any process, in any order."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from nof1sim.conditions import merge
+from nof1sim.conditions.base import Condition
+from nof1sim.dataset.images import encode, encode_mask
+from nof1sim.dataset.layers import encode_layer
+from nof1sim.dataset.tables import write_parquet
+from nof1sim.dataset.target import Target
+from nof1sim.model import STAGES, LesionField, Lesions
+from nof1sim.run.engine import Report, Worker
+from nof1sim.run.units import Shard
+
+from .draw import Patch, Studio, photograph
+from .geometry import side_mm
+from .piece import draw_piece
+from .plan import Job, Style, condition_of, sites_of
+from .shot import Shot, draw_shot, widest
+
+PARTS = ".nof1sim/parts"
+LESION_COLUMNS = (
+    "lesion_id", "group", "stage", "x_mm", "y_mm", "diameter_mm", "height_mm", "erythema", "melanin", "area_px"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A photograph with its row and the lesions in it."""
+
+    patch: Patch
+    row: Mapping[str, Any]
+    lesions: pl.DataFrame
+
+
+class Photographer:
+    """Takes the photographs of a run. Keeps the last piece of skin, whose next day may come next."""
+
+    def __init__(self, style: Style) -> None:
+        self.style = style
+        self.condition = condition_of(style.condition)
+        self._sites = sites_of(self.condition)
+        self._prepared: tuple[Any, Studio, LesionField] | None = None
+
+    def take(self, job: Job) -> Taken:
+        """The photograph of a job: a pure function of job and style."""
+        s = self.style
+        shot = draw_shot(s.seed, job.address, s.dial, job.patient.ita_deg, again=job.series)
+        studio, field = self._skin(job, widest(s.dial) if job.series else shot)
+        lesions = self.condition.on(field, job.day)
+        patch = photograph(studio, lesions, shot, s.size_px, s.seed, job.address)
+        table = _table(lesions, patch)
+        return Taken(patch, _row(s, self.condition, job, studio, shot, patch, table), table)
+
+    def _skin(self, job: Job, shot: Shot) -> tuple[Studio, LesionField]:
+        if self._prepared is None or self._prepared[0] != job.skin:
+            s = self.style
+            piece = draw_piece(job.patient, s.seed, job.skin, self._sites)
+            side = side_mm(piece, shot)
+            field = self.condition.patch(job.patient, job.drive, s.seed, job.skin, side)
+            self._prepared = (job.skin, Studio(piece, side), field)
+        return self._prepared[1:]
+
+
+def _table(lesions: Lesions, patch: Patch) -> pl.DataFrame:
+    """The lesions whose core shows in the picture."""
+    top = int(lesions.lesion_id.max(initial=0))
+    area = np.bincount(patch.core.ravel(), minlength=top + 1)[lesions.lesion_id]
+    shown = np.flatnonzero(area > 0)
+    group = merge.groups(lesions)[shown]
+    _, group = np.unique(group, return_inverse=True)
+    seen = lesions.take(shown)
+    return pl.DataFrame({
+        "lesion_id": seen.lesion_id, "group": group.astype(np.int64) + 1,
+        "stage": pl.Series(STAGES, dtype=pl.String).gather(seen.stage.astype(np.int64)),
+        "x_mm": seen.x_mm, "y_mm": seen.y_mm,
+        "diameter_mm": seen.diameter_mm, "height_mm": seen.height_mm, "erythema": seen.erythema,
+        "melanin": seen.melanin, "area_px": area[shown].astype(np.int64),
+    })  # fmt: skip
+
+
+def _row(
+    style: Style, condition: Condition, job: Job, studio: Studio, shot: Shot, patch: Patch, table: pl.DataFrame
+) -> dict[str, Any]:
+    paths, piece, skin = job.paths(style.format), studio.piece, int(patch.skin.sum())
+    return {
+        "file_name": paths["image"], "mask_file_name": paths["mask"], "instance_file_name": paths["instance"],
+        **job.told,
+        "condition": condition.name, "severity": job.severity,
+        "area_share": round(float((patch.core > 0).sum()) / max(skin, 1), 6), "n_lesions": table.height,
+        "n_groups": table["group"].n_unique(), "skin_share": round(skin / patch.skin.size, 6),
+        "skin_type": job.patient.fitzpatrick, "ita_deg": round(piece.ita_deg, 2), "age_years": job.patient.age_years,
+        "sex": job.patient.sex, "site": piece.site, "mm_per_px": round(patch.mm_per_px, 6),
+        "hair": round(piece.terminal, 4), "freckles": round(piece.freckles, 4), "moles": len(piece.moles),
+        "creases": len(piece.creases), "backdrop": piece.backdrop if not patch.skin.all() else "none",
+        **shot.numbers(), "seed": style.seed, "address": "|".join(map(str, job.address)),
+    }  # fmt: skip
+
+
+def part_path(shard: Shard) -> str:
+    """What is noted of a finished shard."""
+    return f"{PARTS}/{shard.id}.json"
+
+
+def lesions_path(shard: Shard) -> str:
+    """The lesions of a finished shard."""
+    return f"{PARTS}/{shard.id}.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class MakeWork:
+    """Builds the worker of a process; jobs by rank and day of their `Unit`."""
+
+    out: str
+    style: Style
+    jobs: Mapping[tuple[int, int], Job]
+
+    def __call__(self) -> Worker:
+        return _Work(self, Photographer(self.style), Target(self.out))
+
+
+class _Work:
+    def __init__(self, plan: MakeWork, photographer: Photographer, target: Target) -> None:
+        self._plan, self._photographer, self._target = plan, photographer, target
+
+    def __call__(self, shard: Shard) -> Report:
+        """Write the files of a shard, its lesions, and last its note: without it nothing counts as done."""
+        rows, files, tables = [], {}, []
+        for unit in shard.units:
+            job = self._plan.jobs[unit.rank, unit.day]
+            taken = self._photographer.take(job)
+            for path, data in encoded(taken, job, self._plan.style).items():
+                stored = self._target.store(path, data)
+                files[path] = {"sha256": stored.sha256, "bytes": stored.bytes}
+            rows.append(taken.row)
+            tables.append(taken.lesions.insert_column(0, pl.lit(taken.row["file_name"]).alias("file_name")))
+        lesions = self._target.store(lesions_path(shard), write_parquet(pl.concat(tables)))
+        note = {"rows": rows, "files": files, "lesions": lesions.sha256}
+        self._target.write(part_path(shard), (json.dumps(note) + "\n").encode())
+        return Report(len(rows))
+
+
+def encoded(taken: Taken, job: Job, style: Style) -> dict[str, bytes]:
+    """Path -> bytes of the picture and its masks."""
+    paths, patch = job.paths(style.format), taken.patch
+    note = {"kind": "patch of skin", "condition": taken.row["condition"], "seed": style.seed,
+            "address": taken.row["address"]}  # fmt: skip
+    quality = int(taken.row["jpeg_quality"])
+    return {
+        paths["image"]: encode(patch.pixels, style.format, quality, note),
+        paths["mask"]: encode_layer("binary", np.where(patch.core > 0, 255, 0)),
+        paths["instance"]: encode_mask(patch.core),
+    }
+
+
+def read_part(target: Target, shard: Shard) -> tuple[dict[str, Any], pl.DataFrame] | None:
+    """The note and lesions of a finished shard; None if it is not, or a file is not the one that was noted."""
+    path = part_path(shard)
+    if not target.exists(path):
+        return None
+    try:
+        note = json.loads(target.read(path))
+        wanted = {name: entry["sha256"] for name, entry in note["files"].items()} | {
+            lesions_path(shard): note["lesions"]
+        }
+        rows = note["rows"]
+    except (ValueError, TypeError, KeyError):  # damaged: taken again
+        return None
+    if len(rows) != len(shard.units):
+        return None
+    for name, sha256 in wanted.items():
+        if not target.exists(name) or _sha256(target, name) != sha256:
+            return None
+    return note, pl.read_parquet(io.BytesIO(target.read(lesions_path(shard))))
+
+
+def _sha256(target: Target, path: str) -> str:
+    return hashlib.sha256(target.read(path)).hexdigest()
+
+
+__all__ = ["MakeWork", "Photographer", "Taken", "encoded", "part_path", "read_part"]
