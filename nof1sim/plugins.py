@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -43,8 +44,13 @@ BUILT_IN: dict[str, dict[str, str]] = {
 
 def known(kind: str) -> dict[str, str]:
     """Name -> import path of every plug-in of a kind ("conditions", "renderers", "engines"), none of them imported."""
-    announced = {point.name: point.value for point in entry_points(group=f"nof1sim.{kind}")}
-    return BUILT_IN[kind] | {name: path for name, path in announced.items() if name not in BUILT_IN[kind]}
+    return BUILT_IN[kind] | {name: path for name, path in _announced(kind).items() if name not in BUILT_IN[kind]}
+
+
+@cache
+def _announced(kind: str) -> dict[str, str]:
+    """Looking through all installed packages takes as long as some pictures do: once a process is enough."""
+    return {point.name: point.value for point in entry_points(group=f"nof1sim.{kind}")}
 
 
 def resolve_path(kind: str, name: str, where: str) -> str:
