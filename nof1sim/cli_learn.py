@@ -9,18 +9,21 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, help="Renderers that learn: train, sample, compare.")
 
+Models = Annotated[Path | None, typer.Option("--models", help="Of a LoRA: directory of the base networks' weights.")]
+
 
 @app.command(
     epilog="Examples:\n\n"
     "nof1sim learn train trial --model cvae --size 64 --epochs 40 --out cvae\n\n"
     "nof1sim learn train photos --table labels.csv --severity IGA --scale 0:4 --resize --out mine\n\n"
-    "nof1sim learn train trial --model cvae --set code=32 --set rate=1e-3 --out small"
+    "nof1sim learn train trial --model cvae --set code=32 --set rate=1e-3 --out small\n\n"
+    "nof1sim learn train trial --model lora-sd15 --set steps=800 --out lora"
 )
 def train(
     data: Annotated[str, typer.Argument(help="A dataset's folder, or a folder of photographs (--table).")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the checkpoint.")],
-    model: Annotated[str, typer.Option(help="cvae, dcgan, translator, diffusion ... (nof1sim learn models).")] = "cvae",
-    size: Annotated[int, typer.Option(help="Side of the pictures, px.")] = 64,
+    model: Annotated[str, typer.Option(help="cvae, dcgan, lora-sdxl ... (nof1sim learn models).")] = "cvae",
+    size: Annotated[int | None, typer.Option(help="Side of the pictures, px; default: 64, a LoRA's own.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the pictures; default: the model's own.")] = None,
     batch: Annotated[int | None, typer.Option(help="Pictures a step; default: the model's own.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="A setting of the model's: key=value.")] = None,
@@ -35,12 +38,17 @@ def train(
     scale: Annotated[str | None, typer.Option(help="Least and most of that column, such as 0:4.")] = None,
     views: Annotated[str, typer.Option(help="Of a dataset: which photographs.")] = "front",
     resize: Annotated[bool, typer.Option("--resize", help="Bring pictures of several sizes to --size.")] = False,
-    val: Annotated[float, typer.Option(help="Share of the persons set aside, to look at.")] = 0.1,
+    val: Annotated[
+        float | None, typer.Option(help="Share of the persons set aside, to look at; default: .1, of a LoRA 0.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the split, the weights and the training.")] = 0,
     threads: Annotated[int | None, typer.Option(help="Of torch; equal numbers give equal results.")] = None,
-    sheet_every: Annotated[int, typer.Option(help="Epochs between two sample sheets; 0: none.")] = 5,
+    sheet_every: Annotated[
+        int | None, typer.Option(help="Epochs between two sample sheets; 0: none. Default: 5.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped training was.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the checkpoint in the folder.")] = False,
+    models: Models = None,
 ) -> None:
     """Train a model on pictures with severities; nobody is in two parts. A stopped training goes on with --resume."""
     from .console_learn import Data, train_and_show
@@ -48,7 +56,7 @@ def train(
     train_and_show(
         Data(data, table, columns, severity, scale, views, resize, val), model, settings or [], out, size=size,
         epochs=epochs, batch=batch, seed=seed, threads=threads, sheet_every=sheet_every, resume=resume,
-        overwrite=overwrite,
+        overwrite=overwrite, models=models,
     )  # fmt: skip
 
 
@@ -59,17 +67,20 @@ def train(
 )
 def sample(
     checkpoint: Annotated[Path, typer.Argument(help="Folder that train wrote.")],
-    patients: Annotated[int, typer.Option(help="How many invented patients.")] = 4,
-    severity: Annotated[str | None, typer.Option(help="In units of the training's scale; default: 5 steps.")] = None,
+    patients: Annotated[int, typer.Option(help="How many invented patients; of a LoRA, how many noises.")] = 4,
+    severity: Annotated[
+        str | None, typer.Option(help="In units of the training's scale; default: 5 steps, of a LoRA all its grades.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="A .png sheet, or a folder for single pictures.")] = Path(
         "sheet.png"
     ),
     seed: Annotated[int, typer.Option(help="Seed of the patients.")] = 0,
+    models: Models = None,
 ) -> None:
     """Draw invented patients at given severities: one sheet, or a picture each."""
     from .console_learn import sample_and_show
 
-    sample_and_show(checkpoint, patients, severity, out, seed)
+    sample_and_show(checkpoint, patients, severity, out, seed, models)
 
 
 @app.command(epilog="Example:\n\nnof1sim learn models")

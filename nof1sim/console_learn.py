@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,17 +13,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .console import human, progress_bar
+from .console import human, models_from, progress_bar
 from .errors import Fault, InputError
 from .simulation.request import parse_columns, parse_scale
 
 if TYPE_CHECKING:
     from .evaluation.learned import Comparison
+    from .learning.lora_data import LoraData
     from .learning.samples import Samples
     from .learning.train import Told
 
 SHOWN_FAULTS = 10
-RESUME = "The same command with --resume goes on from the last finished epoch."
+SIZE_PX = 64
+"""Of the pictures, unless --size says otherwise."""
+RESUME = "The same command with --resume goes on from the last checkpoint."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,45 +40,63 @@ class Data:
     scale: str | None
     views: str
     resize: bool
-    val: float
+    val: float | None
 
 
 def read(data: Data, size_px: int, seed: int, tell: Any = None) -> Samples:
     """The pictures that a command is given."""
-    from .learning.samples import read_samples
+    from .learning.samples import VAL_SHARE, read_samples
 
     return read_samples(
         data.source, size_px, table=data.table, columns=parse_columns(data.columns), severity=data.severity,
         scale=parse_scale(data.scale), views=[name.strip() for name in data.views.split(",") if name.strip()],
-        resize=data.resize, val=data.val, seed=seed, told=tell,
+        resize=data.resize, val=VAL_SHARE if data.val is None else data.val, seed=seed, told=tell,
     )  # fmt: skip
 
 
 def train_and_show(
-    data: Data, model: str, texts: Sequence[str], out: Path, *, size: int, epochs: int | None, batch: int | None,
-    seed: int, threads: int | None, sheet_every: int, resume: bool, overwrite: bool,
+    data: Data, model: str, texts: Sequence[str], out: Path, *, size: int | None, epochs: int | None,
+    batch: int | None, seed: int, threads: int | None, sheet_every: int | None, resume: bool, overwrite: bool,
+    models: Path | None,
 ) -> None:  # fmt: skip
     """Train under a progress bar, then say what was learnt and where it lies."""
     from .learning.checkpoint import open_checkpoint
+    from .learning.lora_options import BASES
     from .learning.models import make_options, parse_set
     from .learning.torches import import_safetensors
-    from .learning.train import check_place, fit, settings_for
+    from .learning.train import SHEET_EVERY, check_place, fit, settings_for
 
     import_safetensors()
+    if model in BASES:
+        _only_without_lora({"--epochs": epochs, "--sheet-every": sheet_every, "--scale": data.scale})
+        own = {key: value for key, value in (("size_px", size), ("batch", batch)) if value is not None}
+        with models_from(models):
+            _train_lora(
+                data, model, own | parse_set(texts), out, seed=seed, threads=threads, resume=resume, overwrite=overwrite
+            )
+        return
     options = make_options(model, parse_set(texts))
     settings = settings_for(
-        model, options, epochs=epochs, batch=batch, seed=seed, threads=threads, sheet_every=sheet_every
-    )
+        model, options, epochs=epochs, batch=batch, seed=seed, threads=threads,
+        sheet_every=SHEET_EVERY if sheet_every is None else sheet_every,
+    )  # fmt: skip
     check_place(out, resume, overwrite)
     with progress_bar(RESUME) as tell:
-        samples = read(data, size, seed, tell)
+        samples = read(data, SIZE_PX if size is None else size, seed, tell)
         done = fit(samples, settings, out, resume=resume, overwrite=overwrite, told=lambda now: tell(*_line(now)))
-    _say_samples(samples)
+    _say_left_out(samples.faults, samples.notes)
+    scale = samples.scale
+    counts = ", ".join(
+        f"{part}: {len(samples.rows(part))} pictures of {len(samples.people(part))} persons"
+        for part in ("train", "val")
+    )
+    typer.echo(f"{counts}; severity {scale.column}, {scale.low:g} to {scale.high:g}.")
     about = open_checkpoint(out).about
     last = ", ".join(f"{name} {value:.4g}" for name, value in (done.losses[-1] if done.losses else {}).items())
     typer.echo(
-        f"{out}: {model} of {size} px, {about['parameters']:,} parameters ({human(about['weights']['bytes'])}), "
-        f"{len(done.losses)} epochs in {done.seconds:.0f} s on {about['device']}; {last}."
+        f"{out}: {model} of {samples.size_px} px, {about['parameters']:,} parameters "
+        f"({human(about['weights']['bytes'])}), {len(done.losses)} epochs in {done.seconds:.0f} s "
+        f"on {about['device']}; {last}."
     )
     if done.sheet is not None:
         typer.echo(f"Look at {done.sheet}: people with * were set aside, the model never saw them.")
@@ -87,27 +108,84 @@ def _line(now: Told) -> tuple[int, int, str]:
     return now.done, now.total, f"Epoch {now.epoch}: {losses}"
 
 
-def _say_samples(samples: Samples) -> None:
-    for fault in samples.faults[:SHOWN_FAULTS]:
+def _say_left_out(faults: Sequence[str], notes: Sequence[str]) -> None:
+    for fault in faults[:SHOWN_FAULTS]:
         typer.echo(f"Left out: {fault}", err=True)
-    if len(samples.faults) > SHOWN_FAULTS:
-        typer.echo(f"... and {len(samples.faults) - SHOWN_FAULTS} more.", err=True)
-    for note in samples.notes:
+    if len(faults) > SHOWN_FAULTS:
+        typer.echo(f"... and {len(faults) - SHOWN_FAULTS} more.", err=True)
+    for note in notes:
         typer.echo(f"Note: {note}", err=True)
-    scale = samples.scale
-    counts = ", ".join(
-        f"{part}: {len(samples.rows(part))} pictures of {len(samples.people(part))} persons"
-        for part in ("train", "val")
+
+
+def _only_without_lora(given: Mapping[str, Any]) -> None:
+    """An InputError for options that a LoRA has no use for."""
+    advice = "A LoRA takes --set steps=N and --set sample_every=N, and learns grades: --set labels=..."
+    faults = [Fault(name, value, "not with a LoRA", advice) for name, value in given.items() if value is not None]
+    if faults:
+        raise InputError("\n".join(map(str, faults)))
+
+
+def _train_lora(
+    data: Data, model: str, given: Mapping[str, Any], out: Path, *, seed: int, threads: int | None, resume: bool,
+    overwrite: bool,
+) -> None:  # fmt: skip
+    """The same for a LoRA."""
+    from .analysis.embed.networks import threads as threads_of
+    from .learning.lora import train_lora
+    from .learning.lora_files import open_lora
+    from .learning.lora_presets import settings_of
+
+    options, reading = settings_of(model, given)
+    pictures = _lora_data(data, reading, seed)
+    with threads_of(threads), progress_bar(RESUME) as tell:
+        train_lora(pictures, options, out, seed=seed, resume=resume, overwrite=overwrite, progress=tell)
+    found = open_lora(out)
+    _say_left_out((), found.about["data"]["notes"])
+    size = sum(one["bytes"] for one in found.about["weights"]["files"])
+    grades = ", ".join(f"{n} of grade {grade}" for grade, n in found.about["data"]["grades"].items())
+    typer.echo(
+        f"{out}: {model} of {found.size_px} px ({human(size)}), pictures: {grades} ({pictures.label}), "
+        f"{options.steps} steps in {found.about['seconds']:.0f} s on {found.about['device']}."
     )
-    typer.echo(f"{counts}; severity {scale.column}, {scale.low:g} to {scale.high:g}.")
+    typer.echo(f"Look: nof1sim learn sample {out}. Use it: nof1sim simulate --renderer learned:{out}")
 
 
-def sample_and_show(folder: Path, patients: int, severity: str | None, out: Path, seed: int) -> None:
-    """Draw a sheet (.png) or single pictures (a folder)."""
+def _lora_data(data: Data, reading: Mapping[str, Any], seed: int) -> LoraData:
+    """The pictures that a LoRA is to learn from, without the persons who are set aside."""
+    from .learning.lora_data import read_lora_data
+    from .learning.samples import set_aside
+
+    columns = parse_columns(data.columns) or {}
+    if data.table is not None and data.severity is not None:
+        columns = {**columns, "label": data.severity}
+    asked: dict[str, Any] = {
+        "view": data.views.strip(), "table": data.table, "columns": columns or None,
+        "column": data.severity if data.table is None else None, **reading,
+    }  # fmt: skip
+    found = read_lora_data(data.source, **asked)
+    people = sorted(set(found.examples.persons))
+    aside = set_aside(people, data.val or 0.0, seed)
+    return read_lora_data(data.source, **asked, people=set(people) - aside) if aside else found
+
+
+def sample_and_show(
+    folder: Path, patients: int, severity: str | None, out: Path, seed: int, models: Path | None
+) -> None:
+    """Draw a sheet (.png) or single pictures (a folder); of a LoRA a sheet."""
     from .learning.checkpoint import open_checkpoint
     from .learning.invented import draw_people, write_pictures, write_sheet
+    from .learning.lora_files import LoraCheckpoint
+    from .learning.lora_sample import sample_lora
 
     found = open_checkpoint(folder)
+    if isinstance(found, LoraCheckpoint):
+        if out.suffix.lower() != ".png":
+            raise InputError(str(Fault("--out", out.name, "a name that ends with .png: a LoRA draws a sheet")))
+        grades = None if severity is None else _grades(severity, found.grades)
+        with models_from(models), progress_bar("Nothing was written.") as tell:
+            sample_lora(found, out, rows=patients, seed=seed, grades=grades, progress=tell)
+        typer.echo(f"Wrote {out}")
+        return
     drawn = draw_people(found, patients, _severities(severity, found.scale), seed)
     if out.suffix.lower() == ".png":
         write_sheet(drawn, out)
@@ -135,9 +213,20 @@ def _severities(text: str | None, scale: Any) -> list[float]:
     return [scale.share(value) for value in values]
 
 
+def _grades(text: str, known: Sequence[int]) -> list[int]:
+    """`0,3` as grades that were learnt."""
+    parts = [part.strip() for part in text.split(",")]
+    if wrong := [part for part in parts if part not in map(str, known)]:
+        raise InputError(str(Fault("--severity", wrong[0], f"grades it has learnt: {', '.join(map(str, known))}")))
+    return [int(part) for part in parts]
+
+
 def show_models() -> None:
     """A table: model, what keeps a person the same, settings."""
     from .learning.base import MODELS
+    from .learning.lora_data import LABELS
+    from .learning.lora_options import BASES, document_of
+    from .learning.lora_presets import PRESETS
     from .learning.models import make_options, model_class, options_json
 
     table = Table("model", "identity", "epochs", "batch", "settings (--set key=value)", title_justify="left")
@@ -150,6 +239,10 @@ def show_models() -> None:
         settings = ", ".join(f"{key}={value}" for key, value in options_json(name, make_options(name, {})).items())
         own = (str(getattr(found, key, "-")) for key in ("epochs", "batch"))
         table.add_row(name, found.identity, *own, escape(settings))
+    for name, base in BASES.items():
+        own = {"preset": base, "labels": LABELS[0], "every": 1, **document_of(PRESETS[base])}
+        settings = ", ".join(f"{key}={value}" for key, value in own.items() if key != "base")
+        table.add_row(name, "base", "-", str(own["batch"]), escape(settings))
     Console().print(table)
 
 

@@ -7,7 +7,6 @@ training is killed, the folder holds the last whole checkpoint. No pickle is eve
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,40 +16,23 @@ from typing import Any
 from ..dataset.local_files import write_atomically
 from ..errors import Fault, InputError, Nof1simError
 from ..grading.saved import json_bytes
-from .base import MODELS, Learner
+from .base import Learner
+from .lora_files import LoraCheckpoint, lora_of
+from .lora_options import BASES
+from .manifest import KIND, MANIFEST, VERSION, WHOLE, Opened, read_manifest
 from .models import make_learner, make_options
 from .sample_rows import Scale
 from .torches import import_safetensors
 
-KIND, VERSION = "nof1sim learned renderer", 1
-MANIFEST = "manifest.json"
 ENDING = ".safetensors"
-PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 AVERAGE = "average."
 """Before the name of a network whose running mean is stored beside it."""
 Tensors = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """A checkpoint that was opened: its manifest is in order and its weights are those that the manifest names."""
-
-    folder: Path
-    about: Mapping[str, Any]
-
-    @property
-    def model(self) -> str:
-        return str(self.about["model"])
-
-    @property
-    def size_px(self) -> int:
-        return int(self.about["size_px"])
-
-    @property
-    def sha256(self) -> str:
-        """Of all that decides a picture (model, settings, size, weights): what a protocol names."""
-        decides = [self.model, self.about["options"], self.size_px, self.about["weights"]["sha256"]]
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+class Checkpoint(Opened):
+    """A checkpoint that was opened. Its weights are read, and checked against the manifest, by `learner`."""
 
     @property
     def scale(self) -> Scale:
@@ -159,61 +141,26 @@ def read_tensors(folder: Path, named: Mapping[str, Any]) -> Tensors:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(str(Fault(str(path), error.strerror, "the file that manifest.json names", _WHOLE))) from None
+        raise InputError(str(Fault(str(path), error.strerror, "the file that manifest.json names", WHOLE))) from None
     if len(data) != named["bytes"]:
-        raise InputError(str(Fault(str(path), f"{len(data)} bytes", f"{named['bytes']} bytes", f"Cut off. {_WHOLE}")))
+        raise InputError(str(Fault(str(path), f"{len(data)} bytes", f"{named['bytes']} bytes", f"Cut off. {WHOLE}")))
     if hashlib.sha256(data).hexdigest() != named["sha256"]:
-        raise InputError(str(Fault(str(path), "altered bytes", "the SHA-256 that manifest.json names", _WHOLE)))
+        raise InputError(str(Fault(str(path), "altered bytes", "the SHA-256 that manifest.json names", WHOLE)))
     try:
         return import_safetensors().load(data)
     except Nof1simError:
         raise
     except Exception as error:  # safetensors has an error class of its own, which only the package can name
-        raise InputError(str(Fault(str(path), f"{error}", "a safetensors file", _WHOLE))) from None
+        raise InputError(str(Fault(str(path), f"{error}", "a safetensors file", WHOLE))) from None
 
 
-_WHOLE = "Copy the whole folder of the checkpoint again."
-
-
-def open_checkpoint(path: str | os.PathLike[str], where: str = "CHECKPOINT") -> Checkpoint:
-    """The checkpoint in a folder, without loading its weights.
+def open_checkpoint(path: str | os.PathLike[str], where: str = "CHECKPOINT") -> Checkpoint | LoraCheckpoint:
+    """The checkpoint in a folder, without loading its weights: a LoRA where the manifest's model is one.
 
     Raises
     ------
     InputError
-        A pickle, no checkpoint, one of another version of this format or of an unknown model, a file cut off.
+        As of `manifest.read_manifest`; of a LoRA also weights that are missing or altered.
     """
-    folder = Path(path).expanduser()
-    _refuse_pickles(folder, where)
-    if not (folder / MANIFEST).is_file():
-        given = f"no {MANIFEST} in it" if folder.is_dir() else "no folder of that name"
-        raise InputError(str(Fault(f"{where} {folder}", given, "a folder that nof1sim learn train wrote")))
-    try:
-        about = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        kind, version = about.get("kind"), about.get("schema_version")
-    except (OSError, ValueError, AttributeError) as error:
-        raise InputError(
-            str(Fault(str(folder / MANIFEST), f"{error}", "the manifest of a checkpoint", _WHOLE))
-        ) from None
-    if (kind, version) != (KIND, VERSION):
-        given = f"{kind!r}, version {version}"
-        advice = "Use the version of nof1sim that wrote it, or train anew."
-        raise InputError(str(Fault(str(folder / MANIFEST), given, f"{KIND!r}, version {VERSION}", advice)))
-    if about.get("model") not in MODELS:
-        raise InputError(str(Fault(str(folder / MANIFEST), about.get("model"), f"a model of {', '.join(MODELS)}")))
-    lost = [key for key in ("options", "size_px", "channels", "severity", "seed", "weights") if key not in about]
-    if lost or about["channels"] != 3:
-        given = f"no {lost[0]}" if lost else f"{about['channels']} channels"
-        raise InputError(str(Fault(str(folder / MANIFEST), given, "a whole manifest, 3 channels", _WHOLE)))
-    return Checkpoint(folder, about)
-
-
-def _refuse_pickles(path: Path, where: str) -> None:
-    why = "A pickle can run any code when it is read. Give a folder with safetensors that nof1sim learn train wrote."
-    if path.suffix.lower() in PICKLES:
-        raise InputError(str(Fault(where, path.name, "a folder, and no pickle", why)))
-    if path.is_file():
-        raise InputError(str(Fault(where, str(path), "the checkpoint's folder, not a file in it")))
-    inside = sorted(one.name for one in path.glob("*") if one.suffix.lower() in PICKLES) if path.is_dir() else []
-    if inside and not (path / MANIFEST).is_file():
-        raise InputError(str(Fault(where, f"a folder with {', '.join(inside[:3])}", "safetensors, no pickle", why)))
+    found = read_manifest(path, where)
+    return lora_of(found) if found.model in BASES else Checkpoint(found.folder, found.about)

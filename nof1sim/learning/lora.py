@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..dataset.local_files import write_atomically
-from ..errors import AnalysisError, Fault, InputError
+from ..errors import Fault, InputError
 from ..render.diffusion.extras import need_peft, optional
 from ..render.diffusion.places import Places
 from ..versions import versions_of
@@ -23,7 +22,6 @@ from .lora_data import LEAST, LoraData, check_data, read_lora_data
 from .lora_files import (
     ALL,
     LATENTS,
-    MANIFEST,
     STATE,
     finish,
     load_latents,
@@ -40,11 +38,15 @@ from .lora_options import BASES, LoraOptions, document_of
 from .lora_sample import sheet_in_training
 from .lora_text import TextEncoders
 from .lora_train import Bench, State, Task, train
+from .manifest import MANIFEST, shown_in
+from .torches import device_name, memory_letter
 
 PACKAGES = ("nof1sim", "numpy", "pillow", "torch", "diffusers", "transformers", "peft", "safetensors", "bitsandbytes")
 SHEETS = "sheets"
-NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-"""How torch says that memory is gone, beside its own class of error on a GPU."""
+LESS = (
+    "The last checkpoint is kept. Lower batch (and raise accumulate), set checkpointing=true, precision=fp16 or bf16, "
+    "optimiser=adamw8bit, or a smaller size_px."
+)
 Told = Callable[[int, int, str], None]
 
 
@@ -86,7 +88,7 @@ def train_lora(
     check_place(out, resume, overwrite)
     model = find_base(options.base, places)
     job = job_of(data, options, model, seed)
-    with memory_letter(options):
+    with memory_letter("lora", f"{options.size_px} px, batch {options.batch}", LESS):
         latents, faults = _latents(data, model, options, out, job, seed, progress)
         tasks = tasks_of(data, latents, options)
         bench = make_bench(model, options, latents, data, seed)
@@ -199,7 +201,7 @@ def _about(
     data: LoraData, options: LoraOptions, model: BaseModel, bench: Bench, faults: tuple[str, ...], job: str
 ) -> dict[str, Any]:
     """manifest.json, but for weights and losses."""
-    torch, examples = optional("torch"), data.examples
+    examples = data.examples
     items = [examples.items[row] for row in bench.latents.rows.tolist()]
     notes = [*examples.notes, *(f"Left out: {fault}" for fault in (*examples.faults, *faults))]
     return {
@@ -213,30 +215,13 @@ def _about(
         "base": model.said,
         "prediction": bench.noising.prediction,
         "data": {
-            "source": Path(examples.source.rstrip("/")).name, "kind": examples.kind, "sha256": data.digest(),
+            "source": Path(examples.source.rstrip("/")).name, "kind": examples.kind,
+            "shows": shown_in(examples.source, examples.kind), "sha256": data.digest(),
             "grades": data.shares(), "persons": {"train": sorted({item.person for item in items})},
             "images": {"train": list(bench.latents.sha256)}, "notes": notes,
         },
         "job": job,
-        "device": torch.cuda.get_device_name() if bench.device.startswith("cuda") else "cpu",
+        "device": device_name(),
         "dtype": str(bench.dtype).removeprefix("torch."),
         "versions": versions_of(PACKAGES),
     }  # fmt: skip
-
-
-@contextmanager
-def memory_letter(options: LoraOptions) -> Iterator[None]:
-    """Turns torch's ways to say that memory is gone into an AnalysisError that says what to lower."""
-    torch = optional("torch")
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        gone = isinstance(error, torch.OutOfMemoryError | MemoryError)
-        if not gone and not any(words in str(error) for words in NO_MEMORY):
-            raise
-        given = f"out of memory at {options.size_px} px, batch {options.batch}"
-        advice = (
-            "The last checkpoint is kept. Lower batch (and raise accumulate), set checkpointing=true, "
-            "precision=fp16 or bf16, optimiser=adamw8bit, or a smaller size_px."
-        )
-        raise AnalysisError(str(Fault("lora", given, "what fits into memory", advice))) from error

@@ -23,40 +23,21 @@ from ..render.diffusion.verify import sha256_of
 from .lora_latents import Latents
 from .lora_options import BASES, LoraOptions, options_from
 from .lora_train import State
+from .manifest import KIND, MANIFEST, VERSION, WHOLE, Opened, read_manifest
 
-KIND, VERSION = "nof1sim learned renderer", 1
-MANIFEST, STATE, LATENTS = "manifest.json", "state.safetensors", "latents.safetensors"
+STATE, LATENTS = "state.safetensors", "latents.safetensors"
 WEIGHTS = "pytorch_lora_weights.safetensors"
 """The name that diffusers looks for in a folder."""
-PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
-WHOLE = "Copy the whole folder of the checkpoint again."
 ALL = "all"
 """The one LoRA of all grades."""
 
 
 @dataclass(frozen=True, slots=True)
-class LoraCheckpoint:
-    """A finished training. about: the whole manifest; files: name of a LoRA ("all", or "0", "1" ...) -> its file."""
+class LoraCheckpoint(Opened):
+    """A finished training. files: name of a LoRA ("all", or "0", "1" ...) -> its file."""
 
-    folder: Path
-    about: Mapping[str, Any]
     options: LoraOptions
     files: Mapping[str, Path]
-
-    @property
-    def model(self) -> str:
-        """ "lora-sdxl" or "lora-sd15"."""
-        return str(self.about["model"])
-
-    @property
-    def size_px(self) -> int:
-        """Side of the pictures that it has learnt."""
-        return self.options.size_px
-
-    @property
-    def sha256(self) -> str:
-        """Of all weights: what a protocol names."""
-        return str(self.about["weights"]["sha256"])
 
     @property
     def grades(self) -> tuple[int, ...]:
@@ -176,27 +157,21 @@ def open_lora(path: str | os.PathLike[str], where: str = "CHECKPOINT") -> LoraCh
     Raises
     ------
     InputError
-        A pickle, no checkpoint or one of another model or version, a file that is missing or altered.
+        As of `manifest.read_manifest`; another model, a file of weights that is missing or altered.
     """
-    folder = Path(path).expanduser()
-    if folder.suffix.lower() in PICKLES or folder.is_file():
-        advice = "A pickle can run any code when it is read." if folder.suffix.lower() in PICKLES else ""
-        raise InputError(str(Fault(f"{where} {folder}", "a file", "the folder of a checkpoint", advice)))
-    if not (folder / MANIFEST).is_file():
-        advice = "Its training was stopped: the same command with --resume." if (folder / STATE).is_file() else ""
-        given = f"no {MANIFEST}"
-        raise InputError(str(Fault(f"{where} {folder}", given, "a folder that learn train has finished", advice)))
+    found = read_manifest(path, where)
+    if found.model not in BASES:
+        raise InputError(str(Fault(str(found.folder / MANIFEST), f"model {found.model!r}", " or ".join(BASES))))
+    return lora_of(found)
+
+
+def lora_of(found: Opened) -> LoraCheckpoint:
+    """The LoRA of a manifest that was read. InputError: weights that are missing or altered, unknown options."""
     try:
-        about = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        kind, version, model = about["kind"], about["schema_version"], about["model"]
-        if (kind, version) != (KIND, VERSION) or model not in BASES:
-            given = f"{kind!r}, version {version}, model {model!r}"
-            allowed = f"{KIND!r}, version {VERSION}, model {' or '.join(BASES)}"
-            raise InputError(str(Fault(str(folder / MANIFEST), given, allowed)))
-        files = {one["name"]: _checked(folder, one) for one in about["weights"]["files"]}
-        return LoraCheckpoint(folder, about, options_from(about["options"]), files)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(str(Fault(str(folder / MANIFEST), str(error), "a whole manifest", WHOLE))) from None
+        files = {one["name"]: _checked(found.folder, one) for one in found.about["weights"]["files"]}
+        return LoraCheckpoint(found.folder, found.about, options_from(found.about["options"]), files)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(str(Fault(str(found.folder / MANIFEST), str(error), "a whole manifest", WHOLE))) from None
 
 
 def _checked(folder: Path, named: Mapping[str, Any]) -> Path:

@@ -56,9 +56,10 @@ class LoraRenderOptions(Part):
     batch_size: Annotated[int, Field(ge=1, le=64)] = 4
 
 
-def lora_render_options(checkpoint: LoraCheckpoint) -> LoraRenderOptions:
-    """What a checkpoint is drawn with where nothing else is asked for: its own size."""
-    return LoraRenderOptions(portrait_px=checkpoint.options.size_px)
+def lora_render_options(checkpoint: LoraCheckpoint, asked: LoraRenderOptions | None = None) -> LoraRenderOptions:
+    """What a checkpoint is drawn with: what is asked for, at its own size unless another one is."""
+    given = {} if asked is None else asked.model_dump(exclude_unset=True)
+    return LoraRenderOptions.model_validate({"portrait_px": checkpoint.options.size_px, **given})
 
 
 class LoraRenderer(DailyRenderer):
@@ -131,7 +132,7 @@ def _daily(o: LoraRenderOptions) -> DailyOptions:
 
 def _studio(checkpoint: LoraCheckpoint, o: LoraRenderOptions, daily: DailyOptions, places: Places) -> Studio:
     """Models and faces."""
-    said = {"learned": checkpoint.folder.name, "learned_sha256": checkpoint.sha256}
+    said = {"learned": checkpoint.model, "learned_sha256": checkpoint.sha256}
     if o.faces == "procedural":
         models = _models(checkpoint, o, places)
         painter = MaskedSampler(models, PaintOptions(novelty=1.0, batch_size=o.batch_size))

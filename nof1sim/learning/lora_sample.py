@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
 from ..dataset.local_files import write_atomically
 from ..errors import Fault, InputError
@@ -33,10 +31,10 @@ from .lora_network import TEXT_TARGETS, add_lora, put
 from .lora_options import LoraOptions
 from .lora_text import TextEncoders
 from .lora_train import Bench, Task
+from .sheet import grid
 
 Pixels = NDArray[np.uint8]
 Told = Callable[[int, int, str], None]
-CELL_PX, GAP_PX, HEAD_PX, SIDE_PX = 256, 4, 20, 28
 ROWS_IN_TRAINING = 2
 
 
@@ -178,22 +176,3 @@ def _taught(model: BaseModel, o: LoraOptions, file: Path, prompts: list[str]) ->
         add_lora(encoder, o.rank, o.rank, TEXT_TARGETS)  # the file has its scale in it
     put(texts.models, {key: value for key, value in load_tensors(file).items() if not key.startswith("unet.")})
     return dict(zip(prompts, texts.embeddings(prompts), strict=True))
-
-
-def grid(cells: Sequence[Sequence[Pixels]], heads: Sequence[str], sides: Sequence[str]) -> bytes:
-    """A PNG of pictures in rows, with texts above and at the left."""
-    times = max(1, CELL_PX // cells[0][0].shape[0])
-    cell = min(CELL_PX * 2, cells[0][0].shape[0] * times)
-    sheet = Image.new("RGB", (SIDE_PX + len(heads) * (cell + GAP_PX), HEAD_PX + len(cells) * (cell + GAP_PX)), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
-    for column, text in enumerate(heads):
-        draw.text((SIDE_PX + column * (cell + GAP_PX) + 2, 2), text, "black", font)
-    for row, (pictures, text) in enumerate(zip(cells, sides, strict=True)):
-        top = HEAD_PX + row * (cell + GAP_PX)
-        draw.text((8, top + cell // 2), text, "black", font)
-        for column, one in enumerate(pictures):
-            how = Image.Resampling.LANCZOS if one.shape[0] > cell else Image.Resampling.NEAREST
-            sheet.paste(Image.fromarray(one).resize((cell, cell), how), (SIDE_PX + column * (cell + GAP_PX), top))
-    file = io.BytesIO()
-    sheet.save(file, "PNG")
-    return file.getvalue()

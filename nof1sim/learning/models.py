@@ -10,13 +10,15 @@ from typing import Any
 
 from ..errors import Fault, InputError, did_you_mean
 from .base import MODELS, Learner
+from .lora_options import BASES
 from .torches import device_here
 
 
 def model_class(name: str, where: str = "--model") -> Any:
     """The class of a model. InputError for an unknown name."""
     if name not in MODELS:
-        raise InputError(str(Fault(where, name, ", ".join(MODELS), did_you_mean(name, MODELS))))
+        known = (*MODELS, *BASES)
+        raise InputError(str(Fault(where, name, ", ".join(known), did_you_mean(name, known))))
     module, _, thing = MODELS[name].partition(":")
     return getattr(import_module(module), thing)
 

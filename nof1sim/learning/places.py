@@ -9,9 +9,15 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
+from ..dataset.statements import Persons
 from ..errors import Fault, InputError, ModelNotAvailable
 from ..protocol.part import Part
+from ..render.diffusion.places import Places
+from ..render.diffusion.registry import resolve
 from .checkpoint import Checkpoint, open_checkpoint
+from .lora_files import LoraCheckpoint
+from .lora_options import ARTIFACT
+from .lora_render import LoraRenderOptions
 
 LEARNED_VARIABLE = "NOF1SIM_LEARNED"
 """Environment variable with the folders of checkpoints, parted as PATH is: worker processes inherit it."""
@@ -24,7 +30,7 @@ Count = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class LearnedOptions(Part):
-    """Options of the renderer `learned`. `--renderer learned:PATH` writes `checkpoint` and `counts`."""
+    """Options of the renderer `learned`. `--renderer learned:PATH` writes `checkpoint`, `counts` and `persons`."""
 
     checkpoint: Sha256 | None = Field(
         default=None, description="SHA-256 of model, settings, size and weights; needed where there is no `path`."
@@ -34,8 +40,15 @@ class LearnedOptions(Part):
     )
     counts: list[Count] = Field(
         default=[],
-        description="Inflammatory lesions of the whole face at even steps of severity, 0 to the most; none: acne's.",
+        description="Lesions of the whole face at even steps of severity, 0 to the most; none: acne's inflammatory.",
     )
+    persons: Persons = Field(
+        default="invented", description="Whom the model learnt from: as the checkpoint says, which must agree."
+    )
+    consent: str | None = Field(
+        default=None, description="Of a model that learnt from photographs: who consented to this use. It is recorded."
+    )
+    lora: LoraRenderOptions | None = Field(default=None, description="How a LoRA checkpoint draws.")
 
     @model_validator(mode="after")
     def _names_a_checkpoint(self) -> LearnedOptions:
@@ -46,7 +59,7 @@ class LearnedOptions(Part):
         return self
 
 
-def find(options: LearnedOptions, environ: Mapping[str, str] = os.environ) -> Checkpoint:
+def find(options: LearnedOptions, environ: Mapping[str, str] = os.environ) -> Checkpoint | LoraCheckpoint:
     """The checkpoint that options name.
 
     Raises
@@ -67,10 +80,19 @@ def find(options: LearnedOptions, environ: Mapping[str, str] = os.environ) -> Ch
             broken.append(str(error))
             continue
         if wanted in (None, found.sha256):
-            return found
+            return _agreeing(found, options)
         others.append(f"{folder} holds {found.sha256[:12]}")
     advice = "; ".join([*others, *broken])
     raise ModelNotAvailable(str(Fault(where, wanted, "the hash of a checkpoint in the folders known here", advice)))
+
+
+def _agreeing(found: Checkpoint | LoraCheckpoint, options: LearnedOptions) -> Checkpoint | LoraCheckpoint:
+    """The checkpoint, unless the options say of it what is not so: a dataset repeats what they say."""
+    if options.path is None and options.persons != found.persons:
+        raise ModelNotAvailable(str(Fault(f"{WHERE}.persons", options.persons, f"{found.persons}, as it has learnt")))
+    if options.lora is not None and not isinstance(found, LoraCheckpoint):
+        raise ModelNotAvailable(str(Fault(f"{WHERE}.lora", "options of a LoRA", f"none with a {found.model}")))
+    return found
 
 
 def settle(given: Mapping[str, Any], condition: Any) -> tuple[dict[str, Any], dict[str, str]]:
@@ -92,6 +114,10 @@ def settle(given: Mapping[str, Any], condition: Any) -> tuple[dict[str, Any], di
         raise InputError(str(Fault(f"{WHERE}.path {path}", f"checkpoint {found.sha256[:16]}", allowed)))
     rest = {key: value for key, value in given.items() if key != "path"}
     options = {"counts": count_nodes(condition)} | rest | {"checkpoint": found.sha256}
+    if found.persons != "invented":
+        options["persons"] = found.persons
+    if isinstance(found, LoraCheckpoint):
+        options.setdefault("lora", {})
     before = [folder for folder in os.environ.get(LEARNED_VARIABLE, "").split(os.pathsep) if folder]
     return options, {LEARNED_VARIABLE: os.pathsep.join([str(Path(path).expanduser().resolve()), *before])}
 
@@ -106,9 +132,23 @@ def count_nodes(condition: Any) -> list[float]:
 
 
 def missing(options: Mapping[str, Any]) -> Sequence[str]:
-    """Why the checkpoint that options name cannot be used here; empty where it can."""
+    """Why the checkpoint that options name cannot be used here, or the base of a LoRA; empty where it can."""
     try:
-        find(LearnedOptions.model_validate(dict(options)))
+        found = find(LearnedOptions.model_validate(dict(options)))
+        if isinstance(found, LoraCheckpoint):
+            resolve([ARTIFACT[found.options.base]], Places.of())
     except ModelNotAvailable as error:
         return [str(error)]
     return []
+
+
+def persons(options: Mapping[str, Any]) -> Persons:
+    """Who is in the pictures: real persons where the model learnt from photographs, whose faces it can show."""
+    if options.get("path"):
+        return open_checkpoint(str(options["path"]), "--renderer learned:").persons
+    return "photographs" if options.get("persons") == "photographs" else "invented"
+
+
+def processes(options: Mapping[str, Any]) -> int | None:
+    """How many processes draw: one where a LoRA's base network fills a GPU."""
+    return None if options.get("lora") is None else 1

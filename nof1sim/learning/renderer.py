@@ -22,6 +22,8 @@ from ..render.camera import IGNORED, Points, shoot
 from ..render.diffusion.daily import counted_inflammatory
 from ..render.procedural import ProceduralRenderer
 from . import places
+from .lora_files import LoraCheckpoint
+from .lora_render import HAYASHI, LoraRenderer, lora_render_options
 from .sample_pictures import Pixels, resized
 from .sampling import draw_pictures
 from .torches import import_safetensors
@@ -54,10 +56,12 @@ class LearnedRenderer:
     The truth says `persistence`: "soft" where nothing is drawn by chance for a day (equal severity, equal marks),
     "none" where each day's marks are new.
 
+    A LoRA checkpoint draws as `lora_render.LoraRenderer`.
+
     Raises
     ------
     ModelNotAvailable
-        torch is missing, or no checkpoint known here is the one that the protocol names.
+        torch is missing, no checkpoint known here is the one that the protocol names, or its base network is not here.
     """
 
     name = "learned"
@@ -65,22 +69,33 @@ class LearnedRenderer:
     views: tuple[str, ...] = ("front",)
     repeatable: Literal["bitwise", "seeded"] = "seeded"
     batch_size = 8
-    persons = "invented"
     Options = places.LearnedOptions
+    persons = staticmethod(places.persons)
+    processes = staticmethod(places.processes)
     settle = staticmethod(places.settle)
     missing = staticmethod(places.missing)
 
     def __init__(self, options: places.LearnedOptions) -> None:
         import_safetensors()
         self.checkpoint = places.find(options)
-        try:
-            self.learner = self.checkpoint.learner()
-        except InputError as error:
-            raise ModelNotAvailable(str(error)) from error
-        self.ignores: tuple[str, ...] = () if self.learner.identity == "edit" else IGNORED
         self._counts = np.asarray(options.counts or places.count_nodes(_acne()), float)
         self._procedural = ProceduralRenderer()
         self._kept: tuple[tuple[object, ...], Clear] | None = None
+        self.ignores: tuple[str, ...] = IGNORED
+        try:
+            if isinstance(self.checkpoint, LoraCheckpoint):
+                self.lora = self._as_lora(self.checkpoint, options)
+            else:
+                self.lora, self.learner = None, self.checkpoint.learner()
+                self.ignores = () if self.learner.identity == "edit" else IGNORED
+        except InputError as error:
+            raise ModelNotAvailable(str(error)) from error
+
+    def _as_lora(self, checkpoint: LoraCheckpoint, options: places.LearnedOptions) -> LoraRenderer:
+        """Hayashi's grade is read from the lesions; any other label is asked for the same share of its scale."""
+        scale = checkpoint.about["severity"]
+        own = None if scale["column"] == HAYASHI else lambda view: scale["high"] * self.severity(view.scene.lesions)
+        return LoraRenderer(checkpoint, lora_render_options(checkpoint, options.lora), severity=own)
 
     def prepare(self) -> None:
         """Compile the kernels of the face that the model is given."""
@@ -102,8 +117,14 @@ class LearnedRenderer:
         for view in views:
             if view.view not in self.views:
                 raise RenderError(str(Fault("images.views", view.view, "front with the renderer learned")))
-        clear = [self._clear(view) for view in views]
         asked = np.array([self.severity(view.scene.lesions) for view in views])
+        said = {"renderer": self.name, "model": self.checkpoint.model, "checkpoint": self.checkpoint.sha256[:12]}
+        if self.lora is not None:
+            return [
+                replace(found, drawn={**found.drawn, **said, "severity_asked": round(float(share), 4)})
+                for found, share in zip(self.lora.render(views), asked, strict=True)
+            ]
+        clear = [self._clear(view) for view in views]
         size = self.checkpoint.size_px
         base = np.stack([resized(one.pixels, size) for one in clear])
         keys = [(view.scene.patient.key,) for view in views]
@@ -111,8 +132,7 @@ class LearnedRenderer:
             drawn = draw_pictures(
                 self.learner, base, np.zeros(len(views)), asked, views[0].seed, keys, [view.address for view in views]
             )
-        said = {"renderer": self.name, "model": self.checkpoint.model, "checkpoint": self.checkpoint.sha256[:12],
-                "persistence": "none" if drawn.by_chance else "soft", "lesions_drawn": 0}  # fmt: skip
+        said |= {"persistence": "none" if drawn.by_chance else "soft", "lesions_drawn": 0}
         out = []
         for i, view in enumerate(views):
             told = {**said, "view": view.view, "severity_asked": round(float(asked[i]), 4)}

@@ -155,13 +155,19 @@ def _parts(rows: Sequence[Row], val: float, seed: int) -> tuple[list[str], str]:
         _refuse_shared(rows)
         return [row.split or "train" for row in rows], "by the user's table"
     people = sorted({row.person for row in rows})
+    shown = set_aside(people, val, seed)
+    if not shown:
+        return ["train"] * len(rows), "all persons to learn from"
+    return ["val" if row.person in shown else "train" for row in rows], f"by person, {val:g} aside (seed {seed})"
+
+
+def set_aside(people: Sequence[str], val: float, seed: int) -> set[str]:
+    """A share of the persons, 0 to .5, drawn by the seed; of one person nobody. InputError for another share."""
     if not 0 <= val <= 0.5:
         raise InputError(str(Fault("--val", val, "a share of the persons, 0 to 0.5")))
     if val == 0 or len(people) == 1:
-        return ["train"] * len(rows), "all persons to learn from"
-    dealt = split_patients(len(people), {"train": 1 - val, "val": val}, seed)
-    shown = {people[rank] for rank in dealt["val"]}
-    return ["val" if row.person in shown else "train" for row in rows], f"by person, {val:g} aside (seed {seed})"
+        return set()
+    return {people[rank] for rank in split_patients(len(people), {"train": 1 - val, "val": val}, seed)["val"]}
 
 
 def _refuse_shared(rows: Sequence[Row]) -> None:

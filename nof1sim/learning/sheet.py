@@ -16,7 +16,7 @@ from .sampling import draw_pictures
 from .torches import Pixels
 
 PEOPLE, STEPS = 4, 5
-CELL_PX = 128
+CELL_PX, MOST_PX = 128, 512
 GAP_PX, HEAD_PX, SIDE_PX = 4, 18, 64
 
 
@@ -59,10 +59,10 @@ def draw_sheet(learner: Learner, people: Sequence[Row], scale: Scale, seed: int,
 
 
 def grid(cells: Sequence[Sequence[Pixels]], heads: Sequence[str], sides: Sequence[str]) -> bytes:
-    """A PNG of pictures (s, s, 3) in rows, each enlarged without smoothing, with texts above and at the left."""
+    """A PNG of pictures (s, s, 3) in rows, with texts above and at the left; small ones enlarged without smoothing."""
     size = cells[0][0].shape[0]
-    times = max(1, CELL_PX // size)
-    cell = size * times
+    cell = min(MOST_PX, size * max(1, CELL_PX // size))
+    how = Image.Resampling.LANCZOS if size > cell else Image.Resampling.NEAREST
     wide = SIDE_PX + len(heads) * (cell + GAP_PX)
     sheet = Image.new("RGB", (wide, HEAD_PX + len(cells) * (cell + GAP_PX)), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
@@ -72,7 +72,7 @@ def grid(cells: Sequence[Sequence[Pixels]], heads: Sequence[str], sides: Sequenc
         top = HEAD_PX + row * (cell + GAP_PX)
         draw.text((2, top + cell // 2), text[:10], "black", font)
         for column, one in enumerate(pictures):
-            shown = Image.fromarray(one).resize((cell, cell), Image.Resampling.NEAREST)
+            shown = Image.fromarray(one).resize((cell, cell), how)
             sheet.paste(shown, (SIDE_PX + column * (cell + GAP_PX), top))
     return png(np.asarray(sheet))
 

@@ -133,15 +133,14 @@ def set_rate(optimiser: Any, rate: float) -> None:
 
 
 @contextmanager
-def memory_letter(size_px: int, batch: int) -> Iterator[None]:
-    """Turns torch's ways to say that memory is gone into an AnalysisError about size and batch."""
+def memory_letter(where: str, given: str, advice: str) -> Iterator[None]:
+    """Turns torch's ways to say that memory is gone into an AnalysisError: what was asked for, what to lower."""
     torch = import_torch()
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        cuda = isinstance(error, torch.cuda.OutOfMemoryError | MemoryError)
-        if not cuda and not any(words in str(error) for words in NO_MEMORY):
+        gone = isinstance(error, torch.OutOfMemoryError | MemoryError)
+        if not gone and not any(words in str(error) for words in NO_MEMORY):
             raise
-        advice = "Lower --batch first, then --size; the last good checkpoint is kept."
-        given = f"size {size_px}, batch {batch}: out of memory on {device_name()}"
-        raise AnalysisError(str(Fault("--size, --batch", given, "what fits into memory", advice))) from error
+        given = f"{given}: out of memory on {device_name()}"
+        raise AnalysisError(str(Fault(where, given, "what fits into memory", advice))) from error

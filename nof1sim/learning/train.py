@@ -21,6 +21,7 @@ from ..randomness import stream
 from ..versions import versions_of
 from .base import Batch, Learner
 from .checkpoint import MANIFEST, moments_of, open_checkpoint, put_moments, put_weights, read_tensors, save, weights_of
+from .manifest import shown_in
 from .models import make_learner, model_class, options_json
 from .samples import Samples
 from .sheet import draw_sheet, even_shares, people_of
@@ -28,9 +29,11 @@ from .torches import device_here, device_name, draw_of, import_safetensors, impo
 
 EPOCHS, BATCH = 40, 32
 """Where neither the user nor the model's class (`epochs`, `batch`) says otherwise."""
+SHEET_EVERY = 5
 SHEETS = "sheets"
 TIMING = "timing.json"
 """Seconds of all sessions of a training: the only file that differs from run to run."""
+LESS = "Lower --batch first, then --size; the last good checkpoint is kept."
 PACKAGES = ("nof1sim", "numpy", "torch", "safetensors", "pillow")
 Losses = dict[str, float]
 
@@ -47,7 +50,7 @@ class Settings:
     epochs: int
     batch: int
     seed: int = 0
-    sheet_every: int = 5
+    sheet_every: int = SHEET_EVERY
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -59,7 +62,7 @@ class Settings:
 
 def settings_for(
     model: str, options: Any, *, epochs: int | None = None, batch: int | None = None, seed: int = 0,
-    sheet_every: int = 5, threads: int | None = None,
+    sheet_every: int = SHEET_EVERY, threads: int | None = None,
 ) -> Settings:  # fmt: skip
     """Settings with the model's own epochs and batch where none are given."""
     own = model_class(model)
@@ -121,7 +124,8 @@ def fit(
     count = settings.threads or (about["threads"] if about else import_torch().get_num_threads())
     losses: list[Losses] = list(about["losses"]) if about else []
     sheet = _last_sheet(out)
-    with threads(count), memory_letter(samples.size_px, settings.batch):
+    given = f"size {samples.size_px}, batch {settings.batch}"
+    with threads(count), memory_letter("--size, --batch", given, LESS):
         learner = make_learner(settings.model, settings.options, samples.size_px, settings.seed)
         if about:
             put_weights(learner, read_tensors(out, about["weights"]), str(out))
@@ -207,6 +211,7 @@ def describe(samples: Samples, settings: Settings, learner: Learner) -> dict[str
         "data": {
             "source": Path(samples.source.rstrip("/")).name,
             "kind": samples.kind,
+            "shows": shown_in(samples.source, samples.kind),
             "sha256": samples.digest(),
             "split": samples.how,
             "persons": {part: samples.people(part) for part in ("train", "val")},

@@ -32,7 +32,8 @@ class Renderer(Protocol):
     A renderer may also have, on the class, both asked before one is built:
     accepts(view) : a static or class method; whether it can draw a view, where `views` names only the most common.
     layers : names of the `Render.layers` that it can give; none where it does not say.
-    processes : how many processes draw with it unless a user says otherwise: 1 for one that fills a GPU.
+    processes : how many processes draw with it unless a user says otherwise: 1 for one that fills a GPU; or a static
+        method that tells from `images.renderer_options`.
     ignores : fields of a `Nuisance` that it cannot draw; it is given neutral ones, and the truth says so.
     persons : "invented" (where it does not say), "photographs" of real persons, or a static method that tells which
         from `images.renderer_options`: what a dataset says of its pictures.

@@ -145,13 +145,13 @@ def _consents(options: Mapping[str, Any]) -> str:
     named = options.get("photographs")
     each = named.values() if isinstance(named, Mapping) else ()
     found = [options.get("consent"), *(one.get("consent") for one in each)]
-    return "; ".join(dict.fromkeys(str(text) for text in found if text))
+    return "; ".join(dict.fromkeys(str(text) for text in found if text)) or "none was stated."
 
 
 def again(plan: Plan) -> str:
     """The command that makes the dataset again, from the folder itself."""
     table = f"--severity-csv {layout.OBSERVATIONS} " if plan.protocol.given else ""
-    faces = "--faces DIR " if persons_in(plan.protocol) == "photographs" else ""
+    faces = "--faces DIR " if plan.protocol.images.enabled and plan.protocol.images.renderer == "portrait" else ""
     return f"nof1sim simulate {table}--protocol {layout.TRUTH_MANIFEST} {faces}--out again"
 
 

@@ -103,7 +103,13 @@ def make_renderer(images: Images) -> Renderer:
 
 def processes(images: Images) -> int | None:
     """How many processes the protocol's renderer wants at most; None: as many as there are cores."""
-    return getattr(renderer_class(images), "processes", None) if images.enabled else None
+    if not images.enabled:
+        return None
+    told: Any = renderer_class(images)
+    found: Any = getattr(told, "processes", None)
+    if callable(found):
+        return told.processes(named(images).renderer_options)
+    return found
 
 
 def seen_by(renderer: Renderer, view: View) -> View:

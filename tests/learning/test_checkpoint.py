@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from hashlib import sha256
 
 import pytest
 
@@ -12,6 +14,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 from nof1sim.learning import checkpoint as c  # noqa: E402
+from nof1sim.learning.manifest import shown_in  # noqa: E402
 from nof1sim.learning.models import make_learner, make_options  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("stub")
@@ -104,3 +107,17 @@ def test_a_manifest_that_is_cut_off_is_refused(saved):
     path.unlink()
     with pytest.raises(InputError, match=r"no manifest\.json"):
         c.open_checkpoint(saved[0])
+
+
+def test_whom_a_model_learnt_from_is_what_its_pictures_show(simulated, tmp_path):
+    """A dataset says so itself: of edited photographs it shows real persons, too. Any other folder counts as real."""
+    assert shown_in(str(simulated), "dataset") == "invented"
+    assert shown_in(str(tmp_path), "labelled") == shown_in(str(tmp_path), "images") == "photographs"
+    copy = shutil.copytree(simulated, tmp_path / "edited")
+    before = (copy / "manifest.json").read_bytes()
+    after = json.dumps(json.loads(before) | {"persons": "photographs", "consent": "all"}).encode()
+    sums = (copy / "manifest.sha256").read_text()
+    assert sha256(before).hexdigest() in sums
+    (copy / "manifest.json").write_bytes(after)
+    (copy / "manifest.sha256").write_text(sums.replace(sha256(before).hexdigest(), sha256(after).hexdigest()))
+    assert shown_in(str(copy), "dataset") == "photographs"

@@ -36,6 +36,7 @@ def test_train_and_sample(folder, tmp_path):
     home, out = folder(), tmp_path / "model"
     said = train(home, out, "--set", "rate=0.02")
     assert "2 epochs" in said
+    assert "stub-base of 16 px" in said
     assert "5 persons" in said
     with pytest.raises(InputError, match="--resume"):
         train(home, out)

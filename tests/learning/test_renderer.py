@@ -15,7 +15,7 @@ pytest.importorskip("safetensors")
 
 from nof1sim.learning import checkpoint as c  # noqa: E402
 from nof1sim.learning.models import make_learner, make_options  # noqa: E402
-from nof1sim.learning.places import LEARNED_VARIABLE, LearnedOptions, settle  # noqa: E402
+from nof1sim.learning.places import LEARNED_VARIABLE, LearnedOptions, find, settle  # noqa: E402
 from nof1sim.learning.renderer import CHANGED, LearnedRenderer  # noqa: E402
 from nof1sim.model import Unit  # noqa: E402
 from nof1sim.protocol import load_protocol, with_changes  # noqa: E402
@@ -27,10 +27,10 @@ from nof1sim.simulation.renderers import check_images, make_renderer, seen_by  #
 pytestmark = pytest.mark.usefixtures("stub")
 
 
-def write(folder: Path, model: str, size: int = 32, **options) -> Path:
+def write(folder: Path, model: str, size: int = 32, shows: str = "invented", **options) -> Path:
     """A checkpoint of fresh weights."""
     learner = make_learner(model, make_options(model, options), size, 1)
-    about = {"model": model, "options": options, "size_px": size, "channels": 3, "seed": 1,
+    about = {"model": model, "options": options, "size_px": size, "channels": 3, "seed": 1, "data": {"shows": shows},
              "severity": {"column": "severity_true", "low": 0, "high": 3}}  # fmt: skip
     c.save(folder, about, c.weights_of(learner), None)
     return folder
@@ -114,6 +114,37 @@ def test_severity_is_the_inverse_of_the_conditions_count_map(tmp_path):
         assert renderer.severity(plan.scene(0, day).lesions) == pytest.approx(want, abs=2e-3)
 
 
+def test_of_an_exanthem_every_lesion_that_counts_is_counted(tmp_path):
+    path = write(tmp_path / "m", "stub-base")
+    plan = Plan(load_protocol("exanthem_episode"))
+    options, _ = settle({"path": str(path)}, plan.condition)
+    renderer = LearnedRenderer(LearnedOptions(path=str(path), counts=options["counts"]))
+    scores, most = plan.block(0, 1).scores, plan.condition.severity_of_count(np.array([np.inf]))[0]
+    days = (1, int(scores["n_inflammatory"][0].argmax()) + 1)
+    for day in days:
+        n = scores["n_inflammatory"][0, day - 1]
+        want = plan.condition.severity_of_count(np.array([n]))[0] / most
+        assert renderer.severity(plan.scene(0, day).lesions) == pytest.approx(want, abs=2e-3)
+    assert scores["n_macule"][0, days[1] - 1] > 0  # which are of no inflammatory stage of acne's
+
+
+def test_what_learnt_from_photographs_says_so(tmp_path):
+    """The protocol of a dataset repeats it, and cannot say otherwise."""
+    path = write(tmp_path / "m", "stub-base", shows="photographs")
+    assert LearnedRenderer.persons({"path": str(path)}) == "photographs"
+    assert simulate(protocol_of(path, patients=1), tmp_path / "out", workers=1).complete
+    from nof1sim.dataset.reader import open_dataset
+
+    found = open_dataset(tmp_path / "out")
+    assert found.manifest["persons"] == "photographs"
+    assert found.manifest["consent"] == "none was stated."
+    assert not any(b"--faces" in file.read_bytes() for file in (tmp_path / "out").rglob("*.md"))  # it takes no faces
+    options = found.truth_manifest["protocol"]["images"]["renderer_options"]
+    assert LearnedRenderer.persons(options) == "photographs"
+    with pytest.raises(ModelNotAvailable, match=r"persons: got .invented.; allowed: photographs"):
+        find(LearnedOptions.model_validate({**options, "persons": "invented"}), {LEARNED_VARIABLE: str(path)})
+
+
 def test_workers_and_runs_give_the_same_dataset_that_knows_no_path(tmp_path):
     path = write(tmp_path / "secret" / "m", "cvae", width=16, code=4)
     protocol = protocol_of(path)
@@ -163,6 +194,8 @@ def test_bad_requests_are_letters(tmp_path):
         check_images(protocol_of(path, views=["left"]))
     with pytest.raises(ProtocolError, match="checkpoint"):
         check_images(with_changes(protocol_of(path), images={"renderer": "learned"}))
+    with pytest.raises(ModelNotAvailable, match="options of a LoRA"):
+        LearnedRenderer(LearnedOptions.model_validate({"path": str(path), "lora": {}}))
     (tmp_path / "m.ckpt").write_bytes(b"")
     with pytest.raises(InputError, match="pickle"):
         simulate(protocol_of(tmp_path / "m.ckpt"), tmp_path / "out", workers=1)

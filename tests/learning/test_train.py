@@ -57,6 +57,7 @@ def test_a_resumed_training_has_the_bytes_of_an_uninterrupted_one(folder, tmp_pa
     about = open_checkpoint(tmp_path / "cut").about
     assert about["epochs_done"] == 3
     assert about["training"] is None
+    assert about["data"]["shows"] == "photographs"
     assert set(about["data"]["images"]["train"]) == {samples.sha256[row] for row in samples.rows("train")}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nof1sim.model import INFLAMMATORY, STAGE_CODE, Lesions
+from nof1sim.model import COMEDONES, STAGE_CODE, Lesions
 
 from .days import Day, amplitude
 from .episodes import LOOKS, Episodes, box_of, ellipse, reach_mm
@@ -18,12 +18,12 @@ GRADE_MIDDLES = (2.5, 13.0, 35.5, 75.5)
 mild, 20 moderate, 50 severe, more very severe); the last class has no end, 100 is our choice for one."""
 GRADE_STEPS = 4
 """Grades are told apart by quarters: days of one mix share their batches."""
-_COUNTED = tuple(STAGE_CODE[name] for name in INFLAMMATORY)
+_COMEDONES = tuple(STAGE_CODE[name] for name in COMEDONES)
 
 
 def counted_inflammatory(lesions: Lesions) -> int:
-    """How many of a day's lesions are inflammatory and enter the scores."""
-    return int(np.count_nonzero(lesions.counted & np.isin(lesions.stage, _COUNTED)))
+    """How many of a day's lesions a condition's count map counts: all that enter the scores but comedones."""
+    return int(np.count_nonzero(lesions.counted & ~np.isin(lesions.stage, _COMEDONES)))
 
 
 def severity_of(lesions: Lesions) -> float:
