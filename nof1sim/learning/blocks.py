@@ -17,6 +17,8 @@ from .torches import built, doublings, import_torch
 if TYPE_CHECKING:
     from .base import Draw
 
+GAUGED, LEAST_SD = 100, 1e-3
+"""Batches that a `gauge` measures; the least SD that it gives, a fraction of a grey level."""
 GROUPS = 8
 """Channels are normalised in so many groups (Wu & He 2018): unlike batch norm it does not mix people."""
 
@@ -51,7 +53,7 @@ def check_settings(options: Any, above_zero: Sequence[str], shares: Sequence[str
 
 def check_levels(widths: Sequence[int], size_px: int) -> None:
     """An InputError where pictures of a side cannot be halved as often as a U-Net has widths."""
-    if 2 ** len(widths) > size_px // 2 or doublings(size_px) < 1:
+    if doublings(size_px) < 1 or 2 ** len(widths) > size_px // 2:
         raise InputError(str(Fault("widths", widths, f"fewer at {size_px} px: each halves the side")))
 
 
@@ -167,11 +169,44 @@ def average_of(net: Any) -> Any:
 
 
 def follow(torch: Any, mean: Any, net: Any, steps: int, decay: float) -> None:
-    """Move a running mean of weights; early steps weigh less than `decay` would have them."""
+    """Move a running mean of weights; early steps weigh less than `decay` would have them. Buffers are copied."""
     share = 1 - min(decay, (1 + steps) / (10 + steps))
     with torch.no_grad():
         for kept, new in zip(mean.parameters(), net.parameters(), strict=True):
             kept.lerp_(new, share)
+        for kept, new in zip(mean.buffers(), net.buffers(), strict=True):
+            kept.copy_(new)
+
+
+def gauge(channels: int, kinds: int = 1) -> Any:
+    """A module that measures how much things (n, channels, h, w) vary around 0, in the first `GAUGED` batches.
+
+    Pictures of one person differ by a tenth of what pictures differ by, and by how much depends on the data: a model
+    that learns the difference learns it in these units. kinds : parts of the channels with an SD each. Called, it gives
+    the SD (1, channels, 1, 1) with this batch counted in; `keep` then stores the batch. Its state is in buffers, so a
+    resumed training has it.
+    """
+    torch = import_torch()
+
+    class Gauge(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("square", torch.zeros(kinds))
+            self.register_buffer("batches", torch.zeros(()))
+
+        def forward(self, x: Any = None) -> Any:
+            square, batches = (self.square, self.batches) if x is None else self._with(x)
+            sd = torch.sqrt(square / batches.clamp(min=1)).clamp(min=LEAST_SD)
+            return sd.repeat_interleave(channels // kinds)[None, :, None, None]
+
+        def keep(self, x: Any) -> None:
+            self.square, self.batches = self._with(x)
+
+        def _with(self, x: Any) -> tuple[Any, Any]:
+            more = (self.batches < GAUGED).to(self.batches)
+            return self.square + more * x.detach().square().reshape(len(x), kinds, -1).mean((0, 2)), self.batches + more
+
+    return Gauge()
 
 
 def easing(done: float) -> float:

@@ -1,4 +1,4 @@
-"""The adversary of two models: is this a photograph, does it fit its severity, and which severity does it show?
+"""The adversary of the GAN: is this a photograph, does it fit its severity, and which severity does it show?
 
 Non-saturating logistic loss (Goodfellow et al. 2014) with R1 now and then (Mescheder et al. 2018; the pace: Karras et
 al. 2020), severity by projection (Miyato & Koyama 2018) and by a second head (Odena et al. 2017). torch loads inside.

@@ -52,7 +52,7 @@ class Dcgan:
     name = "dcgan"
     identity: Literal["base", "noise", "edit"] = "noise"
     Options = DcganOptions
-    epochs, batch = 60, 16
+    epochs, batch = 25, 16
 
     def __init__(self, options: DcganOptions, size_px: int, seed: int) -> None:
         self.torch = torch = import_torch()

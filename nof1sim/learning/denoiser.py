@@ -2,8 +2,8 @@
 
 Ho et al. 2020, with the cosine schedule of Nichol & Dhariwal 2021 in continuous time, v-prediction (Salimans & Ho
 2022), DDIM (Song et al. 2021) and classifier-free guidance (Ho & Salimans 2022). What is diffused is the picture
-*minus the base* (as Whang et al. 2022 for deblurring): a network that has seen ten people need not learn to copy an
-eleventh. torch loads inside.
+*minus the base* (as Whang et al. 2022 for deblurring), in units of its own SD: a network that has seen ten people need
+not learn to copy an eleventh, and severity is most of what it is shown. torch loads inside.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WAVES = 6
 class DiffusionOptions:
     """widths : channels at 1/2, 1/4 ... of the side.  condition : width of what conditions the blocks.
     rate, decay : of AdamW; the rate falls in the second half.  average : decay of the running mean.
-    spread : the SD that pictures minus bases are divided by.  unknown : share of training pictures without severity.
+    unknown : share of training pictures without severity.
     steps : of DDIM.  guidance : 1 is none; more overstates the severity's part and takes twice the time.
     day_noise : share of the noise (0 to 1) from the picture's stream instead of the person's. At 0 the person's pose,
         light and sites stay from day to day and only the severity moves them; the day's own would be drawn anew
@@ -44,14 +44,13 @@ class DiffusionOptions:
     rate: float = 1e-3
     decay: float = 1e-4
     average: float = 0.995
-    spread: float = 0.2
     unknown: float = 0.1
     steps: int = 25
     guidance: float = 1.0
     day_noise: float = 0.0
 
     def __post_init__(self) -> None:
-        blocks.check_settings(self, ("condition", "rate", "spread", "steps"), ("average", "unknown", "day_noise"))
+        blocks.check_settings(self, ("condition", "rate", "steps"), ("average", "unknown", "day_noise"))
 
 
 class Denoiser:
@@ -60,7 +59,7 @@ class Denoiser:
     name = "diffusion"
     identity: Literal["base", "noise", "edit"] = "base"
     Options = DiffusionOptions
-    epochs, batch = 30, 16
+    epochs, batch = 12, 16
 
     def __init__(self, options: DiffusionOptions, size_px: int, seed: int) -> None:
         self.torch = torch = import_torch()
@@ -81,15 +80,16 @@ class Denoiser:
         # One draw for the batch, its times evenly apart: less scatter of the loss (Kingma et al. 2021).
         times = (uniform(torch, draw, 1).to(image) + torch.arange(n).to(image) / n).remainder(1)
         known = (uniform(torch, draw, n) >= options.unknown).to(image)
-        clean, noise = (image - base) / options.spread, draw(*image.shape).to(image)
+        net, optimiser = self.networks["denoiser"], self.optimisers["denoiser"]
+        clean, noise = (image - base) / net.gauge(image - base), draw(*image.shape).to(image)
         keep, add = schedule(torch, times)
         target = keep * noise - add * clean
-        net, optimiser = self.networks["denoiser"], self.optimisers["denoiser"]
         guess = net(keep * clean + add * noise, base, times, batch.severity, batch.base_severity, known)
         loss = torch.nn.functional.mse_loss(guess, target)
         set_rate(optimiser, options.rate * easing(done))
         value = descend(optimiser, loss)
         if math.isfinite(value):
+            net.gauge.keep(image - base)
             follow(torch, self.averages["denoiser"], net, steps_taken(optimiser), options.average)
         return {"loss": value}
 
@@ -101,7 +101,8 @@ class Denoiser:
         if share := options.day_noise:
             z = math.sqrt(1 - share) * z + math.sqrt(share) * torch.stack([draw(*shape) for draw in asked.day]).to(base)
         times = torch.linspace(1, 0, options.steps + 1).to(base)
-        low, high = (-1 - base) / options.spread, (1 - base) / options.spread
+        spread = self.averages["denoiser"].gauge()
+        low, high = (-1 - base) / spread, (1 - base) / spread
         clean = torch.zeros_like(base)
         with torch.no_grad():
             for now, later in itertools.pairwise(times):
@@ -111,7 +112,7 @@ class Denoiser:
                 noise = (z - keep * clean) / add
                 keep, add = schedule(torch, later.expand(len(base)))
                 z = keep * clean + add * noise
-            return (base + clean * options.spread).clamp(-1, 1), None
+            return (base + clean * spread).clamp(-1, 1), None
 
     def _guided(self, z: Any, times: Any, asked: Asked) -> Any:
         torch, guidance = self.torch, self.options.guidance
@@ -139,7 +140,7 @@ def _network(torch: Any, options: DiffusionOptions) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.about = blocks.perceptron(2 * WAVES + 7, options.condition)
-            self.body = blocks.unet(options.widths, 6, 3, options.condition)
+            self.body, self.gauge = blocks.unet(options.widths, 6, 3, options.condition), blocks.gauge(3)
 
         def forward(self, noisy: Any, base: Any, times: Any, severity: Any, before: Any, known: Any) -> Any:
             waves = times[:, None] * (math.pi * 2.0 ** torch.arange(WAVES, device=times.device) / 2)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 GAIN_SD, TINT_SD = 0.15, 0.06
 """Of the logarithm of a picture's exposure, and of each channel's: about what amateur photographs differ by."""
-DARK, CONTRAST, SMALL = 0.05, 3.0, 1e-3
-"""Added before a logarithm; what makes contrasts about 1; added before a root."""
+DARK, CONTRAST = 0.05, 3.0
+"""Added before a logarithm; what makes contrasts about 1."""
 SHIFT = 1 / 8
 """Pictures are moved by up to this share of their side (Zhao et al. 2020)."""
 
@@ -45,28 +45,26 @@ def disturbed(torch: Any, draw: Draw, x: Any) -> Any:
     return torch.stack([one[:, a : a + side, b : b + side] for one, (a, b) in zip(padded, moved, strict=True)])
 
 
-def contrast(torch: Any, x: Any) -> Any:
+def contrast(torch: Any, x: Any, window: int | None = None) -> Any:
     """Pictures (n, 3, s, s), -1 to 1 -> redness, yellowness and lightness (n, 3, s, s), each minus its neighbourhood.
 
     Logarithms of red over green, green over blue and of the mean go with haemoglobin and melanin (Beer-Lambert); what
-    is left without the neighbourhood hardly knows the light's colour or the complexion. About -1 to 1.
+    is left without the neighbourhood hardly knows the light's colour or the complexion. About -1 to 1. window : side
+    of the neighbourhood, px, odd; None: an eighth of the picture's.
     """
-    side = x.shape[-1]
     log = torch.log(((x + 1) / 2).clamp(min=0) + DARK)
     red, green, blue = log.unbind(1)
     channels = torch.stack([red - green, green - blue, log.mean(1)], 1)
-    pool, window = torch.nn.functional.avg_pool2d, max(1, side // 16) * 2 + 1
-    around = pool(channels, window, 1, window // 2, count_include_pad=False)
+    window = window or max(1, x.shape[-1] // 16) * 2 + 1
+    around = torch.nn.functional.avg_pool2d(channels, window, 1, window // 2, count_include_pad=False)
     return CONTRAST * (channels - around)
 
 
 def cells(torch: Any, x: Any) -> Any:
-    """Mean and spread of the contrast in overlapping cells of an eighth of the side: (n, 6, k, k).
+    """Mean colour in overlapping cells of an eighth of the side: (n, 3, k, k).
 
-    What two photographs of a person can be compared by although the head has moved by some pixels.
+    What two photographs of a person can be compared by although the head has moved by some pixels, and the lesions are
+    elsewhere in the cell.
     """
     side = max(2, x.shape[-1] // 8)
-    values, pool = contrast(torch, x), torch.nn.functional.avg_pool2d
-    mean = pool(values, side, side // 2)
-    spread = torch.sqrt(pool(values.square(), side, side // 2) + SMALL)
-    return torch.cat([mean, spread], 1)
+    return torch.nn.functional.avg_pool2d(x, side, side // 2)

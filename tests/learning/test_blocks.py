@@ -74,6 +74,20 @@ def test_a_running_mean_follows_fast_at_first_and_slowly_later() -> None:
     assert mean.weight.item() == pytest.approx(0.9 + 0.01 * 0.1)
 
 
+def test_a_gauge_measures_what_it_was_shown_and_then_stays() -> None:
+    gauge = blocks.gauge(4, 2)
+    x = torch.tensor([3.0, 3.0, 0.5, 0.5])[None, :, None, None].expand(2, 4, 8, 8)
+    assert gauge(x).flatten().tolist() == [3.0, 3.0, 0.5, 0.5]
+    assert gauge().flatten().tolist() == pytest.approx([blocks.LEAST_SD] * 4), "asked, but not kept"
+    for _ in range(blocks.GAUGED):
+        gauge.keep(x)
+    gauge.keep(100 * x)
+    assert gauge().flatten().tolist() == pytest.approx([3.0, 3.0, 0.5, 0.5])
+    mean = blocks.average_of(blocks.gauge(4, 2))
+    blocks.follow(torch, mean, gauge, 0, 0.9)
+    assert torch.equal(mean(), gauge())
+
+
 def test_steps_are_counted_by_the_optimiser() -> None:
     net = torch.nn.Linear(1, 1)
     adam = torch.optim.Adam(net.parameters())

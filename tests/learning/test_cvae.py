@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
+sys.path.insert(0, str(Path(__file__).parent))
+
+from nof1sim_test_toys import SIDE, asked, draw_of, same, trained, weights  # noqa: E402
 
 from nof1sim.errors import InputError  # noqa: E402
-from nof1sim.learning import cvae as v  # noqa: E402
 from nof1sim.learning import train as t  # noqa: E402
 from nof1sim.learning.checkpoint import open_checkpoint  # noqa: E402
 from nof1sim.learning.models import make_learner, make_options  # noqa: E402
@@ -40,10 +46,20 @@ def test_severity_reddens_and_the_person_stays(folder, tmp_path):
     assert not drawn[0].by_chance
 
 
-def test_severities_are_weights_that_add_up_to_one():
-    found = v.hats(torch.tensor([0.0, 0.25, 1.0]))
-    assert torch.allclose(found.sum(1), torch.ones(3))
-    assert found[0, 0] == found[2, -1] == 1
+def test_the_code_is_the_persons_and_not_the_days():
+    learner = trained(make_learner("cvae", make_options("cvae", {"width": 16}), SIDE, 0), 5)
+    one, two = (learner.sample(asked([0.5], person))[0] for person in (1, 2))
+    again = learner.sample(replace(asked([0.5], 1), day=[draw_of("another day")]))[0]
+    assert torch.equal(one, again)
+    assert not torch.equal(one, two)
+
+
+def test_it_neither_reads_nor_moves_the_global_random_state():
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    once, again = (trained(make_learner("cvae", make_options("cvae", {"width": 16}), SIDE, 0), 2) for _ in range(2))
+    assert torch.equal(before, torch.get_rng_state())
+    assert same(weights(once), weights(again))
 
 
 @pytest.mark.parametrize("size", [8, 24, 100])
