@@ -1,6 +1,6 @@
 """What a patch of skin costs on one core, beside Pillow's JPEG of the same picture: python benchmarks/patches.py
 
-Processor time of this thread, the least of several rounds for each patch, then the mean over patches: so that other
+Processor time, the least of several rounds for each patch, then the mean over patches: so that other
 programs on the machine disturb little. Ratios travel between machines; milliseconds do not.
 """
 
@@ -14,18 +14,30 @@ from collections.abc import Callable
 from PIL import Image
 
 from nof1sim.patches.draw import photograph
-from nof1sim.patches.plan import Style, single
-from nof1sim.patches.shot import draw_shot
-from nof1sim.patches.work import Photographer, encoded
+from nof1sim.patches.plan import Job, Style, single
+from nof1sim.patches.shot import Shot, draw_shot
+from nof1sim.patches.work import Photographer, encoded, moved
 
 
 def _cost(run: Callable[[], object], rounds: int) -> float:
     best = float("inf")
     for _ in range(rounds):
-        start = time.thread_time()
+        start = time.process_time()
         run()
-        best = min(best, time.thread_time() - start)
+        best = min(best, time.process_time() - start)
     return 1e3 * best
+
+
+def _new_skin(photographer: Photographer, job: Job, shot: Shot) -> None:
+    """Its numbers and hairs, and the condition's lesions up to the day."""
+    photographer._prepared = None
+    photographer._skin(job, shot)
+
+
+def _all(photographer: Photographer, job: Job) -> None:
+    """From the address to the bytes of three files and the rows of both tables."""
+    photographer._prepared = None
+    encoded(photographer.take(job), job, photographer.style)
 
 
 def main() -> None:
@@ -40,9 +52,9 @@ def main() -> None:
     for number in range(1, given.patches + 1):
         job = single(number, style.seed)
         taken = photographer.take(job)
-        studio, field = photographer._skin(job, draw_shot(style.seed, job.address, style.dial, job.patient.ita_deg))
         shot = draw_shot(style.seed, job.address, style.dial, job.patient.ita_deg)
-        lesions = photographer.condition.on(field, job.day)
+        studio, field = photographer._skin(job, shot)
+        lesions = moved(photographer.condition.on(field, job.day), studio.square.x, studio.square.y)
         image = Image.fromarray(taken.patch.pixels)
         quality = int(taken.row["jpeg_quality"])
         costs = {
@@ -54,6 +66,8 @@ def main() -> None:
                 s, x, h, style.size_px, 0, j.address
             ),
             "all three encoded": lambda t=taken, j=job: encoded(t, j, style),
+            "a new piece of skin": lambda j=job, h=shot: _new_skin(photographer, j, h),
+            "all of a patch": lambda j=job: _all(photographer, j),
         }
         for name, run in costs.items():
             steps.setdefault(name, []).append(_cost(run, given.rounds))

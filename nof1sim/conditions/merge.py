@@ -58,17 +58,15 @@ def groups(lesions: Lesions) -> Ints:
 
     Two lesions are connected if their cores overlap. -1: not visible.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     number = np.full(len(lesions), -1, np.int64)
     seen = np.flatnonzero(lesions.visible)
     found = overlaps(lesions.x_mm[seen], lesions.y_mm[seen], 0.5 * lesions.diameter_mm[seen])
-    links = coo_array((np.ones(found.one.size, np.int8), (found.one, found.other)), shape=(seen.size, seen.size))
-    if seen.size:
-        label = connected_components(links, directed=False)[1]
-        _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
-        number[seen] = np.argsort(np.argsort(first))[inverse]
+    label, before = np.arange(seen.size), np.empty(0, np.int64)
+    while not np.array_equal(label, before):  # each takes the first lesion that any neighbour knows of, and its own
+        before = label.copy()
+        np.minimum.at(label, found.one, before[found.other])
+        label = label[label]
+    number[seen] = np.unique(label, return_inverse=True)[1]
     return number
 
 

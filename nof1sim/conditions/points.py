@@ -12,6 +12,8 @@ from nof1sim.model import Floats
 from .ground import Ground
 
 _STEP_MM, _RIM_MM = 0.25, 4.0
+TILE_MM = 72.0
+"""Side of the periodic pattern that pieces of skin are cut from."""
 
 
 @lru_cache(maxsize=8)
@@ -31,6 +33,31 @@ def blue_noise(ground: Ground, count: int, margin_mm: float) -> tuple[Floats, Fl
     grid_y = np.arange(low - _RIM_MM, high + _RIM_MM + _STEP_MM, _STEP_MM)
     allowed = ground.inside(*np.meshgrid(grid_x, grid_y), margin_mm)
     return relax(x[keep].copy(), y[keep].copy(), allowed, float(grid_x[0]), float(grid_y[0]), _STEP_MM)
+
+
+@lru_cache(maxsize=8)
+def _tile(count: int) -> tuple[Floats, Floats]:
+    """`count` points of blue noise on a torus of TILE_MM, (count,) each, 0 to TILE_MM; no random numbers."""
+    from .relax import relax_torus
+
+    n = np.arange(1, count + 1)
+    return relax_torus((n * 0.7548776662466927) % 1.0 * TILE_MM, (n * 0.5698402909980532) % 1.0 * TILE_MM, TILE_MM)
+
+
+def cut(rng: Generator, ground: Ground, per_mm2: float, margin_mm: float = 0.0) -> tuple[Floats, Floats]:
+    """Points x_mm, y_mm on a square ground, about evenly apart: one pattern for all squares, shifted, turned and
+    mirrored at random. Nothing is relaxed anew, whatever the side."""
+    x, y = _tile(round(per_mm2 * TILE_MM**2))
+    shift, turn, mirror = rng.random(2) * TILE_MM, rng.random() * 2.0 * np.pi, 1.0 if rng.random() < 0.5 else -1.0
+    x, y = (mirror * x + shift[0]) % TILE_MM, (y + shift[1]) % TILE_MM
+    copies = np.ceil(ground.half_width_mm * np.sqrt(2.0) / TILE_MM)
+    corner = np.arange(-copies, copies) * TILE_MM
+    right, up = (part.ravel()[:, None] for part in np.meshgrid(corner, corner))
+    x, y = (x + right).ravel(), (y + up).ravel()
+    cos, sin = np.cos(turn), np.sin(turn)
+    x, y = cos * x - sin * y, sin * x + cos * y
+    kept = ground.inside(x, y, margin_mm)
+    return x[kept], y[kept]
 
 
 def jittered(rng: Generator, x_mm: Floats, y_mm: Floats, reach_mm: float) -> tuple[Floats, Floats]:

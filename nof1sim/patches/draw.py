@@ -17,6 +17,7 @@ from nof1sim.render.skin.shading import inverses
 from . import backdrop, camera, hair, shade
 from . import geometry as geo
 from .clear import Clear, workspace
+from .compiled import njit
 from .piece import Piece
 from .shot import Shot
 
@@ -43,14 +44,14 @@ class Patch:
 
 @dataclass(slots=True)
 class Studio:
-    """A piece of skin ready to be photographed: its hairs, grown once."""
+    """A piece of skin ready to be photographed: its hairs, grown once on the square that pictures show."""
 
     piece: Piece
-    side_mm: float
+    square: geo.Square
     hairs: hair.Hairs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.hairs = hair.grow(self.piece, self.side_mm)
+        self.hairs = hair.grow(self.piece, self.square)
 
 
 def photograph(
@@ -76,7 +77,8 @@ def photograph(
     pixels = camera.develop(canvas, shot, key64(seed, *address, "sensor"))
     support = _grown(touched > 0, camera.reach_px(shot, size_px))
     skin = (clear.cover >= 0.5).reshape(shape) if edge else np.ones(shape, bool)
-    core[~skin] = 0
+    if edge:
+        core[~skin] = 0
     return Patch(pixels, core, support, skin, frame.pixel)
 
 
@@ -109,6 +111,24 @@ def _grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     """The mask and all pixels within `reach` of it, along both axes."""
     if not reach or not mask.any():
         return mask
-    from scipy.ndimage import maximum_filter
+    grown = mask.copy()
+    _grow_rows(mask, reach, grown)
+    across = np.ascontiguousarray(grown.T)
+    wider = across.copy()
+    _grow_rows(across, reach, wider)
+    return np.ascontiguousarray(wider.T)
 
-    return maximum_filter(mask.astype(np.uint8), 2 * reach + 1) > 0
+
+@njit()
+def _grow_rows(mask, reach, out):
+    """Set out (h, w) within `reach` columns of a set pixel of mask (h, w)."""
+    h, w = mask.shape
+    for y in range(h):
+        last = -reach - 1  # the last set pixel up to here
+        for x in range(w):
+            if mask[y, x]:
+                for k in range(max(last + reach + 1, x - reach, 0), x):
+                    out[y, k] = True
+                last = x
+            elif x - last <= reach:
+                out[y, x] = True

@@ -23,8 +23,16 @@ STEEPEST, STEEPEST_ALONG = 0.985, 0.95
 """Sine of the angle from which the edge of a form is drawn as if it went on; along the axis it never ends."""
 
 
-SIDE_MM, SIDE_STEP = 40.0, 1.4
-"""Smallest side of a piece's chart, and the factor from one to the next."""
+SIDE_MM, MARGIN = 20.0, 1.02
+"""Smallest side of a square of a piece's chart; factor on it, for what the form's taper and approximations move."""
+
+
+class Square(NamedTuple):
+    """A square of a piece's chart: its side, and where its middle lies, mm."""
+
+    side: float
+    x: float = 0.0
+    y: float = 0.0
 
 
 class Frame(NamedTuple):
@@ -55,20 +63,20 @@ def frame_of(piece: Piece, shot: Shot, size_px: int) -> Frame:
     )  # fmt: skip
 
 
-def side_mm(piece: Piece, shot: Shot) -> float:
-    """Side of the square of the chart, about its middle, that holds all skin of the piece in a picture.
-
-    One of few sizes, so that a condition can keep what it prepares for a size.
-    """
+def square_of(piece: Piece, shot: Shot, *, middle: bool = False) -> Square:
+    """The smallest square of the chart that holds all skin of the piece in a picture; middle: the smallest about the
+    chart's own middle."""
     f = frame_of(piece, shot, 2)
     corner = f.pixel * (np.array([1, 1, -1, -1]) + 1j * np.array([1, -1, 1, -1])) + f.x_mm + 1j * f.y_mm
     turned = corner * (f.cos - 1j * f.sin)  # picture axes to piece axes
     limit = STEEPEST * piece.across_mm
     c = np.clip(np.array([turned.imag.min(), turned.imag.max()]) + piece.offset_mm, -limit, limit)
     arc = piece.across_mm * np.arcsin(c / piece.across_mm) - f.start_mm
-    a = min(float(np.abs(turned.real).max()), STEEPEST_ALONG * piece.along_mm)
-    needed = 2 * max(float(np.abs(arc).max()), piece.along_mm * math.asin(a / piece.along_mm))
-    return SIDE_MM * SIDE_STEP ** max(math.ceil(math.log(needed / SIDE_MM) / math.log(SIDE_STEP) - 1e-9), 0)
+    a = np.array([turned.real.min(), turned.real.max()]) / piece.along_mm
+    ends = np.stack([piece.along_mm * np.arcsin(np.clip(a, -STEEPEST_ALONG, STEEPEST_ALONG)), arc])
+    x, y = (0.0, 0.0) if middle else ends.mean(axis=1).tolist()
+    needed = 2 * float(np.abs(ends - np.array([[x], [y]])).max())
+    return Square(float(max(math.ceil(MARGIN * needed), SIDE_MM)), x, y)
 
 
 def rotation_of(frame: Frame) -> NDArray[np.float32]:

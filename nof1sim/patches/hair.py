@@ -12,7 +12,7 @@ from nof1sim.randomness import stream
 from nof1sim.render.procedural.raster import draw_strands
 
 from .compiled import njit
-from .geometry import Frame
+from .geometry import Frame, Square
 from .piece import Piece
 from .sites import SITES
 
@@ -33,15 +33,15 @@ class Hairs:
     opacity: NDArray[np.float32]
 
 
-def grow(piece: Piece, side_mm: float) -> Hairs:
-    """The hairs of a piece, on the square of its chart. They lie along a common way that turns slowly."""
+def grow(piece: Piece, square: Square) -> Hairs:
+    """The hairs of a piece, on a square of its chart. They lie along a common way that turns slowly."""
     site, rng = SITES[piece.site], stream(piece.key, "hairs")
-    side = min(side_mm, 1.9 * piece.field_mm)
-    n = min(int(site.hairs_cm2 * side * side / 100), MOST)
-    x, y = rng.uniform(-side / 2, side / 2, (2, n))
-    u, z = rng.random((4, n)), rng.normal(size=(3, n))
-    terminal = u[0] < piece.terminal
     low, high = site.length_mm
+    side = square.side + high  # a hair reaches into the picture from beyond
+    n = min(int(site.hairs_cm2 * side * side / 100), MOST)
+    x, y = (rng.random((2, n), F) - F(0.5)) * F(side) + np.array([[square.x], [square.y]], F)
+    u, z = rng.random((4, n), F), rng.standard_normal((3, n), F)
+    terminal = u[0] < piece.terminal
     length = np.where(terminal, low + (high - low) * (0.35 + 0.65 * u[1]), 1.0 + 2.5 * u[1]) * np.exp(0.15 * z[2])
     width = np.where(terminal, 0.050 + 0.045 * u[2], 1e-3 * site.width_um * (0.7 + 0.6 * u[2]))
     bent = 0.5 * np.sin(x / 37 + piece.hair_way) + 0.5 * np.cos(y / 31)

@@ -26,8 +26,8 @@ CLEAR, BANDS = 0.1, 9
 """Share of single patches without any lesions of the day; bands of severity over the others, one patch each in turn."""
 TOP = 3.0
 """The highest severity."""
-DAYS, SEEN_DAY = 21, 16
-"""A single patch shows this day of a course of so many days at one severity: some lesions are fresh, some fading."""
+DAYS = SEEN_DAY = 8
+"""A single patch shows the last day of so short a course at one severity: some lesions are fresh, some fading."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,16 +62,20 @@ def _at_one(flat, side, x, y, inverse):
 
 
 @njit()
-def _broad_rows(chart, size, step, turn, broad, side, inverse, low, high, row):
-    """The broad tile on the grid line at `row` and the next one, (places, channels)."""
-    c, s = math.cos(turn[0]) * turn[3], math.sin(turn[0]) * turn[3]
-    for k in range(2):
-        line = min(row + k * step, size - 1)
-        out = high if k else low
-        for i in range(out.shape[0]):
-            q = np.uint64(line * size + min(i * step, size - 1))
-            x, y = chart[q, 0], chart[q, 1]
-            _at(broad, side, F(c) * x + F(s) * y + turn[1], F(c) * y - F(s) * x + turn[2], inverse, out[i])
+def _broad_line(chart, size, step, turn, broad, side, inverse, row, places, out):
+    """The broad tile along a row of the picture, (channels, size): looked up every `step` pixels, linear between."""
+    c, s = F(math.cos(turn[0]) * turn[3]), F(math.sin(turn[0]) * turn[3])
+    for i in range(places.shape[0]):
+        q = np.uint64(row * size + min(i * step, size - 1))
+        x, y = chart[q, 0], chart[q, 1]
+        _at(broad, side, c * x + s * y + turn[1], c * y - s * x + turn[2], inverse, places[i])
+    share = F(1 / step)
+    for channel in range(out.shape[0]):
+        for i in range((size + step - 1) // step):
+            start = places[i, channel]
+            rise = (places[min(i + 1, places.shape[0] - 1), channel] - start) * share
+            for k in range(min(step, size - i * step)):
+                out[channel, i * step + k] = start + F(k) * rise
 
 
 @njit()
@@ -86,12 +90,10 @@ def texture(
     """
     lines, pores, veins, freckles, form, uneven = look[0], look[1], look[2], look[3], look[4], look[5]
     grid = (size + step - 2) // step + 1
-    low, high, between = (
-        np.empty((grid, 8), np.float32),
-        np.empty((grid, 8), np.float32),
-        np.empty((grid, 8), np.float32),
-    )
-    wide, flat, spots = np.empty(8, np.float32), broad.reshape(-1, 8), dots.reshape(-1)
+    low, high, wide = np.empty((8, size), np.float32), np.empty((8, size), np.float32), np.empty((8, size), np.float32)
+    places, flat, spots = np.empty((grid, 8), np.float32), broad.reshape(-1, 8), dots.reshape(-1)
+    broad_inverse = F(1 / broad_mm)
+    _broad_line(chart, size, step, turns[1], flat, broad.shape[0], broad_inverse, 0, places, high)
     furrows, holes = fine.reshape(-1, 4), pits.reshape(-1, 4)
     fine_inverse, dots_inverse, share = F(1 / fine_mm), F(1 / dots_mm), F(1 / step)
     fc, fs = F(math.cos(turns[0, 0]) * turns[0, 3]), F(math.sin(turns[0, 0]) * turns[0, 3])
@@ -99,34 +101,32 @@ def texture(
     dc, ds = F(math.cos(turns[2, 0]) * turns[2, 3]), F(math.sin(turns[2, 0]) * turns[2, 3])
     for row in range(size):
         if row % step == 0:
-            _broad_rows(chart, size, step, turns[1], flat, broad.shape[0], F(1 / broad_mm), low, high, row)
+            low, high = high, low
+            line = min(row + step, size - 1)
+            _broad_line(chart, size, step, turns[1], flat, broad.shape[0], broad_inverse, line, places, high)
         t = F(row % step) * share
-        for i in range(grid):
-            for c in range(8):
-                between[i, c] = low[i, c] + t * (high[i, c] - low[i, c])
+        for c in range(8):
+            for column in range(size):
+                wide[c, column] = low[c, column] + t * (high[c, column] - low[c, column])
         for column in range(size):
             q = np.uint64(row * size + column)
             if cover[q] <= F(0):
                 continue
             x, y = chart[q, 0], chart[q, 1]
-            i = np.uint64(column // step)
-            t, j = F(column % step) * share, np.uint64(min(column // step + 1, grid - 1))
-            for c in range(8):
-                k = np.uint64(c)
-                wide[k] = between[i, k] + t * (between[j, k] - between[i, k])
-            wx, wy = x + F(WARP_MM) * wide[WARP_X], y + F(WARP_MM) * wide[WARP_Y]
+            i = np.uint64(column)
+            wx, wy = x + F(WARP_MM) * wide[WARP_X, i], y + F(WARP_MM) * wide[WARP_Y, i]
             tx, ty = fc * wx + fs * wy + turns[0, 1], fc * wy - fs * wx + turns[0, 2]
             lx, ly, furrow = _at_three(furrows, fine.shape[0], tx, ty, fine_inverse)
-            worn, pit = lines * max(F(1) + F(0.35) * wide[WEAR], F(0.25)), F(0)
+            worn, pit = lines * max(F(1) + F(0.35) * wide[WEAR, i], F(0.25)), F(0)
             lx, ly = worn * lx, worn * ly
             if pores > F(LEAST_PORES):
                 px, py, pit = _at_three(holes, pits.shape[0], ty, tx, fine_inverse)
                 lx, ly = lx + pores * py, ly + pores * px
             gx, gy = fc * lx - fs * ly, fs * lx + fc * ly
-            fx, fy = form * wide[FORM_X], form * wide[FORM_Y]
+            fx, fy = form * wide[FORM_X, i], form * wide[FORM_Y, i]
             gx, gy = gx + bc * fx - bs * fy, gy + bs * fx + bc * fy
-            vein = veins * wide[VEIN]
-            brown = uneven * F(BROWN_LOG) * wide[BROWN] - F(0.10) * vein
+            vein = veins * wide[VEIN, i]
+            brown = uneven * F(BROWN_LOG) * wide[BROWN, i] - F(0.10) * vein
             if freckles > F(0.01):
                 dot = _at_one(
                     spots, dots.shape[0], dc * x + ds * y + turns[2, 1], dc * y - ds * x + turns[2, 2], dots_inverse
@@ -134,11 +134,11 @@ def texture(
                 over = dot - (F(1) - freckles)
                 if over > F(0):
                     brown += F(0.75) * over / (over + F(0.10))
-            blood = uneven * F(BLOOD_LOG) * wide[BLOOD] + F(0.10) * pores * pit
+            blood = uneven * F(BLOOD_LOG) * wide[BLOOD, i] + F(0.10) * pores * pit
             dark = F(1) - F(0.10) * worn * furrow - F(0.30) * pores * pit - F(0.14) * vein
             for k in range(creases.shape[0]):
                 bend = creases[k, 0] + creases[k, 1] * y + creases[k, 2] * math.sin(y / creases[k, 3] + creases[k, 0])
-                d = (x - bend) / (creases[k, 4] * (F(1) + F(0.3) * wide[WEAR]))
+                d = (x - bend) / (creases[k, 4] * (F(1) + F(0.3) * wide[WEAR, i]))
                 if d * d > F(9):
                     continue
                 ends = min(max(F(1.3) - abs(y - creases[k, 7]) / creases[k, 6], F(0)), F(1))

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from nof1sim.run.engine import Report, Worker
 from nof1sim.run.units import Shard
 
 from .draw import Patch, Studio, photograph
-from .geometry import side_mm
+from .geometry import square_of
 from .piece import draw_piece
 from .plan import Job, Style, condition_of, sites_of
 from .shot import Shot, draw_shot, widest
@@ -57,7 +57,7 @@ class Photographer:
         s = self.style
         shot = draw_shot(s.seed, job.address, s.dial, job.patient.ita_deg, again=job.series)
         studio, field = self._skin(job, widest(s.dial) if job.series else shot)
-        lesions = self.condition.on(field, job.day)
+        lesions = moved(self.condition.on(field, job.day), studio.square.x, studio.square.y)
         patch = photograph(studio, lesions, shot, s.size_px, s.seed, job.address)
         table = _table(lesions, patch)
         return Taken(patch, _row(s, self.condition, job, studio, shot, patch, table), table)
@@ -66,10 +66,15 @@ class Photographer:
         if self._prepared is None or self._prepared[0] != job.skin:
             s = self.style
             piece = draw_piece(job.patient, s.seed, job.skin, self._sites)
-            side = side_mm(piece, shot)
-            field = self.condition.patch(job.patient, job.drive, s.seed, job.skin, side)
-            self._prepared = (job.skin, Studio(piece, side), field)
+            square = square_of(piece, shot, middle=job.series)
+            field = self.condition.patch(job.patient, job.drive, s.seed, job.skin, square.side)
+            self._prepared = (job.skin, Studio(piece, square), field)
         return self._prepared[1:]
+
+
+def moved(lesions: Lesions, x_mm: float, y_mm: float) -> Lesions:
+    """Lesions shifted on the chart."""
+    return replace(lesions, x_mm=lesions.x_mm + x_mm, y_mm=lesions.y_mm + y_mm)
 
 
 def _table(lesions: Lesions, patch: Patch) -> pl.DataFrame:
@@ -98,7 +103,7 @@ def _row(
         **job.told,
         "condition": condition.name, "severity": job.severity,
         "area_share": round(float((patch.core > 0).sum()) / max(skin, 1), 6), "n_lesions": table.height,
-        "n_groups": table["group"].n_unique(), "skin_share": round(skin / patch.skin.size, 6),
+        "n_groups": int(table["group"].to_numpy().max(initial=0)), "skin_share": round(skin / patch.skin.size, 6),
         "skin_type": job.patient.fitzpatrick, "ita_deg": round(piece.ita_deg, 2), "age_years": job.patient.age_years,
         "sex": job.patient.sex, "site": piece.site, "mm_per_px": round(patch.mm_per_px, 6),
         "hair": round(piece.terminal, 4), "freckles": round(piece.freckles, 4), "moles": len(piece.moles),
@@ -158,7 +163,7 @@ def encoded(taken: Taken, job: Job, style: Style) -> dict[str, bytes]:
     quality = int(taken.row["jpeg_quality"])
     return {
         paths["image"]: encode(patch.pixels, style.format, quality, note),
-        paths["mask"]: encode_layer("binary", np.where(patch.core > 0, 255, 0)),
+        paths["mask"]: encode_layer("binary", (patch.core > 0) * np.uint8(255)),
         paths["instance"]: encode_mask(patch.core),
     }
 

@@ -33,6 +33,26 @@ def test_points_keep_apart_on_their_ground() -> None:
     assert 0.2 < np.hypot(moved[0] - x, moved[1] - y).max() <= 0.5
 
 
+def test_points_cut_from_one_pattern_keep_apart_and_differ() -> None:
+    for side in (30.0, 190.0):  # the second is wider than the pattern: its seams must not show
+        ground = Ground(side)
+        x, y = points.cut(stream(1, "cut"), ground, 0.1, 1.0)
+        assert ground.inside(x, y, 1.0).all()
+        assert x.size == pytest.approx(0.1 * (side - 2.0) ** 2, rel=0.08)
+        assert pdist(np.stack([x, y], 1)).min() > 0.6 * np.sqrt(10.0)
+        quarter = np.bincount((x > 0) + 2 * (y > 0), minlength=4) / x.size
+        assert quarter == pytest.approx(0.25, abs=0.06)
+        assert not np.isin(x, points.cut(stream(2, "cut"), ground, 0.1, 1.0)[0]).any()
+
+
+def test_a_field_on_a_square_has_its_length_and_variance() -> None:
+    ground, x, y = Ground(60.0), np.array([-30.0, 30.0, -30.0, -18.0]), np.array([0.0, 0.0, 12.0, 0.0])
+    rng = stream(4, "square")
+    drawn = np.array([field.on_square(rng, ground, x, y, 12.0) for _ in range(4000)])
+    assert drawn.std(axis=0) == pytest.approx(1.0, abs=0.05)
+    assert np.corrcoef(drawn.T)[0] == pytest.approx([1.0, 0.0, np.exp(-0.5), np.exp(-0.5)], abs=0.06)
+
+
 def test_a_field_has_its_length_variance_and_symmetry() -> None:
     x, y = np.tile([-30.0, 30.0, -30.0, -30.0], 1), np.array([0.0, 0.0, 12.0, 60.0])
     smooth = field.smoother(FACE, x, y, 12.0)

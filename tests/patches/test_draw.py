@@ -5,8 +5,8 @@ import pytest
 
 from nof1sim.model import Patient
 from nof1sim.patches.camera import developed
-from nof1sim.patches.draw import Studio, photograph
-from nof1sim.patches.geometry import SIDE_MM, frame_of, locate, place, side_mm
+from nof1sim.patches.draw import Studio, _grown, photograph
+from nof1sim.patches.geometry import SIDE_MM, Square, frame_of, locate, place, square_of
 from nof1sim.patches.piece import BLOOD, draw_piece, melanin_of
 from nof1sim.patches.shot import Shot, draw_shot
 from nof1sim.patches.sites import SITES
@@ -25,7 +25,7 @@ def _piece(number: int = 1, ita_deg: float = 35.0, sites: tuple[str, ...] = tupl
 
 def _taken(number: int, lesions=NONE, shot: Shot | None = None):
     piece, shot = _piece(number), shot or Shot()
-    return photograph(Studio(piece, side_mm(piece, shot)), lesions, shot, SIZE, 0, ("picture", number))
+    return photograph(Studio(piece, square_of(piece, shot)), lesions, shot, SIZE, 0, ("picture", number))
 
 
 @pytest.mark.parametrize("number", range(6))
@@ -54,7 +54,7 @@ def test_a_lesion_lies_where_its_chart_place_is_and_has_its_size():
     piece = _piece(5, sites=("back",))
     frame = frame_of(piece, Shot(), 128)
     lesions = sample_lesions("papule", [(3.0, -4.0)], "large")
-    core = photograph(Studio(piece, 60), lesions, Shot(), 128, 0, ("x",)).core
+    core = photograph(Studio(piece, Square(60.0)), lesions, Shot(), 128, 0, ("x",)).core
     rows, columns = np.nonzero(core)
     at = locate(frame, lesions.x_mm, lesions.y_mm)
     assert abs(columns.mean() - at.x_px[0]) < 1
@@ -76,15 +76,27 @@ def test_the_chart_goes_to_the_picture_and_back(site):
     assert np.abs(back.spot - spot[inside]).max() < 0.35 * frame.pixel + 0.05
 
 
+@pytest.mark.parametrize("middle", [True, False])
 @pytest.mark.parametrize("number", range(12))
-def test_all_skin_in_a_picture_lies_within_the_side(number):
+def test_all_skin_in_a_picture_lies_within_the_square(number, middle):
     piece, shot = _piece(number), draw_shot(0, ("there", number), 1.0)
     frame, n = frame_of(piece, shot, SIZE), SIZE * SIZE
     chart, spot, normal, cover = (np.empty((n, k), np.float32) for k in (2, 3, 3, 1))
     place(frame, chart, spot, normal, cover[:, 0])
-    side = side_mm(piece, shot)
-    assert side >= SIDE_MM
-    assert np.abs(chart[cover[:, 0] > 1]).max() <= 0.5 * side * 1.02
+    square = square_of(piece, shot, middle=middle)
+    away = np.abs(chart[cover[:, 0] > 1] - (square.x, square.y)).max()
+    assert square.side >= SIDE_MM
+    assert away <= 0.5 * square.side + 0.5
+    assert square.x == square.y == 0 if middle else square.side <= max(2.2 * away + 1.5, SIDE_MM)
+
+
+def test_a_mask_grows_by_its_reach_along_both_axes():
+    mask = np.zeros((9, 12), bool)
+    mask[4, [0, 3, 9]] = True
+    wanted = np.zeros_like(mask)
+    wanted[2:7, [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11]] = True
+    assert (_grown(mask, 2) == wanted).all()
+    assert (_grown(mask, 0) == mask).all()
 
 
 @pytest.mark.parametrize("ita_deg", [57.0, 48.0, 35.0, 19.0, -10.0, -40.0])
@@ -97,7 +109,7 @@ def test_darker_types_are_darker_in_the_picture():
     means = []
     for ita_deg in (55.0, 30.0, -5.0, -45.0):
         piece = _piece(11, ita_deg, ("back",))
-        means.append(photograph(Studio(piece, 60), NONE, Shot(), SIZE, 0, ("x",)).pixels.mean())
+        means.append(photograph(Studio(piece, Square(60.0)), NONE, Shot(), SIZE, 0, ("x",)).pixels.mean())
     assert means == sorted(means, reverse=True)
     assert means[0] > means[-1] + 50
 

@@ -87,7 +87,7 @@ def simulate(
     if not given:
         first = hashing.poisson(hashing.u01(word, 0, -1, hashing.NEWCOMERS), first)
         first_comedones = hashing.poisson(hashing.u01(word, 0, -1, hashing.COMEDONE_NEWCOMERS), first_comedones)
-    roomy, near, far = surroundings(sites.ground, len(sites))
+    roomy, near, far = surroundings(sites)
     # By origin: a comedone site is already chosen by its own propensity, a mark's by the lesion's.
     ones = np.ones(len(sites))
     weights = np.stack([sites.propensity / sites.comedone_propensity, sites.propensity, ones, ones])

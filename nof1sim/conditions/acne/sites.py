@@ -76,13 +76,27 @@ def _smoother() -> field.Smoother:
     return field.smoother(FACE, *pattern()[:2], FIELD_LENGTH_MM)
 
 
-@lru_cache(maxsize=8)
-def surroundings(ground: Ground, count: int) -> tuple[Floats, NDArray[np.int32], Floats]:
-    """Room for a nodule, 1 or 0, (sites,); the neighbours of each site, nearest first, and their distances in mm."""
-    x, y = points.blue_noise(ground, count, EDGE_MM if ground.is_face else 0.0)
+Surroundings = tuple[Floats, NDArray[np.int32], Floats]
+"""Room for a nodule, 1 or 0, (sites,); the neighbours of each site, nearest first, and their distances in mm."""
+
+
+def surroundings(sites: Sites) -> Surroundings:
+    """Those of a face, the same for all, or of a piece of skin."""
+    if sites.ground.is_face:
+        return _face_surroundings()
+    from scipy.spatial import KDTree
+
+    places = np.stack([sites.x_mm, sites.y_mm], axis=1)
+    far, near = (np.asarray(found)[:, 1:] for found in KDTree(places).query(places, NEIGHBOURS + 1))
+    return np.ones(len(sites)), near.astype(np.int32), np.ascontiguousarray(far, np.float64)
+
+
+@lru_cache(maxsize=1)
+def _face_surroundings() -> Surroundings:
+    x, y, _ = pattern()
     far = np.hypot(x[:, None] - x, y[:, None] - y)
     near = np.argsort(far, axis=1, kind="stable")[:, 1 : NEIGHBOURS + 1]
-    roomy = ground.inside(x, y, NODULE_ROOM_MM).astype(float) if ground.is_face else np.ones(count)
+    roomy = FACE.inside(x, y, NODULE_ROOM_MM).astype(float)
     return roomy, near.astype(np.int32), np.ascontiguousarray(np.take_along_axis(far, near, axis=1))
 
 
@@ -124,11 +138,10 @@ def patch_share(ground: Ground) -> float:
 def draw_patch_sites(ground: Ground, seed: int, address: tuple[str | int, ...]) -> Sites:
     """The sites of a piece of skin, as dense as on a face, from the stream (seed, *address, "sites") alone."""
     rng = stream(seed, *address, "sites")
-    count = round(SITES * ground.area_mm2 / FACE.area_mm2)
-    base = points.blue_noise(ground, count, 0.0)
+    base = points.cut(rng, ground, SITES / FACE.area_mm2)
     x, y = points.jittered(rng, *base, JITTER_MM)
-    own = rng.standard_gamma(GAMMA_SHAPE, count)
-    values = field.smoother(ground, *base, FIELD_LENGTH_MM).draw(rng, 0.0)
+    own = rng.standard_gamma(GAMMA_SHAPE, x.size)
+    values = field.on_square(rng, ground, *base, FIELD_LENGTH_MM)
     propensity = _propensity(own, field.log_normal(values, FIELD_LOG_SD))
     return _sites(ground, x, y, propensity, np.sqrt(propensity))
 

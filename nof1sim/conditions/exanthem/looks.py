@@ -75,6 +75,11 @@ def shown_brown_days(days: NDArray[Any], marks: str) -> Floats:
 
 def on_days(table: Mapping[str, NDArray[Any]], first: int, until: int, marks: str) -> Looks:
     """The looks of days `first` to `until` (1-based) of a lesion table; see `table.COLUMNS`."""
+    return _merged(table, alone_on_days(table, first, until, marks))
+
+
+def alone_on_days(table: Mapping[str, NDArray[Any]], first: int, until: int, marks: str) -> Looks:
+    """The same of each lesion as if it were alone: which are seen on which day does not depend on the others."""
     born, last = (np.asarray(table[name], np.int64) for name in ("birth_day", "last_counted_day"))
     going_on = np.asarray(table["ending"]) == 0
     brown = shown_brown_days(np.asarray(table["pih_days"]), marks)
@@ -89,7 +94,7 @@ def on_days(table: Mapping[str, NDArray[Any]], first: int, until: int, marks: st
     row, day = row[order], day[order]
     looks = _looks(table, row, day, (day <= last[row]) | going_on[row], brown)
     seen = looks.counted | (np.maximum(np.maximum(looks.erythema, looks.melanin), looks.crust) >= FLOOR)
-    return _merged(table, Looks(*(getattr(looks, name)[seen] for name in Looks.__dataclass_fields__)))
+    return Looks(*(getattr(looks, name)[seen] for name in Looks.__dataclass_fields__))
 
 
 def _looks(table: Mapping[str, Any], row: Ints, day: Ints, counted: NDArray[np.bool_], brown: Floats) -> Looks:

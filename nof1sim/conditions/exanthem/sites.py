@@ -65,21 +65,20 @@ class Places:
 def draw_places(patient: Patient, seed: int) -> Places:
     """The sites of a face, from the stream (seed, patient, "exanthem", "sites") alone."""
     rng = stream(seed, patient.key, "exanthem", "sites")
-    factor = np.array([REGIONS[name] for name in chart.REGIONS])
-    return _draw(FACE, SITES, EDGE_MM, MIRRORED, rng, factor)
+    base = points.blue_noise(FACE, SITES, EDGE_MM)
+    smooth = field.smoother(FACE, *base, LENGTH_MM).draw(rng, MIRRORED)
+    return _draw(FACE, base, smooth, rng, np.array([REGIONS[name] for name in chart.REGIONS]))
 
 
 def draw_patch_places(ground: Ground, seed: int, address: tuple[str | int, ...]) -> Places:
     """The sites of a piece of skin, as dense as on a face, from the stream (seed, *address, "exanthem", "sites")."""
-    count = round(SITES * ground.area_mm2 / FACE.area_mm2)
-    return _draw(
-        ground, count, PATCH_EDGE_MM, 0.0, stream(seed, *address, "exanthem", "sites"), np.ones(len(chart.REGIONS))
-    )
+    rng = stream(seed, *address, "exanthem", "sites")
+    base = points.cut(rng, ground, SITES / FACE.area_mm2, PATCH_EDGE_MM)
+    return _draw(ground, base, field.on_square(rng, ground, *base, LENGTH_MM), rng, np.ones(len(chart.REGIONS)))
 
 
-def _draw(ground: Ground, count: int, edge_mm: float, mirrored: float, rng: Generator, factor: Floats) -> Places:
-    base = points.blue_noise(ground, count, edge_mm)
-    smooth = field.smoother(ground, *base, LENGTH_MM).draw(rng, mirrored)
+def _draw(ground: Ground, base: tuple[Floats, Floats], smooth: Floats, rng: Generator, factor: Floats) -> Places:
+    count = smooth.size
     x, y = points.jittered(rng, *base, JITTER_MM)
     off = ~ground.inside(x, y)
     x, y = np.where(off, base[0], x), np.where(off, base[1], y)

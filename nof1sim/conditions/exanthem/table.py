@@ -67,7 +67,7 @@ def columns(course: Course, places: Places, patient: Patient, days: int, marks: 
         "superseded_day": _superseded(site, course.birth),
         "shape": places.shape[site],
     }
-    seen = looks.on_days(made, 1, days, marks)
+    seen = looks.alone_on_days(made, 1, days, marks)
     np.maximum.at(made["end_day"], seen.row, seen.day)
     return {name: made[name] for name in COLUMNS}
 
