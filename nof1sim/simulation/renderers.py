@@ -35,7 +35,11 @@ def named(images: Images) -> Images:
 @contextmanager
 def settled(protocol: Protocol) -> Iterator[Protocol]:
     """The protocol without the path of this machine that its renderer was given: what it says instead is up to the
-    renderer (`Renderer.settle`), and worker processes learn the place from the environment, inside."""
+    renderer (`Renderer.settle`), and worker processes learn the place from the environment, inside. Without such a
+    path it is the protocol itself."""
+    if not needs_settling(protocol.images):
+        yield protocol
+        return
     images = named(protocol.images)
     options, places = renderer_class(images).settle(images.renderer_options, condition_of(protocol))
     before = {name: os.environ.get(name) for name in places}
@@ -134,11 +138,12 @@ def option_faults(renderer: Any, images: Images) -> list[Fault]:
 
 
 def _fault(options: Any, found: Any) -> Fault:
-    path = ".".join(map(str, found["loc"]))
+    where = ".".join((WHERE, *map(str, found["loc"])))  # of the options together: no name of one
     if found["type"] == "extra_forbidden":
         known = list(options.model_fields)
-        return Fault(f"{WHERE}.{path}", found["input"], f"one of {', '.join(known)}", did_you_mean(path, known))
-    return Fault(f"{WHERE}.{path}", found["input"], found["msg"])
+        hint = did_you_mean(str(found["loc"][-1]), known)
+        return Fault(where, found["input"], f"one of {', '.join(known)}", hint)
+    return Fault(where, found["input"], found["msg"].removeprefix("Value error, "))
 
 
 def check_images(protocol: Protocol) -> None:

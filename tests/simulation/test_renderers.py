@@ -7,7 +7,7 @@ import pytest
 from nof1sim.errors import ProtocolError
 from nof1sim.protocol import Protocol, with_changes
 from nof1sim.simulation.plan import Plan
-from nof1sim.simulation.renderers import check_images, make_renderer
+from nof1sim.simulation.renderers import check_images, make_renderer, settled
 
 from .conftest import small_protocol
 
@@ -36,6 +36,19 @@ def test_every_fault_of_the_options_is_told_at_once() -> None:
 def test_a_renderer_without_options_refuses_them(small: Protocol) -> None:
     with pytest.raises(ProtocolError, match=r"renderer_options\.depth.*no options with this renderer"):
         check_images(with_changes(small, images={"renderer_options": {"depth": 3}}))
+
+
+def test_a_fault_of_the_options_together_names_no_option(small: Protocol) -> None:
+    with pytest.raises(ProtocolError) as told:
+        check_images(with_changes(small, images={"renderer": "learned"}))
+    assert "images.renderer_options: got {}; allowed: `checkpoint` or `path`" in str(told.value)
+
+
+def test_a_protocol_without_a_path_is_settled_as_it_is(small: Protocol) -> None:
+    blind = with_changes(small, images={"enabled": False, "renderer": "learned", "renderer_options": {"path": "gone"}})
+    for protocol in (small, tinted(tint=7), blind):
+        with settled(protocol) as own:
+            assert own is protocol
 
 
 def test_a_scene_knows_the_patient_s_course() -> None:
