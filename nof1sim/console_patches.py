@@ -77,6 +77,7 @@ def courses_of(
 
     The severities are those that `nof1sim simulate` gives the same protocol, patients, days and seed.
     """
+    from .conditions.design import crossover_warning
     from .simulation.plan import Plan
     from .simulation.request import prepare
 
@@ -85,7 +86,8 @@ def courses_of(
     courses = [course for block in plan.blocks() for course in _courses(block)]
     told = {"patients": len(courses), "days": job.protocol.days, "protocol": job.protocol.name,
             "digest": job.protocol.digest}  # fmt: skip
-    return courses, told, job.notes
+    warning = crossover_warning(job.protocol, style.condition)
+    return courses, told, (*job.notes, *((f"Note: {warning}",) if warning else ()))
 
 
 def _courses(block: Any) -> list[Course]:

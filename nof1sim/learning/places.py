@@ -108,7 +108,7 @@ def settle(given: Mapping[str, Any], condition: Any) -> tuple[dict[str, Any], di
     if not given.get("path"):
         return dict(given), {}
     path = str(given["path"])
-    found = open_checkpoint(path, "--renderer learned:")
+    found = open_checkpoint(path, "--renderer learned")
     if given.get("checkpoint") not in (None, found.sha256):
         allowed = f"{given['checkpoint']}, which the protocol names"
         raise InputError(str(Fault(f"{WHERE}.path {path}", f"checkpoint {found.sha256[:16]}", allowed)))
@@ -145,7 +145,7 @@ def missing(options: Mapping[str, Any]) -> Sequence[str]:
 def persons(options: Mapping[str, Any]) -> Persons:
     """Who is in the pictures: real persons where the model learnt from photographs, whose faces it can show."""
     if options.get("path"):
-        return open_checkpoint(str(options["path"]), "--renderer learned:").persons
+        return open_checkpoint(str(options["path"]), "--renderer learned").persons
     return "photographs" if options.get("persons") == "photographs" else "invented"
 
 

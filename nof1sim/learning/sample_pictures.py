@@ -127,4 +127,5 @@ def _check_sizes(listed: Listed, sizes: Sequence[tuple[int, int]], size_px: int,
 
 
 def _first(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:80]
+    said = str(error).partition(" <_io.")[0]  # Pillow names the object in memory
+    return (said.strip().splitlines() or [type(error).__name__])[0][:80]

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from .base import Asked, Draw, Learner
 from .torches import Pixels, device_here, draw_of, import_torch, to_pixels, to_tensor
 
-AT_ONCE = 32
-"""Pictures that a network draws together."""
 Address = tuple[str | int, ...]
 
 
@@ -48,8 +46,8 @@ def draw_pictures(
     for net in (*learner.networks.values(), *learner.averages.values()):
         net.eval()
     with torch.no_grad():
-        for first in range(0, len(base), AT_ONCE):
-            some = slice(first, first + AT_ONCE)
+        for first in range(len(base)):  # one by one: in a batch of another size a sum may round otherwise
+            some = slice(first, first + 1)
             before, after = (torch.from_numpy(np.asarray(s[some], np.float32)) for s in (base_severity, severity))
             asked = Asked(
                 to_tensor(base[some], device), before.to(device), after.to(device),
