@@ -11,6 +11,7 @@ table is OUT/compared/compare.md; --docs puts it, the stages and the sheet into 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import resource
 import shlex
@@ -20,16 +21,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from nof1sim.dataset.local_files import write_atomically
 
 SIZE_PX = 64
 TRAINING_SEED, GRADING_SEED, COMPARED_SEED = 11, 100, 1
 MODELS = ("cvae", "dcgan", "translator", "diffusion")
-EPOCHS: dict[str, int] = {"dcgan": 28, "diffusion": 25}
-"""Where a model's own number of epochs would take more than its share of the half hour."""
 GOAL_MINUTES = 30
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "compare_learned.md"
-PICTURE = "![Patients over days of rising severity, a row a renderer](images/compare_learned.png)\n"
+PICTURE = "![Patients over days of rising severity, a row a renderer](images/compare_learned.jpg)\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,7 @@ def stages(threads: int, quick: bool) -> list[Stage]:
               "graded/manifest.json"),
     ]  # fmt: skip
     for model in MODELS:
-        epochs = 2 if quick else EPOCHS.get(model)
-        more = () if epochs is None else ("--epochs", str(epochs))
+        more = ("--epochs", "2") if quick else ()
         command = ("learn", "train", "training", "--model", model, "--size", str(SIZE_PX), *more, "--sheet-every", "0",
                    "--threads", str(threads), "--out", model)  # fmt: skip
         found.append(Stage(model, command, f"{model}/finished", ("--resume",), f"{model}/manifest.json"))
@@ -119,7 +119,9 @@ def document(out: Path, stages_table: str) -> None:
         before, _, rest = text.partition(start)
         text = f"{before}{start}\n{content}\n{end}{rest.partition(end)[2]}"
     write_atomically(PAGE, text.encode())
-    write_atomically(PAGE.parent / "images" / "compare_learned.png", (out / "compared" / "sheet.png").read_bytes())
+    file = io.BytesIO()
+    Image.open(out / "compared" / "sheet.png").convert("RGB").save(file, "JPEG", quality=68, optimize=True)
+    write_atomically(PAGE.parent / "images" / "compare_learned.jpg", file.getvalue())
     print(f"Wrote {PAGE}")
 
 
