@@ -19,7 +19,7 @@ SHARD_PICTURES = 20
 
 
 class Grid:
-    """The pictures of a plan. A byte or so a picture is all that a driver holds of them.
+    """The pictures of a plan. Some bytes a picture are all that a driver holds of them.
 
     planned : (patients, days, occasions) of bool: the photographs that are taken, in every view.
     done : (patients, days, occasions, views) of bool: those that are drawn and committed.
