@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
-import nof1sim_test_renderers as stand_ins
+import nof1sim_test_generators as stand_ins
 import numpy as np
 import pytest
 from PIL import Image
@@ -19,7 +19,7 @@ from nof1sim.evaluation.learned.result import to_json
 from nof1sim.evaluation.learned.schema import NAME, schema
 from nof1sim.evaluation.learned.schema import text as schema_text
 
-HOME = "nof1sim_test_renderers"
+HOME = "nof1sim_test_generators"
 BAD = ("Frozen", "Stranger", "Clones", "Twins", "Restless", "Wanderer", "Flushed", "Blurred", "Memoriser")
 SMALL = Settings(
     tuple(f"{HOME}:{name}" for name in BAD), patients=4, days=14, people=24, seed=5, analytic=f"{HOME}:Truth"

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
+import pytest
 
 from nof1sim.learning.base import Asked, Batch
 from nof1sim.randomness import stream
+
+torch = pytest.importorskip("torch")
+Tensor = torch.Tensor
 
 SIDE = 16
 
