@@ -72,7 +72,6 @@ def test_other_manifests_are_refused(saved, values, words):
     [
         ({"options": {"width": 48, "code": 4}}, "another architecture"),
         ({"model": "stub-base", "options": {}}, "another architecture"),
-        ({"size_px": 32}, "another architecture"),
         ({"options": {"widths": 16}}, "Did you mean 'width'"),
     ],
 )

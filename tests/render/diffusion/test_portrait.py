@@ -111,7 +111,7 @@ def test_prompts_are_encoded_as_diffusers_does_and_once(tiny: Tiny, base: str, m
     if base == "sdxl":
         torch.testing.assert_close(spot.pooled, theirs[2][0])
         torch.testing.assert_close(blank.pooled, theirs[3][0])
-    monkeypatch.setattr(PromptBook, "_read", None)  # reading the encoders again would fail
+    monkeypatch.setattr(PromptBook, "read", None)  # reading the encoders again would fail
     assert components.prompts.encode(["", "a red spot"])[1] is spot
 
 
