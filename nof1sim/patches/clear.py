@@ -10,9 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nof1sim.render.skin import Lighting, Scratch, SkinBuffer
-from nof1sim.render.skin.paint import CHANNELS
-from nof1sim.render.skin.shading import RELIEF, clear_gloss
+from nof1sim.render.skin import Lighting, SkinBuffer, empty_scratch
+from nof1sim.render.skin.relight import RELIEF, clear_gloss
 
 from . import geometry as geo
 from . import shade
@@ -50,9 +49,7 @@ class Clear:
         self.covered = np.zeros((size, size), F)
         self.pixel = np.arange(n)
         self.slot = np.empty((size, size), np.int32)
-        self.scratch = Scratch(
-            np.full(n, -1, np.int32), np.empty(n, np.int32), empty(), empty(CHANNELS), empty(3), empty(groups)
-        )
+        self.scratch = empty_scratch(n, empty(groups), empty(3))
 
     def paint(self, piece: Piece, frame: geo.Frame, lamps: shade.Lamps, lighting: Lighting) -> None:
         """Fill everything for one photograph of a piece."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nof1sim.model import Lesions
 from nof1sim.randomness import key64
-from nof1sim.render.skin import Sites, chromophores
+from nof1sim.render.skin import Sites, chromophores, lanes
 from nof1sim.render.skin import draw as draw_lesions
 from nof1sim.render.skin.shading import inverses
 
@@ -93,6 +93,7 @@ def _add(clear: Clear, frame: geo.Frame, lesions: Lesions, piece: Piece) -> tupl
     buffer, lighting = clear.buffer(piece, frame), clear.lighting
     scale = F(1 / chromophores.ROOT_MEL), F(1 / chromophores.ROOT_BLOOD)
     inverses(chromophores.ROOT_TABLE, *scale, buffer.melanin, buffer.blood, clear.scratch.inverse)
+    lanes.places(buffer.slot, buffer.pixel, buffer.spot, buffer.lock, clear.scratch.place)
     canvas = clear.picture.reshape(frame.size, frame.size, 3)
     ones = (1.0,) * len(lighting.strength)
     return draw_lesions(

@@ -12,7 +12,7 @@ from nof1sim.render.portrait.face_map import FaceMap
 from nof1sim.render.portrait.pigment import Tone
 from nof1sim.render.procedural.filters import gather
 from nof1sim.render.skin import Lighting, SkinBuffer
-from nof1sim.render.skin.shading import clear_gloss
+from nof1sim.render.skin.relight import clear_gloss
 
 F32 = NDArray[np.float32]
 

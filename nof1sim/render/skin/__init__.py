@@ -4,7 +4,7 @@
 """
 
 from nof1sim.render.skin.buffer import Lighting, Sites, SkinBuffer
-from nof1sim.render.skin.draw import Scratch, draw, make_scratch
+from nof1sim.render.skin.draw import Scratch, draw, empty_scratch, make_scratch
 from nof1sim.render.skin.records import CONTRAST_FLOOR
 from nof1sim.render.skin.specimens import sample_lesions
 from nof1sim.render.skin.warp import ChartWarp, fit_warp
@@ -17,6 +17,7 @@ __all__ = [
     "Sites",
     "SkinBuffer",
     "draw",
+    "empty_scratch",
     "fit_warp",
     "make_scratch",
     "sample_lesions",

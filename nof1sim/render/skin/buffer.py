@@ -18,7 +18,7 @@ F32 = NDArray[np.float32]
 class SkinBuffer:
     """The n paintable skin pixels of one view of one clear face; G light groups. Arrays are float32, C-contiguous.
 
-    pixel (n,) int64: place in the picture, row * width + column; slot (h, w) int32: row of a pixel, or -1.
+    pixel (n,) int64: place in the picture, row * width + column, ascending; slot (h, w) int32: row of a pixel, or -1.
     spot (n, 3): place on the skin, canonical mm; normal, view (n, 3): unit, camera axes (x right, y up, z to camera).
     flow (n, G, 3): vector irradiance, camera axes; seen (n, G): share of a group that is not hidden.
     light (n, G, 3), gloss (n, G): clear skin's irradiance and gloss, the groups' strength included.

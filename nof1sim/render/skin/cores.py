@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from nof1sim.render.compiled import njit
+from nof1sim.render.skin.lanes import FAR, LANES
 
 
 @njit()
-def label(where, pixel, nearest, closeness, ids, touched, core):
-    """Fill touched and core (h * w,), zero before, with lesion ids, and restore `where` to -1.
+def label(met, pixel, nearest, closeness, ids, touched, core):
+    """Fill touched and core (h * w,), zero before, with lesion ids, and restore `met` to 0.
 
     A pixel belongs to the lesion whose centre is nearest along the skin, in radii; it is core within one radius.
     """
-    for q in range(where.size):
-        m = where[q]
-        if m < 0:
+    for number in range(met.size):
+        if not met[number]:
             continue
-        i = pixel[q]
-        touched[i] = ids[nearest[m]]
-        if closeness[m] <= 1.0:
-            core[i] = touched[i]
-        where[q] = -1
+        met[number] = 0
+        for q in range(number * LANES, min((number + 1) * LANES, pixel.size)):
+            if closeness[q] < FAR:
+                i = pixel[q]
+                touched[i] = ids[nearest[q]]
+                if closeness[q] <= 1.0:
+                    core[i] = touched[i]

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.model import Lesions
-from nof1sim.render.skin import chromophores, paint, records
+from nof1sim.render.skin import chromophores, lanes, paint, records
 from nof1sim.render.skin.buffer import F32, Lighting, Sites, SkinBuffer
 from nof1sim.render.skin.cores import label
-from nof1sim.render.skin.shading import clear_gloss, inverses, relief_light, shade
+from nof1sim.render.skin.relight import clear_gloss, relief_light
+from nof1sim.render.skin.shading import inverses, shade
 
 Labels = NDArray[np.int32]
 _MEL_SCALE, _BLOOD_SCALE = np.float32(1 / chromophores.ROOT_MEL), np.float32(1 / chromophores.ROOT_BLOOD)
@@ -22,10 +23,12 @@ _MEL_SCALE, _BLOOD_SCALE = np.float32(1 / chromophores.ROOT_MEL), np.float32(1 /
 class Scratch:
     """Working memory for a buffer of n rows, reused from day to day; what it held never shows in a result.
 
-    inverse (n, 3) and shine (n, G) depend on the buffer and its lighting alone and are only computed once.
+    place, inverse (n, 3) and shine (n, G) depend on the buffer and its lighting alone and are only computed once. For
+    place, met, nearest, closeness and acc see `paint.paint`.
     """
 
-    where: NDArray[np.int32]
+    place: F32
+    met: NDArray[np.uint8]
     nearest: NDArray[np.int32]
     closeness: F32
     acc: F32
@@ -40,9 +43,18 @@ def make_scratch(buffer: SkinBuffer, lighting: Lighting) -> Scratch:
     clear_gloss(b.normal, b.view, b.seen, b.oil, b.rough, lighting.direction, lighting.spread, shine)
     inverse = np.empty((n, 3), np.float32)
     inverses(chromophores.ROOT_TABLE, _MEL_SCALE, _BLOOD_SCALE, b.melanin, b.blood, inverse)
+    scratch = empty_scratch(n, shine, inverse)
+    lanes.places(b.slot, b.pixel, b.spot, b.lock, scratch.place)
+    return scratch
+
+
+def empty_scratch(n: int, shine: F32, inverse: F32) -> Scratch:
+    """Scratch whose place is still to be filled."""
+    blocks = -(-n // lanes.LANES)
     return Scratch(
-        np.full(n, -1, np.int32), np.empty(n, np.int32), np.empty(n, np.float32),
-        np.empty((n, paint.CHANNELS), np.float32), inverse, shine,
+        np.empty(blocks * lanes.PLACE * lanes.LANES, np.float32), np.zeros(blocks, np.uint8),
+        np.empty(blocks * lanes.LANES, np.int32), np.empty(blocks * lanes.LANES, np.float32),
+        np.empty(blocks * lanes.CHANNELS * lanes.LANES, np.float32), inverse, shine,
     )  # fmt: skip
 
 
@@ -72,14 +84,14 @@ def draw(
     if len(rec) == 0:
         return touched, core
     b, s = buffer, scratch or make_scratch(buffer, lighting)
-    paint.paint(b.slot, b.spot, b.lock, rec, paint.GRAIN, s.where, s.nearest, s.closeness, s.acc)
+    paint.paint(b.slot, s.place, rec, lanes.GRAIN, s.met, s.nearest, s.closeness, s.acc)
     factor = np.asarray(day, np.float32)
     power = factor * lighting.strength
     shade(
-        s.acc, s.where, s.inverse, s.shine, b.pixel, b.normal, b.view, b.flow, b.seen, b.light, b.gloss, b.through,
+        s.acc, s.met, s.inverse, s.shine, b.pixel, b.normal, b.view, b.flow, b.seen, b.light, b.gloss, b.through,
         b.sheen, b.melanin, b.blood, b.albedo, b.oil, b.rough, chromophores.ROOT_TABLE, _MEL_SCALE, _BLOOD_SCALE,
         factor, power, np.float32(oil), relief_light(power, lighting.colour, lighting.wrap), lighting.wrap,
         lighting.direction, lighting.spread, np.asarray(veil, np.float32), light.reshape(-1, light.shape[2]),
     )  # fmt: skip
-    label(s.where, b.pixel, s.nearest, s.closeness, ids, touched.reshape(-1), core.reshape(-1))
+    label(s.met, b.pixel, s.nearest, s.closeness, ids, touched.reshape(-1), core.reshape(-1))
     return touched, core

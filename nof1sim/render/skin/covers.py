@@ -1,0 +1,86 @@
+"""What lies over a lesion's pigment, pixel by pixel: few lesions have any of it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nof1sim.render.compiled import njit
+from nof1sim.render.skin import lanes as p
+from nof1sim.render.skin import records as r
+
+F = np.float32
+_0, _1, _2 = F(0), F(1), F(2)
+
+
+@njit(fastmath=p.STRICT)
+def _scratch(acc, b, k, rec, lane):
+    """A linear, angular erosion along the lesion's own direction with points of dried blood."""
+    size, u, v, grain = rec[r.RADIUS], lane[p.L_U + k], lane[p.L_V + k], lane[p.L_GRAIN + k]
+    x, y = u / (F(1.45) * size), v / size
+    bend = y + F(2.2) * rec[r.WAVES] * (x * x - F(0.3)) + F(0.10) * grain
+    width = F(0.36) * (_1 - F(0.75) * abs(x)) + F(0.5) * rec[r.BLUR] / size
+    across = abs(bend) / max(width, F(0.04))
+    raw = (_1 - p.step((abs(x) - F(0.72)) / F(0.28))) * (_1 - p.step((across - F(0.55)) / F(0.75)))
+    acc[b + p.A_WET + k] = max(acc[b + p.A_WET + k], raw)
+    for i in range(3):
+        px = F(-0.55) + F(0.5) * F(i) + rec[r.WAVES + i]
+        wide = max(F(0.19) + F(0.7) * rec[r.WAVES + (2 * i + 1) % 5], F(0.09))
+        dx, dy = (x - px) / wide, (bend - F(1.2) * rec[r.WAVES + 3 + i]) / (wide + F(0.02))
+        spot = (_1 - p.step(dx * dx + dy * dy - F(0.2) + F(0.5) * grain)) * F(0.9)
+        if spot > acc[b + p.A_CRUST + k]:
+            acc[b + p.A_CRUST + k] = spot
+            acc[b + p.A_HONEY + k] = F(0.12)
+    acc[b + p.A_CORE + k] += rec[r.CORE] * F(1.3) * lane[p.L_LOCK + k] * raw
+
+
+@njit(fastmath=p.STRICT)
+def _over(acc, b, k, rec, lane):
+    """Pus, plug and crust of one lane: what lies over the pigment."""
+    size, blur, lock, grain = rec[r.RADIUS], rec[r.BLUR], lane[p.L_LOCK + k], lane[p.L_GRAIN + k]
+    d, wobble = lane[p.L_D + k], lane[p.L_WOBBLE + k]
+    t = d / (size * wobble)
+    pus = rec[r.PUS]
+    if pus > _0:
+        cap = min(size * F(0.58), F(0.42) + F(0.27) * size) * (F(0.62) + F(0.38) * pus)
+        s = d / (cap * (_1 + F(0.65) * (wobble - _1)))
+        soft = math.sqrt(F(0.42) + (blur / cap) ** 2)
+        # Too small to be resolved, a cap would cancel the redness around it.
+        shown = min(pus * F(1.05), _1) * cap * cap / (cap * cap + _2 * blur * blur)
+        cover = lock * shown * (_1 - p.step((s - _1 + soft) / (_2 * soft))) * (_1 + F(0.18) * grain)
+        acc[b + p.A_PUS + k] = max(acc[b + p.A_PUS + k], min(cover, _1))
+        ring = p.step((t - F(0.30)) / F(0.35)) * (_1 - p.step((t - F(0.75)) / F(0.45)))
+        acc[b + p.A_RING + k] = max(acc[b + p.A_RING + k], lock * pus * ring)
+    if rec[r.PLUG] > _0:
+        plug = max(size * F(0.58), min(F(0.50), size))
+        rim = p.step((t - F(0.55)) / F(0.3)) * (_1 - p.step((t - F(0.9)) / F(0.4)))
+        acc[b + p.A_PALE + k] = max(
+            acc[b + p.A_PALE + k], min(_2 * rec[r.PLUG], _1) * F(0.60) * lock * rim * max(_1 - _2 * blur / plug, _0)
+        )
+        soft = math.sqrt(F(0.16) + (blur / plug) ** 2)
+        s = d / (plug * (_1 + F(1.3) * (wobble - _1))) - F(0.12) * grain
+        acc[b + p.A_PLUG + k] = max(
+            acc[b + p.A_PLUG + k], lock * rec[r.PLUG] * (_1 - p.step((s - _1 + soft) / (_2 * soft)))
+        )
+    crust, fine = rec[r.CRUST], lane[p.L_FINE + k]
+    if crust > _0:
+        soft = math.sqrt(F(0.05) + (blur / size) ** 2)
+        s = t / (F(0.62) + F(0.24) * crust) + F(0.42) * grain + F(0.16) * fine
+        cover = lock * crust * (_1 - p.step((s - _1 + soft) / (_2 * soft)))
+        if cover > acc[b + p.A_CRUST + k]:
+            acc[b + p.A_CRUST + k] = cover
+            acc[b + p.A_HONEY + k] = min(max(F(0.40) + F(0.45) * fine - F(0.25) * grain, _0), _1)
+
+
+@njit(fastmath=p.STRICT)
+def cover(acc, b, rec, lane):
+    """Add an erosion, pus, a plug and a crust to the block of acc that begins at b."""
+    over = rec[r.PUS] > _0 or rec[r.PLUG] > _0 or rec[r.CRUST] > _0
+    for lane_number in range(p.LANES):
+        k = np.uint64(lane_number)
+        if lane[p.L_LOCK + k] > _0:
+            if rec[r.RAW] > _0:
+                _scratch(acc, b, k, rec, lane)
+            if over:
+                _over(acc, b, k, rec, lane)

@@ -1,0 +1,254 @@
+"""Sixteen pixels of skin at a time: what a lesion adds to each, in loops that compilers turn into vector code.
+
+A loop here runs over LANES neighbours, has no branch that depends on a pixel, and reads and writes few arrays, each
+lane-major: else it would not be vectorised, and painting would take more than twice as long. Constants of a lesion are
+taken from its record before the loop, since for all the compiler knows a write might change the record.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nof1sim.randomness import stream
+from nof1sim.render.compiled import njit
+from nof1sim.render.skin import records as r
+
+LANES = 16
+CHANNELS, KNOWN, PLACE = 16, 14, 4
+
+
+def rows(n: int) -> list[np.uint64]:
+    """Where rows of LANES numbers begin. Constants: only then can a compiler tell that two rows do not overlap."""
+    return [np.uint64(LANES * k) for k in range(n)]
+
+
+# What is added up per pixel.
+A_CORE, A_HALO, A_MELANIN, A_DEEP, A_PUS, A_PLUG, A_CRUST, A_HONEY = rows(CHANNELS)[:8]
+A_PALE, A_WET, A_PIT, A_TENSE, A_X, A_Y, A_Z, A_RING = rows(CHANNELS)[8:]
+# What is known of a pixel from one lesion.
+L_D, L_U, L_V, L_WOBBLE, L_FADE, L_LOCK, L_NEAR = rows(KNOWN)[:7]
+L_GRAIN, L_GRAIN_U, L_GRAIN_V, L_FINE, L_RISE, L_SLOPE, L_FLOOR = rows(KNOWN)[7:]
+# Place on the skin, and lock.
+P_X, P_Y, P_Z, P_LOCK = rows(PLACE)
+
+F = np.float32
+_0, _1, _2, _3, _4 = F(0), F(1), F(2), F(3), F(4)
+STRICT = {"nnan", "ninf", "nsz", "arcp", "contract"}  # no reassociation: the same bytes whatever the vector width
+FAR = F(1e9)
+"""Distance, in squared radii, of a lesion that does not reach a pixel."""
+AWAY_MM = F(1e6)
+"""Where lanes lie that no pixel fills."""
+GRAIN_SIZE = 64
+TEXELS_PER_MM = 4.5
+
+
+def _build_grain() -> NDArray[np.float32]:
+    """A periodic tile of smooth noise, about -1 .. 1, features of three texels."""
+    white = stream(0, "skin", "grain").normal(size=(GRAIN_SIZE, GRAIN_SIZE))
+    f = np.fft.fftfreq(GRAIN_SIZE)
+    k2 = f[:, None] ** 2 + f[None] ** 2
+    smooth = np.fft.ifft2(np.fft.fft2(white) * (np.exp(-k2 * 110) + 0.35 * np.exp(-k2 * 28))).real
+    return np.clip(smooth / (2.0 * smooth.std()), -1.2, 1.2).astype(np.float32)
+
+
+GRAIN = _build_grain().ravel()
+
+
+@njit(fastmath=STRICT, inline="always")
+def step(x):
+    """0 below 0, 1 above 1, smooth in between."""
+    x = min(max(x, _0), _1)
+    return x * x * (_3 - _2 * x)
+
+
+@njit(fastmath=STRICT)
+def places(slot, pixel, spot, lock, out):
+    """Fill out (blocks * PLACE * LANES,): place on the skin and lock of the buffer's rows, LANES rows a block."""
+    flat = slot.reshape(-1)
+    for b in range(out.size // (PLACE * LANES)):
+        start = np.uint64(b * PLACE * LANES)
+        for number in range(LANES):
+            k, q = np.uint64(number), np.uint64(b * LANES + number)
+            if q < pixel.size and flat[pixel[q]] == q:
+                out[start + P_X + k], out[start + P_Y + k], out[start + P_Z + k] = spot[q, 0], spot[q, 1], spot[q, 2]
+                out[start + P_LOCK + k] = lock[q]
+            else:
+                out[start + P_X + k] = AWAY_MM
+                out[start + P_Y + k] = out[start + P_Z + k] = out[start + P_LOCK + k] = _0
+
+
+@njit(fastmath=STRICT)
+def measure(place, b, low, high, rec, lane):
+    """Fill lane (KNOWN * LANES,) but for grain and relief: how lanes low .. high - 1 lie to the lesion. b : where the
+    block begins in place."""
+    cx, cy, cz, reach2 = rec[r.SPOT], rec[r.SPOT + 1], rec[r.SPOT + 2], rec[r.REACH] * rec[r.REACH]
+    e0, e1, e2 = rec[r.EAST], rec[r.EAST + 1], rec[r.EAST + 2]
+    n0, n1, n2 = rec[r.NORTH], rec[r.NORTH + 1], rec[r.NORTH + 2]
+    o0, o1, o2 = rec[r.OUT], rec[r.OUT + 1], rec[r.OUT + 2]
+    w0, w1, w2 = rec[r.WAVES], rec[r.WAVES + 1], rec[r.WAVES + 2]
+    w3, w4, w5 = rec[r.WAVES + 3], rec[r.WAVES + 4], rec[r.WAVES + 5]
+    core_reach2, inverse2 = rec[r.CORE_REACH] * rec[r.CORE_REACH], _1 / (rec[r.RADIUS] * rec[r.RADIUS])
+    halo2 = max(rec[r.HALO_RADIUS] * rec[r.HALO_RADIUS], F(1e-8))
+    haloed = _1 if rec[r.HALO] > _0 else _0
+    for number in range(LANES):
+        k = np.uint64(number)
+        dx, dy, dz = place[b + P_X + k] - cx, place[b + P_Y + k] - cy, place[b + P_Z + k] - cz
+        z = dx * o0 + dy * o1 + dz * o2
+        d2 = dx * dx + dy * dy + dz * dz + z * z * F(1 / 3)  # the arc over a sphere, to the fourth order of the chord
+        d2 = d2 if low <= number and number < high and d2 < reach2 else FAR
+        u, v = dx * e0 + dy * e1 + dz * e2, dx * n0 + dy * n1 + dz * n2
+        # Lobes of the outline: cosines and sines of 2, 3 and 5 angles as polynomials of those of one.
+        size2 = _1 / (u * u + v * v + F(1e-8))
+        c2, s2 = (u * u - v * v) * size2, _2 * u * v * size2
+        wobble = _1 + w0 * c2 + w1 * s2
+        fade = haloed * max(_1 - d2 / (halo2 * (_1 + F(0.8) * (wobble - _1))), _0)
+        size = math.sqrt(size2)
+        c, s = u * size, v * size
+        c3, s3 = c2 * c - s2 * s, s2 * c + c2 * s
+        c5, s5 = c3 * c2 - s3 * s2, s3 * c2 + c3 * s2
+        lock = place[b + P_LOCK + k]
+        lane[L_D + k], lane[L_U + k], lane[L_V + k] = math.sqrt(d2), u, v
+        lane[L_WOBBLE + k] = wobble + w2 * c3 + w3 * s3 + w4 * c5 + w5 * s5
+        lane[L_FADE + k] = lock * fade * fade
+        lane[L_LOCK + k] = lock if d2 < core_reach2 else _0
+        lane[L_NEAR + k] = d2 * inverse2 if d2 < core_reach2 or fade > _0 else FAR
+
+
+@njit(fastmath=STRICT)
+def grain(tile, amount, east, north, scale, u0, v0, row, lane):
+    """Fill a row of lane with amount times the tile (GRAIN_SIZE ** 2,), which is periodic, where lanes lie in it.
+
+    east, north : rows of lane with places in mm; scale : texels per mm; u0, v0 : texels, of a place of 0.
+    """
+    u0, v0 = u0 + F(16384), v0 + F(16384)
+    mask, side = np.uint32(GRAIN_SIZE - 1), np.uint32(GRAIN_SIZE)
+    for number in range(LANES):
+        k = np.uint64(number)
+        u, v = lane[east + k] * scale + u0, lane[north + k] * scale + v0
+        iu, iv = np.int32(u), np.int32(v)
+        a, b = u - F(iu), v - F(iv)
+        i0, j0 = np.uint32(iu) & mask, (np.uint32(iv) & mask) * side
+        i1, j1 = np.uint32(iu + 1) & mask, (np.uint32(iv + 1) & mask) * side
+        top = tile[j0 + i0] + a * (tile[j0 + i1] - tile[j0 + i0])
+        low = tile[j1 + i0] + a * (tile[j1 + i1] - tile[j1 + i0])
+        lane[row + k] = amount * (top + b * (low - top))
+
+
+@njit(fastmath=STRICT)
+def meets(lane):
+    """Whether any lane is within reach of the lesion; whether any is within reach of its core."""
+    near, core = FAR, _0
+    for number in range(LANES):
+        k = np.uint64(number)
+        near, core = min(near, lane[L_NEAR + k]), max(core, lane[L_LOCK + k])
+    return near < FAR, core > _0
+
+
+@njit(fastmath=STRICT)
+def halo(acc, b, rec, lane):
+    """Add the redness, and on dark skin the brown, around a lesion to the block of acc that begins at b."""
+    red, brown = rec[r.HALO], rec[r.HALO_MELANIN]
+    for number in range(LANES):
+        k = np.uint64(number)
+        acc[b + A_HALO + k] += red * lane[L_FADE + k]
+        acc[b + A_MELANIN + k] += brown * lane[L_FADE + k]
+
+
+@njit(fastmath=STRICT)
+def stain(acc, b, rec, lane):
+    """Add pigment and pallor within the lesion's outline."""
+    blood = rec[r.CORE] * (F(0.45) if rec[r.RAW] > _0 else _1)
+    melanin, deep, pale, edge = rec[r.MELANIN], rec[r.DEEP], rec[r.PALE], rec[r.EDGE]
+    inverse, steep, start = _1 / rec[r.RADIUS], F(0.5) / edge, _1 - edge
+    for number in range(LANES):
+        k = np.uint64(number)
+        t, grained = lane[L_D + k] * inverse / lane[L_WOBBLE + k], lane[L_GRAIN + k]
+        core = lane[L_LOCK + k] * (_1 - step((t + F(0.10) * grained - start) * steep))
+        acc[b + A_CORE + k] += blood * core * (_1 + F(0.30) * grained)
+        acc[b + A_MELANIN + k] += melanin * core * (_1 + F(0.22) * grained)
+        acc[b + A_DEEP + k] = max(acc[b + A_DEEP + k], deep * core)
+        acc[b + A_PALE + k] = max(acc[b + A_PALE + k], pale * core)
+
+
+@njit(fastmath=STRICT, inline="always")
+def _narrow(dome, wobble):
+    """One over the radius of a dome or pit in a lane's direction."""
+    return _1 / (dome * (_1 + F(0.85) * (wobble - _1)))
+
+
+@njit(fastmath=STRICT)
+def _dome(rec, lane):
+    """Fill how far up a dome h = H (1 - s^2)^2 a lane is, dh / dd there, and how deep into it as a pit."""
+    dome, height = rec[r.DOME], -_4 * rec[r.HEIGHT]
+    for number in range(LANES):
+        k = np.uint64(number)
+        narrow = _narrow(dome, lane[L_WOBBLE + k])
+        s = min(lane[L_D + k] * narrow, _1)
+        q = _1 - s * s
+        lane[L_RISE + k], lane[L_SLOPE + k], lane[L_FLOOR + k] = q, height * s * q * narrow, q * q
+
+
+@njit(fastmath=STRICT)
+def _boxcar(rec, lane):
+    """The same of a pit with a flat floor and a steep wall."""
+    dome, height = rec[r.DOME], F(-15) * rec[r.HEIGHT]
+    for number in range(LANES):
+        k = np.uint64(number)
+        narrow = _narrow(dome, lane[L_WOBBLE + k])
+        s = min(lane[L_D + k] * narrow, _1)
+        x = max((s - F(0.60)) * F(2.5), _0)
+        lane[L_RISE + k], lane[L_SLOPE + k] = _1 - s * s, height * x * (_1 - x) * narrow
+        lane[L_FLOOR + k] = _1 - step((s - F(0.68)) / F(0.3))
+
+
+@njit(fastmath=STRICT)
+def _plug(rec, lane):
+    """Add a plug's rim, in a shallow dimple, and take the top from a dome under a cap of pus, nearly flush."""
+    dome, rim, cap = rec[r.DOME], rec[r.PLUG] * F(0.36), F(0.55) * rec[r.PUS]
+    for number in range(LANES):
+        k = np.uint64(number)
+        q = lane[L_RISE + k]
+        s2 = _1 - q
+        slope = lane[L_SLOPE + k] + rim * math.sqrt(s2) * q * (_1 - _3 * s2) * _narrow(dome, lane[L_WOBBLE + k])
+        lane[L_SLOPE + k] = slope * (_1 - cap * q * q)
+
+
+@njit(fastmath=STRICT)
+def relief(acc, b, rec, rough, lane):
+    """Add the slope of a dome, of a pit, or of a plug's rim; in camera axes. rough : of a dome, which is lumpy."""
+    pit = rec[r.PIT]
+    if pit == F(2):
+        _boxcar(rec, lane)
+    else:
+        _dome(rec, lane)
+    if rec[r.PLUG] > _0 or rec[r.PUS] > _0:
+        _plug(rec, lane)
+    depth = F(1.0) if pit == F(1) else (F(0.48) if pit == F(2) else F(0.28))
+    depth = depth * min(-rec[r.HEIGHT] * F(4), _1) if pit > _0 else _0
+    tense = rec[r.TENSE] if pit == _0 else _0
+    east0, east1, east2 = rec[r.EAST_C], rec[r.EAST_C + 1], rec[r.EAST_C + 2]
+    north0, north1, north2 = rec[r.NORTH_C], rec[r.NORTH_C + 1], rec[r.NORTH_C + 2]
+    for number in range(LANES):
+        k = np.uint64(number)
+        lock, q = lane[L_LOCK + k], lane[L_RISE + k]
+        along, lumps = lock * lane[L_SLOPE + k] / max(lane[L_D + k], F(1e-4)), lock * q * rough
+        u = along * lane[L_U + k] + lumps * (lane[L_GRAIN_U + k] - lane[L_GRAIN + k])
+        v = along * lane[L_V + k] + lumps * (lane[L_GRAIN_V + k] - lane[L_GRAIN + k])
+        acc[b + A_PIT + k] = max(acc[b + A_PIT + k], lock * depth * lane[L_FLOOR + k])
+        acc[b + A_TENSE + k] = max(acc[b + A_TENSE + k], lock * tense * q)
+        acc[b + A_X + k] += u * east0 + v * north0
+        acc[b + A_Y + k] += u * east1 + v * north1
+        acc[b + A_Z + k] += u * east2 + v * north2
+
+
+@njit(fastmath=STRICT)
+def nearer(nearest, closeness, start, i, lane):
+    """Note lesion i where it is nearer, in radii, than those before, to the block of pixels that begins at start."""
+    for number in range(LANES):
+        k = np.uint64(number)
+        new, old = lane[L_NEAR + k], closeness[start + k]
+        nearest[start + k] = i if new < old else nearest[start + k]
+        closeness[start + k] = min(new, old)

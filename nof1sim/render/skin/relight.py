@@ -1,0 +1,179 @@
+"""Light and gloss on the relief of lesions, LANES pixels at a time (see `lanes`).
+
+Light: vector irradiance B of a group gives any tilted normal its shade as N.B, wrapped per channel since light travels
+under the skin. Gloss: two GGX lobes (Walter et al. 2007) from one direction a group, widened by the group's extent;
+only the difference between tilted and clear normal is used, so clear skin stays what the buffer says.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nof1sim.render.compiled import njit
+from nof1sim.render.skin import lanes as p
+
+F = np.float32
+_0, _1, _2 = F(0), F(1), F(2)
+RELIEF = np.array([0.62, 0.84, 0.94], np.float32)
+"""Share of relief shading that survives scattering under the skin, per channel."""
+BROAD_ALPHA = F(0.36)
+"""Width of the broad lobe (roughness squared); the sharp one's is the skin's."""
+SHARP_GAIN, BROAD_GAIN = F(1.05), F(0.62)
+MAX_SLOPE = F(1.1)
+SHADE_ROWS = 31
+"""Rows of LANES numbers of the memory that shading works in."""
+# What shading knows of a pixel: colour, the day's light on clear skin and on the relief, clear colour, whether it has
+# relief and whether it shows.
+RED, GREEN, BLUE, LIGHT_R, LIGHT_G, LIGHT_B, FORM_R, FORM_G, FORM_B = p.rows(SHADE_ROWS)[:9]
+WAS_R, WAS_G, WAS_B, FORMED, SHOWN, SHINE = p.rows(SHADE_ROWS)[9:15]
+# Normal, direction to the camera, tilted normal, width of the sharp lobe, oil.
+N_X, N_Y, N_Z, V_X, V_Y, V_Z, T_X, T_Y, T_Z, ROUGH, OIL = p.rows(SHADE_ROWS)[15:26]
+# One group of light: vector irradiance, share seen, gloss on clear skin.
+B_X, B_Y, B_Z, SEEN, CLEAR = p.rows(SHADE_ROWS)[26:31]
+
+
+def relief_light(power, colour, wrap):
+    """(G, 3): what a change of wrapped N.B is worth in light, per group and channel."""
+    return (power[:, None] * colour * (RELIEF / (1 + wrap))).astype(np.float32)
+
+
+@njit(fastmath=p.STRICT, inline="always")
+def _gloss(n, v, to, spread, alpha, oil):
+    """Radiance of the sharp and the broad lobe for one direction, per unit of light; alpha: the sharp one's width.
+
+    Smith's masking in Hammon's form (GDC 2017). A wide light widens the lobe by half its angle.
+    """
+    nl = max(n[0] * to[0] + n[1] * to[1] + n[2] * to[2], _0)
+    hx, hy, hz = to[0] + v[0], to[1] + v[1], to[2] + v[2]
+    size2 = hx * hx + hy * hy + hz * hz
+    inverse = _1 / math.sqrt(size2)
+    c = _1 - F(0.5) * size2 * inverse  # v.h, both being unit
+    c2 = c * c
+    fresnel = F(0.028) + F(0.972) * c2 * c2 * c
+    nh = (n[0] * hx + n[1] * hy + n[2] * hz) * inverse
+    nv = max(n[0] * v[0] + n[1] * v[1] + n[2] * v[2], F(0.05))
+    wide = F(0.25) * spread * spread
+    a1, a2 = alpha * alpha + wide, BROAD_ALPHA * BROAD_ALPHA + wide
+    d1, d2 = nh * nh * (a1 - _1) + _1, nh * nh * (a2 - _1) + _1
+    product, total = _2 * nl * nv, nl + nv
+    m1, m2 = product + alpha * (total - product), product + BROAD_ALPHA * (total - product)
+    below1, below2 = d1 * d1 * m1, d2 * d2 * m2  # one division for both lobes
+    lobes = (SHARP_GAIN * oil * a1 * below2 + BROAD_GAIN * a2 * below1) / (below1 * below2)
+    return F(0.5 / math.pi) * fresnel * nl * lobes
+
+
+@njit(fastmath=p.STRICT)
+def clear_gloss(normal, view, seen, oil, rough, direction, spread, out):
+    """Gloss (n, G) of clear skin by the same formula as that of lesions: only differences from it are used."""
+    for q in range(out.shape[0]):
+        n, v = (normal[q, 0], normal[q, 1], normal[q, 2]), (view[q, 0], view[q, 1], view[q, 2])
+        for g in range(out.shape[1]):
+            to = direction[g, 0], direction[g, 1], direction[g, 2]
+            out[q, g] = _0
+            if seen[q, g] > _0 and (to[0] != _0 or to[1] != _0 or to[2] != _0):
+                out[q, g] = _gloss(n, v, to, spread[g], rough[q] * rough[q], oil[q])
+
+
+@njit(fastmath=p.STRICT)
+def _gather(start, count, normal, view, oil, rough, out):
+    """Normal, view, oil and roughness of the clear skin of lanes with relief."""
+    for number in range(count):
+        k = np.uint64(number)
+        if out[FORMED + k] > _0:
+            q = start + k
+            out[N_X + k], out[N_Y + k], out[N_Z + k] = normal[q, 0], normal[q, 1], normal[q, 2]
+            out[V_X + k], out[V_Y + k], out[V_Z + k] = view[q, 0], view[q, 1], view[q, 2]
+            out[OIL + k], out[ROUGH + k] = oil[q], rough[q]
+
+
+@njit(fastmath=p.STRICT)
+def _tilt(acc, b, out):
+    """Normal tilted by the slope within the tangent plane; width of its gloss, and how oily it is."""
+    for number in range(p.LANES):
+        k = np.uint64(number)
+        nx, ny, nz = out[N_X + k], out[N_Y + k], out[N_Z + k]
+        x, y, z = acc[b + p.A_X + k], acc[b + p.A_Y + k], acc[b + p.A_Z + k]
+        along = nx * x + ny * y + nz * z
+        x, y, z = x - along * nx, y - along * ny, z - along * nz
+        size = math.sqrt(x * x + y * y + z * z)
+        steep = min(_1, MAX_SLOPE / max(size, F(1e-6)))
+        x, y, z = nx - x * steep, ny - y * steep, nz - z * steep
+        inverse = _1 / math.sqrt(max(x * x + y * y + z * z, F(1e-6)))
+        out[T_X + k], out[T_Y + k], out[T_Z + k] = x * inverse, y * inverse, z * inverse
+        tense, wet = acc[b + p.A_TENSE + k], acc[b + p.A_WET + k]
+        polish = min(max(out[ROUGH + k] + F(0.18) * tense - F(0.10) * wet, F(0.22)), F(0.6))
+        out[ROUGH + k] = polish * polish
+        out[OIL + k] = out[OIL + k] * (_1 - F(0.45) * tense) + F(0.7) * wet
+        out[FORM_R + k], out[FORM_G + k] = out[LIGHT_R + k], out[LIGHT_G + k]
+        out[FORM_B + k], out[SHINE + k] = out[LIGHT_B + k], _0
+
+
+@njit(fastmath=p.STRICT)
+def _group(start, count, g, flow, seen, clear, out):
+    """What a group of light does at lanes with relief."""
+    for number in range(count):
+        k = np.uint64(number)
+        if out[FORMED + k] > _0:
+            q = start + k
+            out[B_X + k], out[B_Y + k], out[B_Z + k] = flow[q, g, 0], flow[q, g, 1], flow[q, g, 2]
+            out[SEEN + k], out[CLEAR + k] = seen[q, g], clear[q, g]
+
+
+@njit(fastmath=p.STRICT)
+def _diffuse(relief, wrap, out):
+    """Add a group's change of light; relief, wrap : three numbers each."""
+    r0, r1, r2 = relief
+    wrap0, wrap1, wrap2 = wrap
+    for number in range(p.LANES):
+        k = np.uint64(number)
+        x, y, z = out[B_X + k], out[B_Y + k], out[B_Z + k]
+        old = out[N_X + k] * x + out[N_Y + k] * y + out[N_Z + k] * z
+        new = out[T_X + k] * x + out[T_Y + k] * y + out[T_Z + k] * z
+        size = math.sqrt(x * x + y * y + z * z)
+        w0, w1, w2 = wrap0 * size, wrap1 * size, wrap2 * size
+        out[FORM_R + k] += r0 * (max(new + w0, _0) - max(old + w0, _0))
+        out[FORM_G + k] += r1 * (max(new + w1, _0) - max(old + w1, _0))
+        out[FORM_B + k] += r2 * (max(new + w2, _0) - max(old + w2, _0))
+
+
+@njit(fastmath=p.STRICT)
+def _highlight(power, to, spread, out):
+    """Add a group's change of gloss."""
+    to0, to1, to2 = to
+    for number in range(p.LANES):
+        k = np.uint64(number)
+        t, v = (out[T_X + k], out[T_Y + k], out[T_Z + k]), (out[V_X + k], out[V_Y + k], out[V_Z + k])
+        gloss = _gloss(t, v, (to0, to1, to2), spread, out[ROUGH + k], out[OIL + k])
+        out[SHINE + k] += power * out[SEEN + k] * (gloss - out[CLEAR + k])
+
+
+@njit(fastmath=p.STRICT)
+def _shadow(acc, b, out):
+    """Less light in a pit, and never none."""
+    for number in range(p.LANES):
+        k = np.uint64(number)
+        pit = acc[b + p.A_PIT + k]
+        cave = _1 - F(0.60) * pit
+        out[FORM_R + k] = max(out[FORM_R + k] * (_1 - F(0.48) * pit), F(0.25) * out[LIGHT_R + k])
+        out[FORM_G + k] = max(out[FORM_G + k] * cave, F(0.25) * out[LIGHT_G + k])
+        out[FORM_B + k] = max(out[FORM_B + k] * cave, F(0.25) * out[LIGHT_B + k])
+
+
+@njit(fastmath=p.STRICT)
+def relight(
+    acc, b, start, count, normal, view, flow, seen, clear, oil, rough, power, relief, wrap, direction, spread, out
+):
+    """Fill FORM_* and SHINE of a block with the light, and the change of gloss, on its relief; see
+    `shading.shade`."""
+    _gather(start, count, normal, view, oil, rough, out)
+    _tilt(acc, b, out)
+    for g in range(power.shape[0]):
+        if power[g] != _0:
+            _group(start, count, g, flow, seen, clear, out)
+            _diffuse((relief[g, 0], relief[g, 1], relief[g, 2]), (wrap[0], wrap[1], wrap[2]), out)
+            to = direction[g, 0], direction[g, 1], direction[g, 2]
+            if to[0] != _0 or to[1] != _0 or to[2] != _0:
+                _highlight(power[g], to, spread[g], out)
+    _shadow(acc, b, out)
