@@ -84,6 +84,11 @@ def tone_patch(x_mm: NDArray[np.floating], y_mm: NDArray[np.floating]) -> NDArra
     return cheek | ((x < 34) & (y_mm > 32) & (y_mm < 52))
 
 
+def on_skin(x_mm: Floats, y_mm: Floats) -> NDArray[np.bool_]:
+    """True on the facial skin, where lesions can be. Shape of the inputs."""
+    return (np.abs(x_mm) < face_edge_mm(y_mm)) & ~excluded(x_mm, y_mm)
+
+
 def region_of(x_mm: Floats, y_mm: Floats) -> NDArray[np.int8]:
     """Index into REGIONS of each chart point, OUTSIDE (-1) off the facial skin or in an excluded zone."""
     x, y = np.asarray(x_mm, float), np.asarray(y_mm, float)
@@ -97,5 +102,4 @@ def region_of(x_mm: Floats, y_mm: Floats) -> NDArray[np.int8]:
     code = np.where(nose, REGIONS.index("nose"), code)
     code = np.where(perioral, REGIONS.index("perioral"), code)
     code = np.where(chin, REGIONS.index("chin"), code)
-    inside = (ax < face_edge_mm(y)) & ~excluded(x, y)
-    return np.where(inside, code, OUTSIDE).astype(np.int8)
+    return np.where(on_skin(x, y), code, OUTSIDE).astype(np.int8)

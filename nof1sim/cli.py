@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -323,3 +324,5 @@ def main() -> None:
     except Nof1simError as error:
         typer.echo(f"nof1sim: {error}", err=True)
         sys.exit(2)
+    finally:
+        gc.freeze()  # a process that ends would look through all objects once more: a third of a second

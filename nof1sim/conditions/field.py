@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nof1sim.model import Floats
 
 from .ground import Ground
+from .points import nearest
 
 KNOTS_PER_LENGTH = 1.5
 """Knots of white noise per correlation length."""
@@ -49,7 +50,7 @@ def smoother(ground: Ground, x_mm: Floats, y_mm: Floats, length_mm: float) -> Sm
     kx, ky = (part.ravel() for part in np.meshgrid(knots_x, knots_y))
     mirror = np.arange(kx.size).reshape(knots_y.size, knots_x.size)[:, ::-1].ravel()
     square = (x_mm[:, None] - kx) ** 2 + (y_mm[:, None] - ky) ** 2
-    near = np.argsort(square, axis=1, kind="stable")[:, :NEAR]
+    near = nearest(square, NEAR)
     # White noise under a Gaussian of SD s has the covariance exp(-d2 / (4 s2)): s = length / sqrt(2).
     weight = np.exp(-np.take_along_axis(square, near, axis=1) / length_mm**2)
     return Smoother(near, weight / np.sqrt((weight**2).sum(axis=1, keepdims=True)), mirror)

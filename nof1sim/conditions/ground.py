@@ -47,10 +47,14 @@ class Ground:
         """Whether points are on its skin, with skin `margin_mm` around them. Shape of the inputs."""
         if not self.is_face:
             return np.maximum(np.abs(x_mm), np.abs(y_mm)) <= 0.5 * self.side_mm - margin_mm
-        ok = chart.region_of(x_mm, y_mm) >= 0
+        ok = chart.on_skin(x_mm, y_mm)
+        x, y, left = np.ravel(x_mm), np.ravel(y_mm), np.flatnonzero(ok)
         for angle in np.arange(8) * np.pi / 4 if margin_mm else ():
-            ok &= chart.region_of(x_mm + margin_mm * np.cos(angle), y_mm + margin_mm * np.sin(angle)) >= 0
-        return ok
+            there = chart.on_skin(x[left] + margin_mm * np.cos(angle), y[left] + margin_mm * np.sin(angle))
+            left = left[there]
+        found = np.zeros(ok.size, bool)
+        found[left] = True
+        return found.reshape(ok.shape)
 
     @property
     def area_mm2(self) -> float:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from nof1sim.model import Floats
 
@@ -58,6 +59,16 @@ def cut(rng: Generator, ground: Ground, per_mm2: float, margin_mm: float = 0.0) 
     x, y = cos * x - sin * y, sin * x + cos * y
     kept = ground.inside(x, y, margin_mm)
     return x[kept], y[kept]
+
+
+def nearest(distance: Floats, count: int) -> NDArray[np.int64]:
+    """The places of the `count` least distances (points, others) of each point, nearest first, (points, count).
+
+    Sorting whole rows takes four times as long.
+    """
+    some = np.sort(np.argpartition(distance, count - 1, axis=1)[:, :count], axis=1)
+    order = np.argsort(np.take_along_axis(distance, some, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(some, order, axis=1)
 
 
 def jittered(rng: Generator, x_mm: Floats, y_mm: Floats, reach_mm: float) -> tuple[Floats, Floats]:

@@ -67,7 +67,7 @@ def _pictures(plan: Plan, renderer: Renderer) -> tuple[dict[str, bytes], pl.Data
     found: dict[str, bytes] = {}
     for unit in units:
         asked = plan.view(unit)
-        found[_name(unit)] = picture_bytes(plan.protocol, asked, renderer.render([asked])[0])
+        found[_name(unit)] = picture_bytes(plan, asked, renderer.render([asked])[0])
     rows = {"rank": [u.rank for u in units], "day": [u.day for u in units], "occasion": [u.occasion for u in units]}
     return found, pl.DataFrame(rows | {"image": [_name(unit) for unit in units]})
 

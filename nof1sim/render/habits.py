@@ -75,8 +75,7 @@ class Habits:
 
 def habits_of(seed: int, patient: Patient) -> Habits:
     """The habits of a person: a function of the seed and who they are."""
-    numbers = stream(seed, patient.key, "nuisance", "habits").random(len(ALL_HABITS)).tolist()
-    u = dict(zip(ALL_HABITS, numbers, strict=True))
+    u = _habit_numbers(seed, patient.key)
     is_woman = patient.sex == "F"
     every = SHAVING_DAYS[int(u["shave_every"] * len(SHAVING_DAYS))]
     grown = (patient.age_years - BEARD_FROM_YEARS) / (BEARD_FULL_YEARS - BEARD_FROM_YEARS)
@@ -89,6 +88,13 @@ def habits_of(seed: int, patient: Patient) -> Habits:
         makeup_cover=0.35 + 0.6 * u["makeup_cover"],
         phone=PHONES[int(u["phone"] * len(PHONES))],
     )
+
+
+@lru_cache(maxsize=64)
+def _habit_numbers(seed: int, key: str) -> dict[str, float]:
+    """A person's uniform numbers, by ALL_HABITS; each of their pictures asks for the same ones."""
+    numbers = stream(seed, key, "nuisance", "habits").random(len(ALL_HABITS)).tolist()
+    return dict(zip(ALL_HABITS, numbers, strict=True))
 
 
 def beard_on(habits: Habits, day: int) -> float:
@@ -117,9 +123,15 @@ def tan_on(seed: int, patient: Patient, day: int) -> float:
 def _tan_normal(seed: int, key: str, week: int) -> float:
     """Standard normal of a week, correlated with those before: a moving average over innovations by address."""
     rho = TAN_WEEK_CORRELATION
-    drawn = [float(stream(seed, key, week - k, "nuisance", "tan").normal()) for k in range(TAN_WEEKS)]
+    drawn = [_tan_innovation(seed, key, week - k) for k in range(TAN_WEEKS)]
     total = float(np.dot(rho ** np.arange(TAN_WEEKS), drawn))
     return total * math.sqrt((1 - rho**2) / (1 - rho ** (2 * TAN_WEEKS)))
+
+
+@lru_cache(maxsize=256)
+def _tan_innovation(seed: int, key: str, week: int) -> float:
+    """What is new in a week; neighbouring weeks ask for the same ones."""
+    return float(stream(seed, key, week, "nuisance", "tan").normal())
 
 
 def uniform_of(z: float) -> float:

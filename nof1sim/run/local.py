@@ -73,8 +73,6 @@ class ProcessEngine:
         pools = [ProcessPoolExecutor(1, context, _set_up, (make_worker,)) for _ in range(workers)]
         try:
             yield from _flow(pools, Deal(shards, workers))
-            for pool in pools:
-                pool.shutdown(wait=True)
         except BrokenProcessPool as error:
             raise DatasetError(
                 "A worker process died; it was killed, perhaps because memory ran out. Finished pictures are kept: "
@@ -108,7 +106,10 @@ def _flow(pools: Sequence[ProcessPoolExecutor], deal: Deal) -> Iterator[Report]:
 
 
 def _stop(pools: Sequence[ProcessPoolExecutor]) -> None:
-    """End the processes, at once; nothing is lost, since files appear whole or not at all."""
+    """End the processes, at once; nothing is lost, since files appear whole or not at all.
+
+    A process that may tidy up takes a second for it: Python looks through all that the kernels' compiler has made.
+    """
     processes = [process for pool in pools for process in (getattr(pool, "_processes", None) or {}).values()]
     for pool in pools:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -187,12 +188,31 @@ def _draw(
     make_worker = functools.partial(Worker, WorkOrder(plan.protocol.canonical_json(), place, plan.given))
     drawn, failures = 0, []
     step(0)
-    with closing(running.map(make_worker, shards)) as reports:
+    with _getting_ready(plan, running), closing(running.map(make_worker, shards)) as reports:
         for report in reports:
             drawn += report.done
             failures += report.failures
             step(drawn)
     return drawn, tuple(failures)
+
+
+@contextmanager
+def _getting_ready(plan: Plan, running: Engine) -> Iterator[None]:
+    """While other processes draw, this one loads what the tables will need: kernels, and where lesions can be."""
+    if isinstance(running, SerialEngine):
+        yield
+        return
+
+    def load() -> None:
+        with suppress(Exception):  # whoever needs it for something meets the error, too
+            plan.block(0, 1)
+
+    thread = Thread(target=load)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def warnings_of(plan: Plan) -> tuple[str, ...]:

@@ -10,19 +10,17 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Fault, InputError, Nof1simError
 from ..protocol import Protocol, with_changes
 from ..protocol.images import Images
-from ..render.portrait.detect import open_landmarks
 from ..render.portrait.finder import FACES_VARIABLE
 from ..render.portrait.folder import photographs_in
-from ..render.portrait.landmarks import LandmarkReader, landmarks_for
-from ..render.portrait.photograph import read_photograph
-from ..render.portrait.sidecar import find_sidecar
-from ..render.portrait.sitting import sit
 from .people import people
+
+if TYPE_CHECKING:
+    from ..render.portrait.landmarks import LandmarkReader
 
 DIGITS = 2
 """Of a pixel: landmarks say no more, and a protocol stays readable."""
@@ -114,6 +112,9 @@ def _chosen(protocol: Protocol, files: Sequence[Path]) -> tuple[list[Path], tupl
 
 def _checked(files: Sequence[Path], images: Images) -> list[dict[str, Any]]:
     """What the protocol says of each photograph. An InputError lists all that cannot be used."""
+    from ..render.portrait.detect import open_landmarks  # only who has photographs waits for it
+    from ..render.portrait.sidecar import find_sidecar
+
     reader = open_landmarks() if any(find_sidecar(path) is None for path in files) else None
     found, seen, faults = [], dict[str, str](), dict[str, list[str]]()
     for path in files:
@@ -136,6 +137,10 @@ def _checked(files: Sequence[Path], images: Images) -> list[dict[str, Any]]:
 
 
 def _named(path: Path, images: Images, reader: LandmarkReader | None) -> dict[str, Any]:
+    from ..render.portrait.landmarks import landmarks_for
+    from ..render.portrait.photograph import read_photograph
+    from ..render.portrait.sitting import sit
+
     photograph = read_photograph(path)
     marks = landmarks_for(path, photograph, reader)
     points = {name: (round(x, DIGITS), round(y, DIGITS)) for name, (x, y) in sorted(marks.points_px.items())}

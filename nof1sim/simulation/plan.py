@@ -80,6 +80,7 @@ class Plan:
     def __init__(self, protocol: Protocol, given: Given | None = None) -> None:
         _check_table(protocol, given)
         self.protocol = protocol
+        self.digest = protocol.digest  # once: each picture bears it
         self.given = given
         self._drawn = None if given is None else given.drawn
         plugins.resolve_path("renderers", protocol.images.renderer, "images.renderer")

@@ -69,7 +69,7 @@ def write_image(plan: Plan, patient: int, day: int, occasion: int, view: str, ou
     render = render_unit(plan, unit)
     seen = plan.view(unit)
     if form == plan.protocol.images.format:
-        data = picture_bytes(plan.protocol, seen, render)
+        data = picture_bytes(plan, seen, render)
     else:
         note, persons = {"generator": f"nof1sim {__version__}"}, persons_of(plan.protocol.images)
         data = encode(render.pixels, form, quality_of(plan.protocol, seen), note, persons)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class Worker:
             if packed and failures:  # a pack is the same whatever fails on the way: all of its shard, or not yet
                 return Report(0, tuple(failures))
             if rows:
-                commit_part(self.target, shard.id, self.plan.protocol.digest, files.close(rows))
+                commit_part(self.target, shard.id, self.plan.digest, files.close(rows))
         return Report(len(rows), tuple(failures))
 
     def drawn(self, batch: Sequence[Unit], wanted: Sequence[Unit]) -> dict[Unit, tuple[View, Render | RenderError]]:
@@ -90,10 +90,11 @@ class Worker:
         image = image_name(self.plan, unit)
         written = files_of(self.plan, unit, view, render)
         files = {kind: to.store(kind, image, path, data) for kind, path, data in written}
+        nuisance, face = plain(values_of(view.nuisance)), plain(dict(render.face))
         said = {
-            "nuisance": plain(departures(view.nuisance)),
-            "drawn": chosen(plain(dict(render.drawn)), plain(asdict(view.nuisance)), plain(dict(render.face))),
-            "face": plain(dict(render.face)),
+            "nuisance": departures(nuisance),
+            "drawn": chosen(plain(dict(render.drawn)), nuisance | face),
+            "face": face,
             "probe": probe(self.renderer, self.plan, unit),
         }
         return part_row(unit, files, said, boxes_of(render), plain(dict(render.keypoints_px)))
@@ -113,7 +114,7 @@ def _found(out: str) -> Target:
 def files_of(plan: Plan, unit: Unit, view: View, render: Render) -> Iterator[tuple[str, str, bytes]]:
     """Kind (see `parts.KINDS`), path and bytes of every file of a picture; the image comes first."""
     images, path = plan.protocol.images, image_name(plan, unit)
-    yield "image", path, picture_bytes(plan.protocol, view, render)
+    yield "image", path, picture_bytes(plan, view, render)
     if images.masks:
         yield "mask", layout.mask_of(path), encode_mask(render.lesion)
         yield "support", layout.mask_of(path, support=True), encode_mask(render.support)
@@ -130,14 +131,18 @@ def layer_of(render: Render, name: str) -> NDArray[Any]:
     return render.layers[name]
 
 
-def departures(nuisance: Nuisance) -> dict[str, float | str]:
+def values_of(nuisance: Nuisance) -> dict[str, Any]:
+    """A nuisance as a dict: `asdict` without its copies of every number."""
+    return {name: getattr(nuisance, name) for name in NEUTRAL}
+
+
+def departures(nuisance: dict[str, Any]) -> dict[str, Any]:
     """What of a nuisance is not neutral."""
-    return {name: value for name, value in asdict(nuisance).items() if value != NEUTRAL[name]}
+    return {name: value for name, value in nuisance.items() if value != NEUTRAL[name]}
 
 
-def chosen(drawn: dict[str, Any], nuisance: dict[str, Any], face: dict[str, Any]) -> dict[str, Any]:
-    """What the renderer chose for a picture that neither its nuisance nor its face says already."""
-    known = nuisance | face
+def chosen(drawn: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """What the renderer chose for a picture that is not known already, from its nuisance or its face."""
     return {name: value for name, value in drawn.items() if known.get(name, ...) != value}
 
 
@@ -147,15 +152,15 @@ def boxes_of(render: Render) -> list[dict[str, Any]]:
     return [{"lesion_id": i, "x": x, "y": y, "w": w, "h": h, "area_px": area} for i, (x, y, w, h), area in found]
 
 
-def picture_bytes(protocol: Protocol, view: View, render: Render) -> bytes:
+def picture_bytes(plan: Plan, view: View, render: Render) -> bytes:
     """The encoded picture, labelled in its metadata as synthetic, or as an edited photograph."""
     note = {
         "generator": f"nof1sim {__version__}",
-        "protocol": protocol.digest,
+        "protocol": plan.digest,
         "address": [str(label) for label in view.address],
     }
-    persons = persons_of(protocol.images)
-    return encode(render.pixels, protocol.images.format, quality_of(protocol, view), note, persons)
+    images = plan.protocol.images
+    return encode(render.pixels, images.format, quality_of(plan.protocol, view), note, persons_of(images))
 
 
 def quality_of(protocol: Protocol, view: View) -> int:
@@ -166,10 +171,12 @@ def quality_of(protocol: Protocol, view: View) -> int:
 
 def plain(thing: Any) -> Any:
     """What JSON can hold: keys as text, numpy scalars as numbers, NaN (a hidden key point) as null."""
+    if isinstance(thing, float):
+        return float(thing) if thing == thing else None
+    if isinstance(thing, (str, int)):
+        return thing
     if isinstance(thing, dict):
         return {str(key): plain(item) for key, item in thing.items()}
     if isinstance(thing, (list, tuple)):
         return [plain(item) for item in thing]
-    if hasattr(thing, "item"):
-        thing = thing.item()
-    return None if isinstance(thing, float) and thing != thing else thing
+    return plain(thing.item()) if hasattr(thing, "item") else thing

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nof1sim import chart
 from nof1sim.conditions import field, points
 from nof1sim.conditions.ground import FACE, Ground
+from nof1sim.conditions.points import nearest
 from nof1sim.model import Floats, Patient
 from nof1sim.randomness import stream
 
@@ -95,7 +96,7 @@ def surroundings(sites: Sites) -> Surroundings:
 def _face_surroundings() -> Surroundings:
     x, y, _ = pattern()
     far = np.hypot(x[:, None] - x, y[:, None] - y)
-    near = np.argsort(far, axis=1, kind="stable")[:, 1 : NEIGHBOURS + 1]
+    near = nearest(far, NEIGHBOURS + 1)[:, 1:]
     roomy = FACE.inside(x, y, NODULE_ROOM_MM).astype(float)
     return roomy, near.astype(np.int32), np.ascontiguousarray(np.take_along_axis(far, near, axis=1))
 

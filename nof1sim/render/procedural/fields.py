@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import scipy  # whose parts load on first use
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 from nof1sim.render.compiled import njit
 
@@ -47,7 +47,7 @@ def curve(points: Sequence[tuple[float, float]], n: int = 14) -> NDArray[np.floa
     """`n` points of a cubic spline through `points`, by arc length. (n, 2)."""
     p = np.array(points, float)
     s = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(p, axis=0).T))])
-    return CubicSpline(s, p)(np.linspace(0, s[-1], n))
+    return scipy.interpolate.CubicSpline(s, p)(np.linspace(0, s[-1], n))
 
 
 @njit(fastmath=True)

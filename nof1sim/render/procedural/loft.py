@@ -8,11 +8,11 @@ lids, nose and lips are added on the fine grid. Depths: z = 0 at the glabella.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import scipy  # whose parts load on first use
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline, PchipInterpolator
-from scipy.ndimage import gaussian_filter1d
 
 from nof1sim.render.procedural.fields import ramp
 from nof1sim.render.procedural.identity import Face
@@ -113,12 +113,12 @@ def _sections(face: Face, m: Landmarks) -> NDArray:
     return np.array(_cranium(face) + _face_sections(face, m) + _neck_sections(face, m), float)
 
 
-def _row_density(sections: NDArray, m: Landmarks, s: NDArray) -> PchipInterpolator:
+def _row_density(sections: NDArray, m: Landmarks, s: NDArray) -> Any:
     """Rows per mm along the front profile: most at eyes, nose tip and lips, least on crown and chest."""
     y = np.array([120, 92, 74, 34, 20, 8, -8, -20, m.pronasale + 10, m.subnasale, m.labiale_inferius - 4,
                   m.menton + 8, m.menton - 1, m.menton - 12, m.menton - 50, m.menton - 100, -400.0])  # fmt: skip
     want = [0.3, 0.35, 0.75, 0.95, 1.25, 1.5, 1.5, 1.05, 1.2, 1.5, 1.4, 0.95, 0.8, 0.5, 0.35, 0.22, 0.2]
-    return PchipInterpolator(s, np.interp(-sections[:, 0], -y, want))
+    return scipy.interpolate.PchipInterpolator(s, np.interp(-sections[:, 0], -y, want))
 
 
 def _rows(sections: NDArray, m: Landmarks, n: int) -> tuple[NDArray, NDArray, NDArray, float]:
@@ -130,7 +130,12 @@ def _rows(sections: NDArray, m: Landmarks, n: int) -> tuple[NDArray, NDArray, ND
     share = (share - share[0]) / (share[-1] - share[0])
     coarse = np.linspace(0, s[-1], COARSE[0])
     at = np.interp(np.linspace(0, 1, n), share, fine)
-    return CubicSpline(s, sections)(coarse), coarse, at, float(np.interp(s[JAW_SECTION], at, np.arange(n)))
+    return (
+        scipy.interpolate.CubicSpline(s, sections)(coarse),
+        coarse,
+        at,
+        float(np.interp(s[JAW_SECTION], at, np.arange(n))),
+    )
 
 
 def _coarse_surface(face: Face, q: NDArray, m: Landmarks) -> NDArray:
@@ -161,8 +166,8 @@ def _whole(p: NDArray) -> NDArray:
 
 def _smoothed(p: NDArray, rows: float, columns: float) -> NDArray:
     """Gaussian smoothing, sigmas in coarse cells."""
-    out = gaussian_filter1d(_whole(p), rows, axis=1, mode="nearest", truncate=4.0)
-    out = gaussian_filter1d(out, columns, axis=2, mode="nearest", truncate=3.0)
+    out = scipy.ndimage.gaussian_filter1d(_whole(p), rows, axis=1, mode="nearest", truncate=4.0)
+    out = scipy.ndimage.gaussian_filter1d(out, columns, axis=2, mode="nearest", truncate=3.0)
     return out[:, :, MARGIN:-MARGIN]
 
 
@@ -179,8 +184,8 @@ def _refined(p: NDArray, coarse: NDArray, at: NDArray, angles: NDArray) -> NDArr
     """Cubic-spline values of (k, R, C) coarse fields at fine rows and columns: (k, n, n / 2). Mirrored beforehand."""
     step = np.pi / (COARSE[1] - 1)
     grid = (np.arange(COARSE[1] + 2 * MARGIN) - MARGIN) * step
-    out = CubicSpline(grid, p, axis=2)(angles)
-    return CubicSpline(coarse, out, axis=1)(at)
+    out = scipy.interpolate.CubicSpline(grid, p, axis=2)(angles)
+    return scipy.interpolate.CubicSpline(coarse, out, axis=1)(at)
 
 
 def build_loft(face: Face, marks: Landmarks, n: int) -> Loft:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy  # whose parts load on first use
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from nof1sim.render.procedural.fields import curve, ellipsoid, ramp, smooth_max, soft_max
 from nof1sim.render.procedural.identity import Face
@@ -92,7 +92,7 @@ def _softened(x: F32, y: F32, z: F32, sn: float) -> F32:
     c1 = int(np.searchsorted(x[r1], 30.0))
     part = (slice(r0, r1), slice(0, c1))
     sigma = (SKIN_MM * (r1 - r0) / 32.0, SKIN_MM * c1 / 30.0)
-    smooth = gaussian_filter(z[part], sigma, mode="reflect", truncate=3.0)
+    smooth = scipy.ndimage.gaussian_filter(z[part], sigma, mode="reflect", truncate=3.0)
     weight = ramp(27, 21, x[part]) * ramp(sn + 24, sn + 16, y[part]) * ramp(sn - 5, sn - 1, y[part])
     out = z.copy()
     out[part] += weight * (smooth - z[part])
