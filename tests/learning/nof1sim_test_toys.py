@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
 from nof1sim.learning.base import Asked, Batch
+from nof1sim.learning.models import make_learner, make_options
 from nof1sim.randomness import stream
 
 torch = pytest.importorskip("torch")
@@ -71,3 +73,21 @@ def weights(learner: Any) -> dict[str, Tensor]:
 
 def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+SMALL: dict[str, dict[str, Any]] = {
+    "dcgan": {"code": 4, "widths": [32, 24, 16], "critic_widths": [16, 32], "average": 0.9},
+    "translator": {"widths": [16, 24], "condition": 16, "average": 0.9},
+    "diffusion": {"widths": [16, 24], "condition": 16, "steps": 8, "average": 0.9},
+}
+"""Options of models small enough to learn the toys in seconds."""
+
+
+def make(name: str, seed: int = 0, side: int = SIDE, **options: Any) -> Any:
+    return make_learner(name, make_options(name, SMALL[name] | options), side, seed)
+
+
+@cache
+def learnt(name: str) -> Any:
+    """A model that has learnt the toys."""
+    return trained(make(name), 200)
