@@ -78,7 +78,7 @@ def _anchors(face: Face, m: Landmarks, loft: Loft) -> tuple[NDArray, NDArray]:
         # The last fraction of a millimetre to the vertex is left to the plane.
         return 0.0 if x == 0 else float(loft.arc.ravel()[i]) + x - float(loft.x.ravel()[i])
 
-    for name, (x, y) in frontal_points(face, m).items() | {("nostril", nostril_centre(face, m))}:
+    for name, (x, y) in (frontal_points(face, m) | {"nostril": nostril_centre(face, m)}).items():
         add(along(x, y), y, KEY_POINTS.get(name, (7.5, -45.0)))
     peak = face.brow_peak
     for s, x in ((0.45 * peak, 23.4), (peak, 36.0), (peak + 0.45 * (1 - peak), 43.7)):
