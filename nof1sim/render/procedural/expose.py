@@ -114,18 +114,25 @@ def _smear(image, dx, dy, steps, out):
 
 
 @njit(fastmath=True)
-def _display_row(light, glare, gain, curve, raised, shown, luma):
-    """Tone curve of light (3, w) plus glare (3, w): shown (3, w) and its luma (w,). raised (w,) is scratch."""
-    w = luma.size
+def _display_row(y, light, glare, first_row, step, gain, curve, raised, shown, luma):
+    """Tone curve of row y, light (3, w) plus glare: shown (3, w) and its luma (w,). raised (w,) is scratch.
+
+    glare (rows, 3, w): one row for `step` of the picture's; first_row: place of the picture's first in it.
+    """
+    w, last = luma.size, glare.shape[0] - 1
+    place = first_row + y / step
+    upper = min(int(place), last)
+    low = np.float32(place - upper)
+    above, below, high = glare[upper], glare[min(upper + 1, last)], np.float32(1.0) - low
     zero, toe, top = np.float32(0.0), np.float32(CURVE_TOE), np.float32(CURVE_TOP)
     share = (np.float32(0.299), np.float32(0.587), np.float32(0.114))
     bits, first = raised.view(np.int32), np.int32(FIRST_PLACE)
     for x in range(w):
         luma[x] = zero
     for p in range(3):
-        k, part, lit, more, line = gain[p], share[p], light[p], glare[p], shown[p]
+        k, part, lit, over, under, line = gain[p], share[p], light[p], above[p], below[p], shown[p]
         for x in range(w):
-            raised[x] = min(max((lit[x] + more[x]) * k, zero), top) + toe
+            raised[x] = min(max((lit[x] + over[x] * high + under[x] * low) * k, zero), top) + toe
         for x in range(w):
             line[x] = curve[np.uint64((bits[x] >> CURVE_SHIFT) - first)]
         for x in range(w):
@@ -171,8 +178,8 @@ def _print_row(y, shown, luma, soft, style, tile, ox, oy, line, bytes_, out):
 
 @njit(fastmath=True)
 def _expose(
-    ready, side, flat, u, v, back, brightness, place, labels, inner, some, focus, glare, gain, curve, sharp, style,
-    tile, ox, oy, near, core, out,
+    ready, side, flat, u, v, back, brightness, place, labels, inner, some, focus, glare, first_row, step_rows,
+    gain, curve, sharp, style, tile, ox, oy, near, core, out,
 ):  # fmt: skip
     """The photograph out (h, w, 3): from ready (h, 3, w), linear light, or, where that is empty, posed on the way."""
     h, w = u.shape
@@ -181,7 +188,8 @@ def _expose(
     shown, luma = np.empty((2 * rs + 1, 3, w), np.float32), np.empty((2 * rs + 1, 1, w), np.float32)
     wide = np.empty(w + 2 * max(rf, rs), np.float32)
     lit, soft = np.empty((3, w), np.float32), np.empty((1, w), np.float32)
-    scratch, bytes_, at = np.empty(w, np.float32), np.empty((3, w), np.uint8), np.empty(w, np.int32)
+    scratch, bytes_ = np.empty(w, np.float32), np.empty((3, w), np.uint8)
+    where, share = np.empty((2, w), np.int32), np.empty((2, w), np.float32)
     for step in range(h + rf + rs):
         if step < h:
             row = lights[step % lights.shape[0]]
@@ -189,16 +197,15 @@ def _expose(
                 row[:] = ready[step]
             else:
                 posed_row(
-                    step, side, flat, u, v, back, brightness, place, labels, inner, some, scratch, at, row, near, core
+                    step, side, flat, u, v, back, brightness, place, labels, inner, some, where, share, row, near, core
                 )
         y = step - rf
         if 0 <= y < h:
             now = y % shown.shape[0]
+            seen = lit if rf else lights[0]
             if rf:
                 _blurred_row(lights, y, h, focus, wide, lit)
-                _display_row(lit, glare[y], gain, curve, scratch, shown[now], luma[now, 0])
-            else:
-                _display_row(lights[0], glare[y], gain, curve, scratch, shown[now], luma[now, 0])
+            _display_row(y, seen, glare, first_row, step_rows, gain, curve, scratch, shown[now], luma[now, 0])
         y -= rs
         if y >= 0:
             _blurred_row(luma, y, h, sharp, wide, soft)
@@ -229,10 +236,10 @@ def expose(
         _smear(sharp, length * math.cos(a), length * math.sin(a), max(2, math.ceil(length)), ready)
     gain = GAIN * white_balance(n.white_balance_k, n.tint) * f(EXPOSURE * 2.0**n.exposure_ev)
     style = (SHARPEN * n.sharpening, n.noise / TILE_SD, NOISE_FLOOR, NOISE_DARK, n.contrast, n.saturation)
-    out = np.empty((h, w, 3), np.uint8)
+    step, out = side // len(plate.glare), np.empty((h, w, 3), np.uint8)
     _expose(
-        ready, *scene, gaussian(focus_sigma(n, w)), plate.glare, gain.astype(np.float32), CURVE,
-        gaussian(SHARPEN_SIGMA_PX), np.array(style, np.float32), sensor_tile(), key % TILE, (key >> 20) % TILE,
-        near, core, out,
+        ready, *scene, gaussian(focus_sigma(n, w)), plate.glare, (plate.margin + 0.5) / step - 0.5, step,
+        gain.astype(np.float32), CURVE, gaussian(SHARPEN_SIGMA_PX), np.array(style, np.float32), sensor_tile(),
+        key % TILE, (key >> 20) % TILE, near, core, out,
     )  # fmt: skip
     return out, near, core

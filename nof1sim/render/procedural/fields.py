@@ -94,7 +94,8 @@ def turn(points: NDArray, matrix: NDArray) -> F32:
     """Rotate vectors (..., 3). Written out: a BLAS product may round differently with its number of threads."""
     x, y, z = points[..., 0], points[..., 1], points[..., 2]
     m = np.asarray(matrix, np.float32)
-    return np.stack([m[i, 0] * x + m[i, 1] * y + m[i, 2] * z for i in range(3)], -1).astype(np.float32)
+    turned = [m[i, 0] * x + m[i, 1] * y + m[i, 2] * z for i in range(3)]
+    return np.stack(turned, -1).astype(np.float32, copy=False)
 
 
 def unit(v):
@@ -102,6 +103,15 @@ def unit(v):
     v = np.asarray(v)
     x, y, z = v[..., 0], v[..., 1], v[..., 2]  # a sum over so short an axis is slow
     return v / (np.sqrt(x * x + y * y + z * z) + 1e-9)[..., None]
+
+
+@njit()
+def make_unit(v):
+    """`unit` in place, of many vectors (n, 3) of 32 bits."""
+    for q in range(v.shape[0]):
+        x, y, z = v[q, 0], v[q, 1], v[q, 2]
+        size = np.sqrt(x * x + y * y + z * z) + np.float32(1e-9)
+        v[q, 0], v[q, 1], v[q, 2] = x / size, y / size, z / size
 
 
 def dot(a, b):

@@ -43,14 +43,14 @@ def _blur_columns(image, kernel, channels, out):
             for c in range(channels):
                 line[t * channels + c] = image[y, c]
                 line[(m + (r + t) * channels) + c] = image[y, m - channels + c]
+        row = out[y]
         for x in range(m):
             line[r * channels + x] = image[y, x]
-            out[y, x] = 0.0
+            row[x] = 0.0
         for t in range(2 * r + 1):
-            k = kernel[t]
-            o = t * channels
+            k, part = kernel[t], line[t * channels : t * channels + m]  # a slice lets the loop be vectorised
             for x in range(m):
-                out[y, x] += k * line[x + o]
+                row[x] += k * part[x]
 
 
 def gaussian(sigma_px: float) -> F32:
@@ -98,14 +98,26 @@ def _shrink(image, factor):
     return out
 
 
-def wide_blur(image: F32, sigma_px: float) -> F32:
-    """Blur for a sigma of several pixels: on a coarser grid when that loses nothing, then enlarged bilinearly."""
+def coarse_blur(image: F32, sigma_px: float) -> tuple[F32, int]:
+    """Blur for a sigma of several pixels, on a grid coarser by a factor where that loses nothing, and the factor."""
     factor = 1
     while sigma_px / (2 * factor) > 1.6 and image.shape[0] % (2 * factor) == 0 and image.shape[1] % (2 * factor) == 0:
         factor *= 2
-    if factor == 1:
-        return blur(image, sigma_px)
-    return enlarge(blur(shrink(image, factor), sigma_px / factor), factor)
+    return blur(shrink(image, factor), sigma_px / factor), factor
+
+
+def wide_blur(image: F32, sigma_px: float) -> F32:
+    """`coarse_blur`, enlarged bilinearly."""
+    coarse, factor = coarse_blur(image, sigma_px)
+    return coarse if factor == 1 else enlarge(coarse, factor)
+
+
+def widen(image: F32, factor: int) -> F32:
+    """Bilinear enlargement of an image (h, w, c) by a whole factor, of its rows alone."""
+    out = np.empty((image.shape[0], image.shape[1] * factor, image.shape[2]), np.float32)
+    for row, wide in zip(image, out, strict=True):
+        _stretch(row, factor, wide)
+    return out
 
 
 def enlarge(image: F32, factor: int) -> F32:
@@ -119,42 +131,65 @@ def enlarge(image: F32, factor: int) -> F32:
 def _enlarge(image, factor):
     h, w, channels = image.shape
     out = np.empty((h * factor, w * factor, channels), np.float32)
+    above, below = np.empty((w * factor, channels)), np.empty((w * factor, channels))
+    last = -1
     for y in range(h * factor):
         v = min(max((y + 0.5) / factor - 0.5, 0.0), h - 1.0)
         j = min(int(v), max(h - 2, 0))
         b = np.float32(v - j)
-        j1 = min(j + 1, h - 1)
+        if j != last:
+            last = j
+            _stretch(image[j], factor, above)
+            _stretch(image[min(j + 1, h - 1)], factor, below)
+        row = out[y]
         for x in range(w * factor):
-            u = min(max((x + 0.5) / factor - 0.5, 0.0), w - 1.0)
-            i = min(int(u), max(w - 2, 0))
-            a = np.float32(u - i)
-            i1 = min(i + 1, w - 1)
             for c in range(channels):
-                top = image[j, i, c] * (1 - a) + image[j, i1, c] * a
-                low = image[j1, i, c] * (1 - a) + image[j1, i1, c] * a
-                out[y, x, c] = top * (1 - b) + low * b
+                row[x, c] = above[x, c] * (1 - b) + below[x, c] * b
     return out
+
+
+@njit(fastmath=True)
+def _stretch(row, factor, out):
+    w, channels = row.shape
+    for x in range(w * factor):
+        u = min(max((x + 0.5) / factor - 0.5, 0.0), w - 1.0)
+        i = min(int(u), max(w - 2, 0))
+        a = np.float32(u - i)
+        i1 = min(i + 1, w - 1)
+        for c in range(channels):
+            out[x, c] = row[i, c] * (1 - a) + row[i1, c] * a
+
+
+@njit(fastmath=True)
+def _look_up(grid, column, row, out):
+    rows, columns, channels = grid.shape
+    x = min(max(column, 0.0), columns - 1.0)
+    y = min(max(row, 0.0), rows - 1.0)
+    i = min(int(x), columns - 2)
+    j = min(int(y), rows - 2)
+    a = np.float32(x - i)
+    b = np.float32(y - j)
+    w00 = (1 - a) * (1 - b)
+    w01 = a * (1 - b)
+    w10 = (1 - a) * b
+    w11 = a * b
+    for c in range(channels):
+        out[c] = w00 * grid[j, i, c] + w01 * grid[j, i + 1, c] + w10 * grid[j + 1, i, c] + w11 * grid[j + 1, i + 1, c]
 
 
 @njit(fastmath=True)
 def gather(grid, u, v, out):
     """Bilinear look-up. grid (rows, columns, channels); u column, v row (n,); out (n, channels)."""
-    rows, columns, channels = grid.shape
     for q in range(u.size):
-        x = min(max(u[q], 0.0), columns - 1.0)
-        y = min(max(v[q], 0.0), rows - 1.0)
-        i = min(int(x), columns - 2)
-        j = min(int(y), rows - 2)
-        a = np.float32(x - i)
-        b = np.float32(y - j)
-        w00 = (1 - a) * (1 - b)
-        w01 = a * (1 - b)
-        w10 = (1 - a) * b
-        w11 = a * b
-        for c in range(channels):
-            out[q, c] = (
-                w00 * grid[j, i, c] + w01 * grid[j, i + 1, c] + w10 * grid[j + 1, i, c] + w11 * grid[j + 1, i + 1, c]
-            )
+        _look_up(grid, u[q], v[q], out[q])
+
+
+@njit(fastmath=True)
+def gather_at(grid, u, v, at, out):
+    """`gather` of some of n places: of `at` (k,) alone."""
+    for k in range(at.size):
+        q = at[k]
+        _look_up(grid, u[q], v[q], out[q])
 
 
 def sample(grid: F32, u: F32, v: F32) -> F32:

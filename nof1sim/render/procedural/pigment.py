@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.render.procedural.fields import blob, ramp
-from nof1sim.render.procedural.head import LAYER, Head
+from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.identity import Face
 from nof1sim.render.procedural.landmarks import Landmarks
 from nof1sim.render.procedural.noise import cells, noise
@@ -22,6 +22,7 @@ from nof1sim.render.procedural.screen import Screen
 from nof1sim.render.procedural.spots import add_freckles, add_moles
 
 F32 = NDArray[np.floating]
+NEEDED = ("lip", "lid", "tear")
 BLOOD = 0.0155
 """Mean blood volume fraction of the facial dermis."""
 
@@ -50,12 +51,8 @@ class Spots:
     x: F32
     y: F32
     z: F32
-    layers: F32
+    layers: dict[str, F32]
     n: dict[str, F32]
-
-    def layer(self, name: str) -> F32:
-        """One vertex field at the spots."""
-        return self.layers[:, LAYER[name]]
 
 
 def base_blood(face: Face) -> float:
@@ -76,8 +73,8 @@ def evenness(face: Face) -> float:
     return float(np.interp(face.age_years, [11, 17, 25, 45, 65], [0.60, 0.80, 1.0, 1.12, 1.3]))
 
 
-def pigment(head: Head, spot: F32, layers: F32) -> Pigment:
-    """Pigment of clear skin at `spot` (n, 3) with vertex fields `layers` (n, len(LAYERS))."""
+def pigment(head: Head, spot: F32, layers: dict[str, F32]) -> Pigment:
+    """Pigment of clear skin at `spot` (n, 3) with the vertex fields NEEDED, (n,) each."""
     face, m = head.face, head.marks
     seed = face.noise_seed * 7 % 100003
     n = {
@@ -87,7 +84,7 @@ def pigment(head: Head, spot: F32, layers: F32) -> Pigment:
         "grain": noise(spot, 0.95, seed + 71, 2, 0.7),
     }
     s = Spots(spot, np.abs(spot[:, 0]), spot[:, 1], spot[:, 2], layers, n)
-    lip = s.layer("lip")
+    lip = s.layers["lip"]
     pore = pores(face, m, s, seed) * (1 - lip)
     beard, stubble = _beard(face, m, s, seed)
     melanin, blood = _melanin(face, m, s), _blood(face, m, s)
@@ -108,10 +105,10 @@ def _blood(face: Face, m: Landmarks, s: Spots) -> F32:
     b = 1 + r * (0.85 * cheek + 0.75 * blob(x, y, 0, m.pronasale - 1, 10, 8))
     b = b + r * (0.75 * blob(x, y, nw - 2, sn + 6, 6, 7) + 0.50 * blob(x, y, nw + 3, sn + 3, 4, 7))
     b = b + 0.30 * blob(x, y, 0, m.pogonion, 15, 10) + 0.16 * blob(x, y, 0, 18, 18, 14)
-    b = b + 0.40 * blob(x, y, m.eye_inner + 2, -3, 5, 5) + 0.25 * face.dark_circles * s.layer("tear")
+    b = b + 0.40 * blob(x, y, m.eye_inner + 2, -3, 5, 5) + 0.25 * face.dark_circles * s.layers["tear"]
     # Pale round the mouth; the lids' thin skin is pink.
     b = b - 0.22 * blob(x, y, 0, m.labiale_superius + 2, 20, 8) - 0.15 * blob(x, y, 0, m.sublabiale, 16, 6)
-    lid = s.layer("lid")
+    lid = s.layers["lid"]
     b = b + 0.30 * blob(x, y, m.eye_middle, 8, 15, 6) + 0.55 * np.exp(-((np.maximum(-lid, 0) / 1.3) ** 2)) * (lid < 1)
     # The forehead is yellower than the rest, and so is the skin over the cheekbone's upper edge.
     b = b - 0.20 * blob(x, y, 0, 42, 38, 15) - 0.10 * blob(x, y, 52, -6, 12, 14) + 0.22 * blob(x, y, 52, -40, 16, 20)
@@ -154,8 +151,8 @@ def _oil(face: Face, m: Landmarks, s: Spots, pore: F32) -> tuple[F32, F32]:
 def _lips(face: Face, m: Landmarks, s: Spots, seed: int, fields: tuple[F32, F32, F32, F32]) -> None:
     """Vermilion over skin, in melanin, blood, oil and height. Redder by blood alone; on dark skin browner, with a
     pinker lower lip; fine creases run across it."""
-    at = np.flatnonzero(s.layer("lip") > 0.004)
-    lip, p, dark = s.layer("lip")[at], s.p[at], darkness(face)
+    at = np.flatnonzero(s.layers["lip"] > 0.004)
+    lip, p, dark = s.layers["lip"][at], s.p[at], darkness(face)
     crease = noise(p, 1.0, seed + 41, 2, 0.7, (1.0, 8.0, 3.0))
     wide = noise(p, 6.0, seed + 42, 2, 0.6)
     lower = ramp(m.stomion + 0.6, m.stomion - 1.6, s.y[at])
@@ -189,7 +186,7 @@ def _beard(face: Face, m: Landmarks, s: Spots, seed: int) -> tuple[F32, F32]:
     beard, stubble = np.zeros_like(s.x), np.zeros_like(s.x)
     if face.beard < 0.02:
         return beard, stubble
-    beard = beard_zone(face, m, s.p, s.layer("lip"))
+    beard = beard_zone(face, m, s.p, s.layers["lip"])
     at = np.flatnonzero(beard > 0.02)
     d, label = cells(s.p[at], 0.75, seed + 51)
     size = 0.16 + 0.20 * label
@@ -200,7 +197,7 @@ def _beard(face: Face, m: Landmarks, s: Spots, seed: int) -> tuple[F32, F32]:
 def pigment_of(head: Head, screen: Screen) -> Pigment:
     """Pigment of all pixels of a view: evaluated where the head shows skin, plain elsewhere."""
     at = np.flatnonzero((screen.owner == 0) & (screen.layer("bare") > 0.01))
-    part = pigment(head, screen.spot[at], screen.layers_at(at))
+    part = pigment(head, screen.spot[at], {name: screen.layer(name)[at] for name in NEEDED})
     plain = {"melanin": 1.0, "blood": 1.0, "oil": 0.8, "soft": 1.0}
     skin = Pigment(*(np.full(screen.index.size, plain.get(n, 0.0), np.float32) for n in Pigment.__dataclass_fields__))
     for name in Pigment.__dataclass_fields__:

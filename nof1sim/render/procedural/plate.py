@@ -6,6 +6,7 @@ picture; a day only weighs and adds them. With depth for each pixel it can be tu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from nof1sim.render.procedural.backdrop import backdrop
 from nof1sim.render.procedural.compose import light_planes, packed, pool, weigh
 from nof1sim.render.procedural.covers import Stray, covers_of, parts_of, stray_of
 from nof1sim.render.procedural.fields import ramp
-from nof1sim.render.procedural.filters import blur, shrink, wide_blur
+from nof1sim.render.procedural.filters import blur, coarse_blur, shrink, widen
 from nof1sim.render.procedural.frames import Frame
 from nof1sim.render.procedural.grid import Grid
 from nof1sim.render.procedural.head import Head
@@ -28,6 +29,7 @@ from nof1sim.render.procedural.points import Points, points_of
 from nof1sim.render.procedural.screen import Camera, camera_for, look
 from nof1sim.render.procedural.shade import details, light_skin, skin_mask
 from nof1sim.render.procedural.strands import draw_hairs
+from nof1sim.render.procedural.stray import Strands, kinds_of
 from nof1sim.render.procedural.tone import base_melanin, gloss_strength
 from nof1sim.render.skin import Scratch, SkinBuffer, make_scratch
 
@@ -54,11 +56,11 @@ class Plate:
 
     index (n,): place of each in the plate, y * s + x; planes (groups * 4, n) times `step`: light of each group;
     alpha (s, s): cover of the backdrop by the person; backdrop (s, s, 3): in steps of 1 / BACKDROP_STEPS; glare
-    (size, 3, size): light that highlights spread over the picture; skin: what lesions need, with its scratch; typical:
-    median volume fractions of melanin and blood; part (s, s): code in base.PARTS; chart (s, s, 2): canonical chart mm,
-    NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes; bare (n,): 1 where it shows skin; beard (n,):
-    where a beard grows, 0 to 1; nodes: mesh of the scene for poses; points: key points.
-    The camera, the points and all coordinates count from the plate's own corner.
+    (rows, 3, size): light that highlights spread over the picture, for every few rows of the plate; skin: what lesions
+    need, with its scratch; typical: median volume fractions of melanin and blood; part (s, s): code in base.PARTS;
+    chart (s, s, 2): canonical chart mm, NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes; bare (n,): 1
+    where it shows skin; beard (n,): where a beard grows, 0 to 1; nodes: mesh of the scene for poses; points: key
+    points. The camera, the points and all coordinates count from the plate's own corner.
     """
 
     head: Head
@@ -99,17 +101,30 @@ def margin_of(size: int) -> int:
     return 4 * max(1, round(MARGIN * size / 4))
 
 
-def build_plate(head: Head, frame: Frame, size: int, supersample: int, melanin: float | None = None) -> Plate:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What all views of a head share beside it: what `base_melanin` says, and its single hairs (`stray.kinds_of`)."""
+
+    melanin: float
+    hairs: Sequence[Strands | None]
+
+    @staticmethod
+    def of(head: Head, melanin: float | None = None) -> Known:
+        return Known(base_melanin(head) if melanin is None else melanin, kinds_of(head))
+
+
+def build_plate(head: Head, frame: Frame, size: int, supersample: int, known: Known | None = None) -> Plate:
     """Everything of a view that no day changes. `supersample`: canvas pixels per picture pixel, along each side;
-    `melanin`: what `base_melanin` says of the head, for who has asked before."""
+    `known`: of the head, for who has asked before."""
+    known = known or Known.of(head)
     margin = margin_of(size)
     width = (size + 2 * margin) * supersample
     camera = camera_for(head, frame, width, size * supersample)
     screen = look(head, camera)
     skin = pigment_of(head, screen)
-    melanin, blood = base_melanin(head) if melanin is None else melanin, base_blood(head.face)
+    melanin, blood = known.melanin, base_blood(head.face)
     lit = light_skin(screen, skin, melanin, blood, supersample)
-    hairs = draw_hairs(head, screen)
+    hairs = draw_hairs(head, screen, known.hairs)
     factor, sheen = details(head, screen, skin, hairs.brow_shade)
     # What the canvas holds is the peak of a worker's memory: what nobody asks for again goes.
     skin.soft = skin.height = skin.pore = skin.stubble = NONE
@@ -224,13 +239,14 @@ def _with_stray(grid: Grid, planes: F32, stray: Stray) -> tuple[NDArray[np.int32
 
 
 def _glare(index: NDArray, values: NDArray, step: float, alpha: F32, paper: F32, margin: int) -> F32:
-    """Light that highlights of the clear face under neutral light spread, (size, 3, size)."""
+    """Light that highlights of the clear face under neutral light spread, (rows, 3, size); as smooth as it
+    is, a row for some of the plate's (a whole share of them) will do."""
     side, n = alpha.shape[0], index.size
     lit = np.zeros((side * side, 3), np.float32)
     weights = np.full((len(GROUPS), 2), step, np.float32) * NEUTRAL[:, None]
     plain = np.zeros(n, np.float32), np.ones(3, np.float32), np.zeros(n, np.float32), np.zeros(3, np.float32)
     weigh(values, weights, index, *plain, lit)
     whole = lit.reshape(side, side, 3) + paper * (1 - alpha)[..., None]
-    soft = GLARE * wide_blur(np.maximum(whole - GLARE_FROM, 0), side / 66)
-    inner = slice(margin, side - margin)
-    return np.ascontiguousarray(np.swapaxes(soft[inner, inner], 1, 2), dtype=np.float32)
+    soft, factor = coarse_blur(np.maximum(whole - GLARE_FROM, 0), side / 66)
+    rows = widen(np.float32(GLARE) * soft, factor)[:, margin : side - margin]
+    return np.ascontiguousarray(np.swapaxes(rows, 1, 2), dtype=np.float32)

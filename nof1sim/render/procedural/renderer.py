@@ -21,10 +21,9 @@ from nof1sim.render.procedural.frames import ALLOWED, VIEWS, frame_of
 from nof1sim.render.procedural.head import Head, build_head
 from nof1sim.render.procedural.identity import Face, describe, draw_face
 from nof1sim.render.procedural.lesions import add_lesions
-from nof1sim.render.procedural.plate import Plate, build_plate
+from nof1sim.render.procedural.plate import Known, Plate, build_plate
 from nof1sim.render.procedural.pose import look_at, pose_of
 from nof1sim.render.procedural.relight import day_image, even_skin, make_up, tan_factor
-from nof1sim.render.procedural.tone import base_melanin
 from nof1sim.render.procedural.truth import keypoints, layers
 
 SIZES_PX = (64, 2048)
@@ -134,12 +133,12 @@ def _check(view: View) -> None:
 
 
 class _Person:
-    """What is kept of one person: heads, their melanin, plates."""
+    """What is kept of one person: heads and what goes with them, plates."""
 
     def __init__(self, who: tuple[object, ...], face: Face) -> None:
         self.who, self._face = who, face
         self._heads: dict[tuple[int, bool], Head] = {}
-        self._melanin: dict[int, float] = {}
+        self._known: dict[tuple[int, bool], Known] = {}
         self._plates: OrderedDict[tuple[str, int, bool], Plate] = OrderedDict()
 
     def head(self, mesh: int, closed: bool) -> Head:
@@ -149,6 +148,14 @@ class _Person:
             _return_memory()
         return self._heads[key]
 
+    def known(self, mesh: int, closed: bool) -> Known:
+        key = (mesh, closed)
+        if key not in self._known:
+            # The melanin of the open eyes, so that a blink changes nothing but the eyes.
+            melanin = self.known(mesh, False).melanin if closed else None
+            self._known[key] = Known.of(self.head(mesh, closed), melanin)
+        return self._known[key]
+
     def plate(self, view: str, size_px: int, closed: bool) -> Plate:
         key = (view, size_px, closed)
         if key not in self._plates:
@@ -156,9 +163,7 @@ class _Person:
             assert frame is not None
             mesh, supersample = mesh_and_supersample(size_px)
             _return_memory()  # of whatever was computed before: a plate needs more than anything else
-            if mesh not in self._melanin:  # of the open eyes, so that a blink changes nothing but the eyes
-                self._melanin[mesh] = base_melanin(self.head(mesh, False))
-            plate = build_plate(self.head(mesh, closed), frame, size_px, supersample, self._melanin[mesh])
+            plate = build_plate(self.head(mesh, closed), frame, size_px, supersample, self.known(mesh, closed))
             while self._plates and sum(p.bytes for p in self._plates.values()) + plate.bytes > KEPT_BYTES:
                 self._plates.popitem(last=False)
             self._plates[key] = plate

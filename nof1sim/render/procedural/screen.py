@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from nof1sim.randomness import stream
 from nof1sim.render.procedural.atlas import on_mesh
-from nof1sim.render.procedural.fields import rotation, turn, unit
-from nof1sim.render.procedural.filters import sample
+from nof1sim.render.procedural.fields import make_unit, rotation, turn
+from nof1sim.render.procedural.filters import gather_at, sample
 from nof1sim.render.procedural.frames import Frame
+from nof1sim.render.procedural.halves import from_halves, to_halves
 from nof1sim.render.procedural.head import LAYER, Head
 from nof1sim.render.procedural.light import GROUPS, illuminate
 from nof1sim.render.procedural.raster import draw_mesh
@@ -24,7 +25,7 @@ PIVOT = np.array([0, -20.0, -75.0], np.float32)
 """The point about which a head turns, roughly the atlas joint."""
 WANDER_LABEL = "frame"
 CHART = ("chart_x", "chart_y")
-BLOCK = 1 << 16
+BLOCK = 1 << 13
 """Pixels that are looked up at once where the look-up would take much memory."""
 
 
@@ -82,7 +83,7 @@ class Screen:
     """Flat arrays over the `n` pixels that show the person; `index` is their place in the w x w canvas.
 
     owner: 0 head, 1 and 2 ears; spot (n, 3): canonical place on the skin, mm; place, normal, view (n, 3) in camera
-    axes (normal without fine relief); layers (n, len(LAYERS)), in 16 bits to save
+    axes (normal without fine relief); layers (len(LAYERS), n), in 16 bits to save
     memory, and chart (n, 2) of them in full; hollow: depth in the ear; flow (n, groups, 3) vector
     irradiance and seen (n, groups) share of each light group; column, row (n,): place on the owner's mesh.
     """
@@ -106,12 +107,8 @@ class Screen:
         """One scalar field (n,)."""
         if name in CHART:
             return self.chart[:, CHART.index(name)]
-        return self.layers[:, LAYER[name]].astype(np.float32)
-
-    def layers_at(self, at: NDArray[np.integer]) -> F32:
-        """All scalar fields (k, len(LAYERS)) of some pixels."""
-        out = self.layers[at].astype(np.float32)
-        out[:, [LAYER[name] for name in CHART]] = self.chart[at]
+        out = np.empty(self.index.size, np.float32)
+        from_halves(self.layers[LAYER[name]].view(np.uint16), out)
         return out
 
     def canvas(self, values: F32, fill: float = 0.0) -> F32:
@@ -142,39 +139,45 @@ def look(head: Head, camera: Camera) -> Screen:
         336 if n >= 600 else 224,
     )
     index = np.flatnonzero(owner.ravel() >= 0)
-    screen = _gather(head, camera, index, owner, column, row, placed, normals, flow, seen, thin)
-    screen.view = unit(camera.eye - screen.place).astype(np.float32)
-    return screen
+    return _gather(head, camera, index, owner, column, row, placed, normals, flow, seen, thin)
 
 
 def _gather(head, camera, index, owner, column, row, placed, normals, flow, seen, thin) -> Screen:
-    count = index.size
+    count, groups = index.size, len(GROUPS)
     who = owner.ravel()[index]
     u, v = column.ravel()[index], row.ravel()[index]
     place, normal, spot = (np.empty((count, 3), np.float32) for _ in range(3))
-    layers, hollow = np.zeros((count, len(LAYER)), np.float16), np.zeros(count, np.float32)
-    layers[:, LAYER["lid"]] = -99.0
-    chart = np.full((count, 2), 1e4, np.float32)
-    groups = len(GROUPS)
+    hollow = np.zeros((count, 1), np.float32)
     light, shown = np.empty((count, 3 * groups), np.float32), np.empty((count, groups), np.float32)
+    lit = u / thin, v / thin
     for name in range(3):
         at = np.flatnonzero(who == name)
-        a, b = u[at], v[at]
-        place[at], normal[at] = sample(placed[name], a, b), sample(normals[name], a, b)
-        light[at] = sample(flow[name].reshape(*flow[name].shape[:2], 3 * groups), a / thin, b / thin)
-        shown[at] = sample(seen[name], a / thin, b / thin)
-        if name == 0:
-            spot[at] = sample(head.skin, a, b)
-            for start in range(0, at.size, BLOCK):
-                part = slice(start, start + BLOCK)
-                values = sample(head.layers, a[part], b[part])
-                chart[at[part]] = values[:, [LAYER[name] for name in CHART]]
-                layers[at[part]] = values
-        else:
-            spot[at], hollow[at] = sample(head.ears[name - 1].points, a, b), sample(head.ears[name - 1].hollow, a, b)
-            layers[at, LAYER["bare"]] = 1.0
-    normal = unit(normal).astype(np.float32)
+        gather_at(placed[name], u, v, at, place)
+        gather_at(normals[name], u, v, at, normal)
+        gather_at(flow[name].reshape(*flow[name].shape[:2], 3 * groups), *lit, at, light)
+        gather_at(seen[name], *lit, at, shown)
+        gather_at(head.skin if name == 0 else head.ears[name - 1].points, u, v, at, spot)
+        if name:
+            gather_at(np.ascontiguousarray(head.ears[name - 1].hollow)[..., None], u, v, at, hollow)
+    layers, chart = _layers(head, who, u, v)
+    view = camera.eye - place
+    make_unit(normal)
+    make_unit(view)
     return Screen(
-        camera, index, who, spot, place, normal, normal, layers, chart, np.clip(hollow, 0, 1),
+        camera, index, who, spot, place, normal, view, layers, chart, np.clip(hollow[:, 0], 0, 1),
         light.reshape(-1, groups, 3), shown, u, v,
     )  # fmt: skip
+
+
+def _layers(head: Head, who: NDArray[np.int32], u: F32, v: F32) -> tuple[NDArray[np.float16], F32]:
+    """`Screen.layers` and `Screen.chart`."""
+    layers = np.zeros((len(LAYER), who.size), np.float16)
+    layers[LAYER["lid"]], layers[LAYER["bare"]] = -99.0, 1.0
+    chart = np.full((who.size, 2), 1e4, np.float32)
+    on_head = np.flatnonzero(who == 0)
+    for start in range(0, on_head.size, BLOCK):
+        at = on_head[start : start + BLOCK]
+        values = sample(head.layers, u[at], v[at])
+        chart[at] = values[:, [LAYER[name] for name in CHART]]
+        to_halves(values, values.view(np.int32), at, layers.view(np.uint16))
+    return layers, chart

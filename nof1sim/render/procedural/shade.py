@@ -116,19 +116,42 @@ def light_skin(screen: Screen, skin: Pigment, melanin: float, blood: float, supe
     return SkinLight(normal, colour, light, shine, rough)
 
 
+@njit()
+def _taken(values, at, out):
+    """Columns out (c, k) of values (n, c) at `at` (k,)."""
+    for k in range(at.size):
+        q = at[k]
+        for c in range(out.shape[0]):
+            out[c, k] = values[q, c]
+
+
+def _columns(values: F32, at: NDArray[np.integer]) -> F32:
+    out = np.empty((values.shape[1], at.size), np.float32)
+    _taken(values, at, out)
+    return out
+
+
+@njit()
+def _put(columns, at, out):
+    """The reverse: out (n, c) at `at` from columns (c, k)."""
+    for k in range(at.size):
+        q = at[k]
+        for c in range(columns.shape[0]):
+            out[q, c] = columns[c, k]
+
+
 def _gloss(screen: Screen, skin: Pigment, normal: F32, rough: F32, mask: F32) -> F32:
     """Reflection of each light group (n, groups) on clear skin."""
     shine = np.zeros((screen.index.size, len(LIGHTS)), np.float32)
     at = np.flatnonzero(mask > 0.02)
-    normals, views = (np.ascontiguousarray(a[at].T) for a in (normal, screen.view))
+    normals, views, seen = (_columns(a, at) for a in (normal, screen.view, screen.seen))
     fat, soft, sharp = skin.oil[at], skin.soft[at], rough[at]
+    out = np.zeros_like(seen)
     for g, group in enumerate(LIGHTS):
-        if g == GLOSSY:
-            continue
-        out = np.empty(at.size, np.float32)
-        seen = np.ascontiguousarray(screen.seen[at, g])
-        gloss_map(normals, views, seen, group.directions, group.weights, sharp, BROAD_ROUGHNESS, fat, soft, out)
-        shine[at, g] = out
+        if g != GLOSSY:
+            way = (group.directions, group.weights)
+            gloss_map(normals, views, seen[g], *way, sharp, BROAD_ROUGHNESS, fat, soft, out[g])
+    _put(out, at, shine)
     return shine
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from nof1sim.render.procedural.filters import blur, sample
 from nof1sim.render.procedural.head import FRONT_LEFT, FRONT_PER_MM, FRONT_TOP, Head
 from nof1sim.render.procedural.landmarks import brow_half, brow_line, skewed
 from nof1sim.render.procedural.screen import Screen
-from nof1sim.render.procedural.stray import draw, draw_beard, draw_hairline, draw_stray, visible
+from nof1sim.render.procedural.stray import Strands, draw, draw_kind, visible
 
 F32 = NDArray[np.floating]
 BROW_SHADE_MM = 1.1
@@ -35,8 +35,8 @@ class Hairs:
     stray: F32
 
 
-def draw_hairs(head: Head, screen: Screen) -> Hairs:
-    """All strands of the face. The same hairs on every day, view and size."""
+def draw_hairs(head: Head, screen: Screen, kinds: Sequence[Strands | None]) -> Hairs:
+    """All strands of the face; kinds: `kinds_of` the head. The same hairs on every day, view and size."""
     w = screen.camera.width
     depth = screen.canvas(screen.place[:, 2], -1e3)
     brow, lash = np.zeros((w, w), np.float32), np.zeros((w, w), np.float32)
@@ -48,13 +48,13 @@ def draw_hairs(head: Head, screen: Screen) -> Hairs:
     # Only the person's pixels are kept: at this place a worker holds nearly the most memory that it ever does.
     shade = blur(brow, BROW_SHADE_MM * screen.camera.per_mm).reshape(-1)[screen.index]
     brow, lash = brow.reshape(-1)[screen.index], lash.reshape(-1)[screen.index]
-    temple, beard, stray = (_canvas_of(kind, head, screen, depth) for kind in (draw_hairline, draw_beard, draw_stray))
+    temple, beard, stray = (_canvas_of(kind, screen, depth) for kind in kinds)
     return Hairs(brow, shade, lash, temple.reshape(-1)[screen.index], beard.reshape(-1)[screen.index], stray)
 
 
-def _canvas_of(kind: Callable[[Head, Screen, F32, F32], None], head: Head, screen: Screen, depth: F32) -> F32:
+def _canvas_of(kind: Strands | None, screen: Screen, depth: F32) -> F32:
     canvas = np.zeros_like(depth)
-    kind(head, screen, depth, canvas)
+    draw_kind(screen, depth, kind, canvas)
     return canvas
 
 

@@ -23,6 +23,9 @@ F32 = NDArray[np.floating]
 GRID = 256
 """Cells a side in which roots are counted, whatever the mesh of the picture."""
 HEAD_RADIUS_MM = 85.0
+RIM = 0.42
+"""How squarely the skin under a cropped hair may face the camera for it to be drawn: seen over the hair itself, a
+crop's hairs are its texture, and only those at the outline need drawing."""
 
 
 def draw(screen: Screen, canvas: F32, points: F32, width_mm: NDArray, opacity: NDArray) -> None:
@@ -39,6 +42,29 @@ def visible(screen: Screen, roots: F32, depth: F32, slack_mm: float) -> NDArray:
     i = np.clip(sx.astype(int), 0, screen.camera.width - 1)
     j = np.clip(sy.astype(int), 0, screen.camera.width - 1)
     return depth[j, i] < placed[:, 2] + slack_mm
+
+
+@dataclass(frozen=True, slots=True)
+class Strands:
+    """Hairs of one kind, the same in all views: points (n, k, 3), head mm; width_mm, opacity (n,); surface (n, 3):
+    where they root, which nothing nearer by slack_mm may hide; normal (n, 3) there, of hairs drawn at the RIM only."""
+
+    points: F32
+    width_mm: NDArray
+    opacity: NDArray
+    surface: F32
+    slack_mm: float
+    normal: F32 | None = None
+
+
+def draw_kind(screen: Screen, depth: F32, hairs: Strands | None, canvas: F32) -> None:
+    """Draw those hairs of a kind over a coverage map (w, w) that a view shows."""
+    if hairs is None:
+        return
+    seen = visible(screen, hairs.surface, depth, hairs.slack_mm)
+    if hairs.normal is not None:
+        seen &= np.abs(turn(hairs.normal, screen.camera.rotation)[:, 2]) < RIM
+    draw(screen, canvas, hairs.points[seen], hairs.width_mm[seen], hairs.opacity[seen])
 
 
 @dataclass(slots=True)
@@ -109,7 +135,7 @@ def _curves(root: F32, way: F32, normal: F32, length: NDArray, lift: NDArray, be
     return (points + normal[:, None] * rise).astype(np.float32)
 
 
-def draw_hairline(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
+def hairline(head: Head) -> Strands | None:
     """Hairs that root in skin: the edge of the hair, baby hairs before it, the sideburns."""
     face = head.face
     hair, temple, cloth = (_coarse(head, name) for name in ("hair", "temple", "cloth"))
@@ -119,7 +145,7 @@ def draw_hairline(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
     weight = (edge + 0.5 * np.clip(temple - 0.15, 0, 1)) * (cloth < 0.5)
     root = _roots(head, weight, {"tied": 0.75, "short": 1.1, "band": 0.6, "cap": 0.5}[face.wear], 1)
     if root.number.size == 0:
-        return
+        return None
     z, u = root.normals(1, 4), [root.uniform(20 + i) for i in range(4)]
     skin, way = root.skin, lie(face, root.skin).way
     down = np.array([0.0, -1.0, -0.35], np.float32)
@@ -137,11 +163,10 @@ def draw_hairline(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
     points = _curves(skin + 0.3 * root.normal, way, root.normal, length * (1 - 0.55 * curl), 0.4 + 0.9 * u[1], bend, 7)
     width = np.where(baby, 0.055, 0.085) * (0.7 + 0.6 * u[2])
     opacity = np.where(baby, 0.55, 0.75) * (0.6 + 0.4 * u[1])
-    seen = visible(screen, root.surface, depth, 4.0)
-    draw(screen, canvas, points[seen], width[seen], opacity[seen])
+    return Strands(points, width, opacity, root.surface, 4.0)
 
 
-def draw_stray(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
+def stray(head: Head) -> Strands | None:
     """Strands that stand off the hair: they break its outline against the backdrop, and lie as lines over it."""
     face = head.face
     per_mm2 = {"tied": 0.030, "short": 0.26, "band": 0.030, "cap": 0.0}[face.wear]
@@ -149,7 +174,7 @@ def draw_stray(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
     weight = np.clip(hair * 2 - 0.8, 0, 1) * (cloth < 0.02) * (_coarse(head, "chart_y") > -200)
     root = _roots(head, weight, per_mm2, 2)
     if root.number.size == 0:
-        return
+        return None
     z, u = root.normals(1, 5), [root.uniform(20 + i) for i in range(4)]
     curl, way, normal = face.hair_curl, lie(face, root.skin).way, root.normal
     if face.wear == "short":
@@ -162,29 +187,29 @@ def draw_stray(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
         lift = 0.3 + 3.6 * u[1] ** 3 * (1 + 0.5 * curl)
         width, opacity = 0.12 * (0.7 + 0.6 * u[2]), 0.45 + 0.45 * u[3]
     points = _curves(root.surface, way.astype(np.float32), normal, length, lift, (0.06 + 0.25 * curl) * z[4], 8)
-    seen = visible(screen, root.surface, depth, 6.0)
-    if face.wear == "short":
-        # Seen over the hair itself, a crop's hairs are its texture: only those at the outline need drawing.
-        seen &= np.abs(turn(normal, screen.camera.rotation)[:, 2]) < 0.42
-    draw(screen, canvas, points[seen], width[seen], opacity[seen])
+    return Strands(points, width, opacity, root.surface, 6.0, normal if face.wear == "short" else None)
 
 
-def draw_beard(head: Head, screen: Screen, depth: F32, canvas: F32) -> None:
+def beard(head: Head) -> Strands | None:
     """Stubble hair by hair, in proportion to the beard's potential; lies down and away from the mouth."""
     face, m = head.face, head.marks
     if face.beard < 0.05:
-        return
+        return None
     part = _grid(head.skin)
     weight = beard_zone(face, m, part.reshape(-1, 3), _coarse(head, "lip").ravel()).reshape(part.shape[:2])
     root = _roots(head, weight * (_coarse(head, "bare") > 0.5), 0.75, 3)
     if root.number.size == 0:
-        return
+        return None
     z, u = root.normals(1, 3), [root.uniform(20 + i) for i in range(3)]
     out = np.tanh(root.skin[:, 0] / 18)
     course = np.stack([0.55 * out, np.full(out.size, -0.85), np.full(out.size, 0.15)], 1) + 0.35 * z.T
     way = unit(_tangent(course.astype(np.float32), root.normal) + 0.35 * root.normal).astype(np.float32)
     length = face.beard_mm * (0.5 + 0.7 * u[0])
-    seen = visible(screen, root.surface, depth, 3.0)
     f = np.linspace(0, 1, 3)[None, :, None]
     points = (root.skin[:, None] + way[:, None] * (length[:, None, None] * f)).astype(np.float32)
-    draw(screen, canvas, points[seen], (0.11 + 0.04 * u[1])[seen], (0.55 + 0.35 * u[2])[seen])
+    return Strands(points, 0.11 + 0.04 * u[1], 0.55 + 0.35 * u[2], root.surface, 3.0)
+
+
+def kinds_of(head: Head) -> tuple[Strands | None, ...]:
+    """Hairline, beard and stray hairs of a head."""
+    return hairline(head), beard(head), stray(head)
