@@ -122,9 +122,7 @@ def _gloss(n, v, to, spread, alpha, oil):
 
     Smith's masking in Hammon's form (GDC 2017). A wide light widens the lobe by half its angle.
     """
-    nl = n[0] * to[0] + n[1] * to[1] + n[2] * to[2]
-    if nl <= _0:
-        return _0
+    nl = max(n[0] * to[0] + n[1] * to[1] + n[2] * to[2], _0)  # no branch: callers' loops may be vectorised
     hx, hy, hz = to[0] + v[0], to[1] + v[1], to[2] + v[2]
     size2 = hx * hx + hy * hy + hz * hz
     inverse = _1 / math.sqrt(size2)
