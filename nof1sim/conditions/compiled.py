@@ -10,5 +10,5 @@ from pathlib import Path
 from nof1sim.compiled import digest_of, njit_named
 
 _HERE = Path(__file__).parent
-DIGEST = digest_of(_HERE / "compiled.py", _HERE / "relax.py")
+DIGEST = digest_of(*(_HERE / f"{name}.py" for name in ("compiled", "discs", "relax", "squares")))
 njit = njit_named(DIGEST)

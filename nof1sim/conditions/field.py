@@ -56,22 +56,18 @@ def smoother(ground: Ground, x_mm: Floats, y_mm: Floats, length_mm: float) -> Sm
     return Smoother(near, weight / np.sqrt((weight**2).sum(axis=1, keepdims=True)), mirror)
 
 
-WINDOW = np.arange(-3.0, 4.0)
+EDGE = 3
+"""So many knots to either side of a point make its value on a square."""
+WINDOW = np.exp(-((np.arange(-EDGE, EDGE + 1) / KNOTS_PER_LENGTH) ** 2))
 
 
 def on_square(rng: Generator, ground: Ground, x_mm: Floats, y_mm: Floats, length_mm: float) -> Floats:
     """One such field at points of a square ground, (points,): the knots are a grid, so none has to be searched."""
+    from .squares import smoothed
+
     knot, half = length_mm / KNOTS_PER_LENGTH, ground.half_width_mm
-    edge = WINDOW.size // 2
-    noise = rng.standard_normal((int(2.0 * half / knot) + 2 * edge + 2,) * 2)
-    near, weight = [], []
-    for at in (x_mm, y_mm):
-        place = (at + half) / knot + edge
-        first = np.rint(place)
-        near.append((first[:, None] + WINDOW).astype(np.int64))
-        w = np.exp(-(((place - first)[:, None] - WINDOW) ** 2) / KNOTS_PER_LENGTH**2)
-        weight.append(w / np.sqrt((w * w).sum(axis=1, keepdims=True)))
-    return np.einsum("ni,nj,nij->n", weight[1], weight[0], noise[near[1][:, :, None], near[0][:, None, :]])
+    noise = rng.standard_normal((int(2.0 * half / knot) + 2 * EDGE + 2,) * 2)
+    return smoothed(noise, x_mm, y_mm, half, knot, WINDOW)
 
 
 def log_normal(values: Floats, log_sd: float) -> Floats:

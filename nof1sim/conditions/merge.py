@@ -29,13 +29,10 @@ class Overlaps:
 
 def overlaps(x_mm: Floats, y_mm: Floats, radius_mm: Floats) -> Overlaps:
     """All pairs of overlapping discs (n,), by `one`, then `other`."""
-    from scipy.spatial import KDTree
+    from .discs import pairs
 
-    places = np.stack([x_mm, y_mm], axis=1).astype(float)
-    reach = 2.0 * float(radius_mm.max(initial=0.0))
-    found = KDTree(places).query_pairs(reach, output_type="ndarray") if len(places) else np.empty((0, 2), np.int64)
-    apart = np.hypot(*(places[found[:, 0]] - places[found[:, 1]]).T)
-    found, apart = (part[apart < radius_mm[found].sum(axis=1)] for part in (found, apart))
+    found = pairs(x_mm, y_mm, radius_mm, np.argsort(x_mm))
+    apart = np.hypot(x_mm[found[:, 0]] - x_mm[found[:, 1]], y_mm[found[:, 0]] - y_mm[found[:, 1]])
     lens = lens_mm2(apart, radius_mm[found[:, 0]], radius_mm[found[:, 1]])
     one, other = np.concatenate([found, found[:, ::-1]]).T
     order = np.lexsort((other, one))
@@ -58,15 +55,12 @@ def groups(lesions: Lesions) -> Ints:
 
     Two lesions are connected if their cores overlap. -1: not visible.
     """
+    from .discs import connected, pairs
+
     number = np.full(len(lesions), -1, np.int64)
     seen = np.flatnonzero(lesions.visible)
-    found = overlaps(lesions.x_mm[seen], lesions.y_mm[seen], 0.5 * lesions.diameter_mm[seen])
-    label, before = np.arange(seen.size), np.empty(0, np.int64)
-    while not np.array_equal(label, before):  # each takes the first lesion that any neighbour knows of, and its own
-        before = label.copy()
-        np.minimum.at(label, found.one, before[found.other])
-        label = label[label]
-    number[seen] = np.unique(label, return_inverse=True)[1]
+    x, y, radius = lesions.x_mm[seen], lesions.y_mm[seen], 0.5 * lesions.diameter_mm[seen]
+    number[seen] = connected(pairs(x, y, radius, np.argsort(x)), seen.size)
     return number
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -48,17 +49,15 @@ def _tile(count: int) -> tuple[Floats, Floats]:
 def cut(rng: Generator, ground: Ground, per_mm2: float, margin_mm: float = 0.0) -> tuple[Floats, Floats]:
     """Points x_mm, y_mm on a square ground, about evenly apart: one pattern for all squares, shifted, turned and
     mirrored at random. Nothing is relaxed anew, whatever the side."""
+    from .squares import turned_within
+
     x, y = _tile(round(per_mm2 * TILE_MM**2))
     shift, turn, mirror = rng.random(2) * TILE_MM, rng.random() * 2.0 * np.pi, 1.0 if rng.random() < 0.5 else -1.0
     x, y = (mirror * x + shift[0]) % TILE_MM, (y + shift[1]) % TILE_MM
-    copies = np.ceil(ground.half_width_mm * np.sqrt(2.0) / TILE_MM)
-    corner = np.arange(-copies, copies) * TILE_MM
-    right, up = (part.ravel()[:, None] for part in np.meshgrid(corner, corner))
-    x, y = (x + right).ravel(), (y + up).ravel()
-    cos, sin = np.cos(turn), np.sin(turn)
-    x, y = cos * x - sin * y, sin * x + cos * y
-    kept = ground.inside(x, y, margin_mm)
-    return x[kept], y[kept]
+    copies = math.ceil(ground.half_width_mm * math.sqrt(2.0) / TILE_MM)
+    return turned_within(
+        x, y, TILE_MM, copies, np.cos(turn), np.sin(turn), 0.5 * ground.side_mm - margin_mm
+    )  # fmt: skip
 
 
 def nearest(distance: Floats, count: int) -> NDArray[np.int64]:

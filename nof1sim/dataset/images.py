@@ -150,10 +150,13 @@ def encode_mask(ids: NDArray[np.integer[Any]]) -> bytes:
         )
     from .deflate import deflated  # and with it numba, which a reader of datasets does not need
 
-    height, width = ids.shape
-    head = struct.pack(">IIBBBBB", width, height, 16, 0, 0, 0, 0)
-    text = b"Description\0" + MASK_LABEL.encode("latin-1")
-    data = deflated(np.ascontiguousarray(ids, dtype=np.int32))
+    return grey_png(ids.shape, 16, MASK_LABEL, deflated(np.ascontiguousarray(ids, dtype=np.int32)))
+
+
+def grey_png(shape: tuple[int, ...], bits: int, label: str, data: bytes) -> bytes:
+    """A greyscale PNG file (h, w) with a label, from the zlib stream of its rows."""
+    head = struct.pack(">IIBBBBB", shape[1], shape[0], bits, 0, 0, 0, 0)
+    text = b"Description\0" + label.encode("latin-1")
     chunks = ((b"IHDR", head), (b"tEXt", text), (b"IDAT", data), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
 

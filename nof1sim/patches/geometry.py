@@ -17,6 +17,7 @@ from nof1sim.render.skin import Sites
 from .compiled import njit
 from .piece import Piece
 from .shot import Shot
+from .strip import COVER, SMOOTH_X, SMOOTH_Y, SMOOTH_Z, WIDTH, A, C, X, Y, Z
 
 F = np.float32
 STEEPEST, STEEPEST_ALONG = 0.985, 0.95
@@ -87,25 +88,32 @@ def rotation_of(frame: Frame) -> NDArray[np.float32]:
 
 def locate(frame: Frame, x_mm: NDArray[np.floating], y_mm: NDArray[np.floating]) -> Sites:
     """Where chart places lie; one beyond the horizon of the form gets NaN pixels."""
-    f = frame
-    phi = np.clip(np.asarray(x_mm, float) / f.along, -1.2, 1.2)
-    theta = (np.asarray(y_mm, float) + f.start_mm) / f.across
-    a = f.along * np.sin(phi)
-    radius = f.across * (1 + f.taper * a)
-    c = radius * np.sin(theta)
-    z = radius * np.cos(theta) - f.across + f.along * (np.cos(phi) - 1)
-    normal = np.stack([np.tan(phi), np.tan(np.clip(theta, -1.5, 1.5)), np.ones_like(a)], -1)
-    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-    seen = (np.abs(theta) < 1.5) & (np.abs(phi) < 1.2)
-    right, up = f.cos * a - f.sin * (c - f.offset), f.sin * a + f.cos * (c - f.offset)
+    n = x_mm.size
+    spot, normal, x_px, y_px = (np.empty(shape, F) for shape in ((n, 3), (n, 3), n, n))
+    _locate(frame, x_mm, y_mm, spot, normal, x_px, y_px)
+    return Sites(spot, normal, x_px, y_px, np.full(n, 1 / frame.pixel, F))
+
+
+@njit(fastmath=False)  # there are NaNs
+def _locate(f, x_mm, y_mm, spot, normal, x_px, y_px):
     middle = (f.size - 1) / 2
-    x, y = middle + (right - f.x_mm) / f.pixel, middle - (up - f.y_mm) / f.pixel
-    columns = (np.stack([a, c, z], -1), normal, np.where(seen, x, np.nan), np.where(seen, y, np.nan))
-    columns = (*columns, np.full(a.size, 1 / f.pixel))
-    return Sites(*(np.ascontiguousarray(column, np.float32) for column in columns))
+    for i in range(x_mm.size):
+        phi, theta = x_mm[i] / f.along, (y_mm[i] + f.start_mm) / f.across
+        seen = abs(theta) < 1.5 and abs(phi) < 1.2
+        phi = min(max(phi, -1.2), 1.2)
+        a = f.along * math.sin(phi)
+        radius = f.across * (1 + f.taper * a)
+        c, z = radius * math.sin(theta), radius * math.cos(theta) - f.across + f.along * (math.cos(phi) - 1)
+        u, v = math.tan(phi), math.tan(min(max(theta, -1.5), 1.5))
+        size = math.sqrt(u * u + v * v + 1)
+        spot[i, 0], spot[i, 1], spot[i, 2] = a, c, z
+        normal[i, 0], normal[i, 1], normal[i, 2] = u / size, v / size, 1 / size
+        right, up = f.cos * a - f.sin * (c - f.offset), f.sin * a + f.cos * (c - f.offset)
+        x_px[i] = middle + (right - f.x_mm) / f.pixel if seen else math.nan
+        y_px[i] = middle - (up - f.y_mm) / f.pixel if seen else math.nan
 
 
-@njit()
+@njit(inline="always")
 def arcsine(x):
     """Angle of a sine, to 7e-5 rad (Abramowitz and Stegun 1964, 4.4.45)."""
     t = abs(x)
@@ -114,28 +122,33 @@ def arcsine(x):
     return angle if x >= 0 else -angle
 
 
-@njit()
-def place(f, chart, spot, normal, cover):
-    """Skin at each pixel: chart (n, 2), spot (n, 3) and normal (n, 3) in piece and camera axes, cover (n,): how much
-    of the pixel is skin, counted in pixels from the edge (above 1 within)."""
-    size = f.size
-    middle, pixel, cos, sin = F((size - 1) / 2), F(f.pixel), F(f.cos), F(f.sin)
-    across, along, offset, taper = F(f.across), F(f.along), F(f.offset), F(f.taper)
-    x0, y0, start = F(f.x_mm), F(f.y_mm), F(f.start_mm)
+@njit(inline="always")
+def skin_at(f, column, row):
+    """Skin at a pixel (float32): its place (x, y) on the chart, mm; spot (a, c, z) in piece axes; smooth normal
+    (x, y, z) in camera axes; cover: how much of the pixel is skin, counted in pixels from the edge (above 1 within)."""
+    middle, pixel, cos, sin = F((f.size - 1) / 2), F(f.pixel), F(f.cos), F(f.sin)
+    across, along = F(f.across), F(f.along)
     top, top_along = F(STEEPEST), F(STEEPEST_ALONG)
-    for row in range(size):
-        up = (middle - F(row)) * pixel + y0
-        for column in range(size):
-            q = np.uint64(row * size + column)
-            right = (F(column) - middle) * pixel + x0
-            a, c = cos * right + sin * up, cos * up - sin * right + offset
-            radius = across * (F(1) + taper * a)
-            cover[q] = (radius - abs(c)) / pixel + F(0.5)
-            s = min(max(c / radius, -top), top)
-            t = min(max(a / along, -top_along), top_along)
-            cs, ct = math.sqrt(F(1) - s * s), math.sqrt(F(1) - t * t)
-            chart[q, 0], chart[q, 1] = along * arcsine(t), across * arcsine(s) - start
-            spot[q, 0], spot[q, 1], spot[q, 2] = a, c, radius * cs - across + along * (ct - F(1))
-            na, nc = t / ct, s / cs
-            k = F(1) / math.sqrt(na * na + nc * nc + F(1))
-            normal[q, 0], normal[q, 1], normal[q, 2] = (cos * na - sin * nc) * k, (sin * na + cos * nc) * k, k
+    right, up = (column - middle) * pixel + F(f.x_mm), (middle - row) * pixel + F(f.y_mm)
+    a, c = cos * right + sin * up, cos * up - sin * right + F(f.offset)
+    radius = across * (F(1) + F(f.taper) * a)
+    s = min(max(c / radius, -top), top)
+    t = min(max(a / along, -top_along), top_along)
+    cs, ct = math.sqrt(F(1) - s * s), math.sqrt(F(1) - t * t)
+    na, nc = t / ct, s / cs
+    k = F(1) / math.sqrt(na * na + nc * nc + F(1))
+    return (
+        along * arcsine(t), across * arcsine(s) - F(f.start_mm),
+        a, c, radius * cs - across + along * (ct - F(1)),
+        (cos * na - sin * nc) * k, (sin * na + cos * nc) * k, k,
+        (radius - abs(c)) / pixel + F(0.5),
+    )  # fmt: skip
+
+
+@njit()
+def place(f, row, start, b):
+    """Skin at each pixel of a strip."""
+    for i in range(WIDTH):
+        x, y, a, c, z, nx, ny, nz, cover = skin_at(f, F(start + i), F(row))
+        b[X + i], b[Y + i], b[A + i], b[C + i], b[Z + i], b[COVER + i] = x, y, a, c, z, cover
+        b[SMOOTH_X + i], b[SMOOTH_Y + i], b[SMOOTH_Z + i] = nx, ny, nz

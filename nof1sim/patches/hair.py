@@ -3,108 +3,196 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nof1sim.randomness import stream
-from nof1sim.render.procedural.raster import draw_strands
-
 from .compiled import njit
-from .geometry import Frame, Square
+from .geometry import Square
 from .piece import Piece
 from .sites import SITES
 
-F = np.float32
-JOINTS = 5
+F, U = np.float32, np.uint64
+PIECE_PX, MOST_PIECES = 4.0, 5
+"""Hairs are drawn in straight pieces of so many pixels, or longer ones."""
+TAPER = F(0.56)
+"""A hair's tip is thinner by this share."""
 MOST = 6000
 """Hairs of a piece at most: more of them cannot be told apart in a picture."""
+FAINT = 0.02
+"""A hair that adds less to a pixel (about a grey level) is left out."""
 HAIR_DARK, HAIR_FAIR = np.array([0.020, 0.014, 0.010]), np.array([0.34, 0.23, 0.12])
 """Linear albedo."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hairs:
-    """Polylines on the chart (n, JOINTS, 2), mm; width (n,), mm; opacity (n,)."""
+class Fur(NamedTuple):
+    """The hairs of a piece: how many, on which square of its chart (mm), and what they are like; see `Piece`.
 
-    line: NDArray[np.float32]
-    width: NDArray[np.float32]
-    opacity: NDArray[np.float32]
+    low, high : length of terminal hairs, mm; vellus : width of the others, mm.
+    """
+
+    key: int
+    hairs: int
+    side: float
+    x: float
+    y: float
+    terminal: float
+    low: float
+    high: float
+    vellus: float
+    way: float
+    dark: float
 
 
-def grow(piece: Piece, square: Square) -> Hairs:
-    """The hairs of a piece, on a square of its chart. They lie along a common way that turns slowly."""
-    site, rng = SITES[piece.site], stream(piece.key, "hairs")
+def fur_of(piece: Piece, square: Square) -> Fur:
+    """The hairs of a piece, on a square of its chart."""
+    site = SITES[piece.site]
     low, high = site.length_mm
     side = square.side + high  # a hair reaches into the picture from beyond
-    n = min(int(site.hairs_cm2 * side * side / 100), MOST)
-    x, y = (rng.random((2, n), F) - F(0.5)) * F(side) + np.array([[square.x], [square.y]], F)
-    u, z = rng.random((4, n), F), rng.standard_normal((3, n), F)
-    terminal = u[0] < piece.terminal
-    length = np.where(terminal, low + (high - low) * (0.35 + 0.65 * u[1]), 1.0 + 2.5 * u[1]) * np.exp(0.15 * z[2])
-    width = np.where(terminal, 0.050 + 0.045 * u[2], 1e-3 * site.width_um * (0.7 + 0.6 * u[2]))
-    bent = 0.5 * np.sin(x / 37 + piece.hair_way) + 0.5 * np.cos(y / 31)
-    angle = piece.hair_way + 0.45 * bent + (0.22 + 0.1 * terminal) * z[0]
-    turn = (0.5 * z[1]) / JOINTS
-    line = np.empty((n, JOINTS, 2), np.float32)
-    line[:, 0, 0], line[:, 0, 1] = x, y
-    for k in range(1, JOINTS):
-        step = length / (JOINTS - 1)
-        line[:, k, 0] = line[:, k - 1, 0] + step * np.cos(angle)
-        line[:, k, 1] = line[:, k - 1, 1] + step * np.sin(angle)
-        angle = angle + turn
-    opacity = np.where(terminal, 0.72 + 0.25 * u[3], (0.10 + 0.15 * u[3]) * (0.4 + 0.6 * piece.hair_dark))
-    return Hairs(line, width.astype(np.float32), opacity.astype(np.float32))
-
-
-def comb(hairs: Hairs, frame: Frame, canvas: NDArray[np.float32]) -> None:
-    """Draw hairs over a coverage map (size, size), 0 to 1; one that adds less than .01 to a pixel is left out."""
-    points = np.empty((hairs.width.size, JOINTS, 2), np.float32)
-    width = hairs.width / np.float32(frame.pixel)
-    kept = _project(frame, hairs.line, width * hairs.opacity, points)
-    draw_strands(canvas, points[: kept.size], width[kept], hairs.opacity[kept])
+    count = min(int(site.hairs_cm2 * side * side / 100), MOST)
+    return Fur(
+        piece.key, count, side, square.x, square.y, piece.terminal, low, high, 1e-3 * site.width_um, piece.hair_way,
+        piece.hair_dark,
+    )  # fmt: skip
 
 
 @njit()
-def _project(f, line, weight, points):
-    """Pixels of the hairs in the picture, first in points; which these are."""
-    kept = np.empty(line.shape[0], np.int64)
-    n, middle, pixel = 0, F((f.size - 1) / 2), F(1 / f.pixel)
-    across, along, cos, sin = F(f.across), F(f.along), F(f.cos), F(f.sin)
-    offset, start, taper, size = F(f.offset), F(f.start_mm), F(f.taper), F(f.size)
-    x0, y0 = F(f.x_mm), F(f.y_mm)
-    for i in range(line.shape[0]):
-        inside, seen = False, weight[i] > F(0.01)
-        for k in range(JOINTS):
-            phi, theta = line[i, k, 0] / along, (line[i, k, 1] + start) / across
-            if not seen or abs(theta) > F(1.5) or abs(phi) > F(1.2):
-                seen = False
-                break
-            a = along * math.sin(phi)
-            c = across * (F(1) + taper * a) * math.sin(theta) - offset
-            x = middle + (cos * a - sin * c - x0) * pixel
-            y = middle - (sin * a + cos * c - y0) * pixel
-            points[n, k, 0], points[n, k, 1] = x, y
-            inside = inside or (x > F(0) and y > F(0) and x < size and y < size)
-            if k == 0 and (x < -size or y < -size or x > F(2) * size or y > F(2) * size):
-                seen = False
-                break
-        if seen and inside:
-            kept[n] = i
-            n += 1
-    return kept[:n].copy()
+def comb(h, f, canvas):
+    """Draw hairs over a coverage map (size, size), 0 to 1. They lie along a common way that turns slowly."""
+    for i in range(h.hairs):
+        bits = _bits(h.key, i, 0)
+        terminal = _share(bits, 0) < F(h.terminal)
+        long, thick, dense = _share(bits, 1), _share(bits, 2), _share(bits, 3)
+        if terminal:
+            width, opacity = F(0.050) + F(0.045) * thick, F(0.72) + F(0.25) * dense
+            length = F(h.low) + F(h.high - h.low) * (F(0.35) + F(0.65) * long)
+        else:
+            width, opacity = F(h.vellus) * (F(0.7) + F(0.6) * thick), F(0.10) + F(0.15) * dense
+            opacity *= F(0.4) + F(0.6) * F(h.dark)
+            length = F(1.0) + F(2.5) * long
+        width /= F(f.pixel)
+        if width * opacity <= F(FAINT):
+            continue
+        bits = _bits(h.key, i, 1)
+        x, y = F(h.x) + F(h.side) * (_half(bits, 0) - F(0.5)), F(h.y) + F(h.side) * (_half(bits, 1) - F(0.5))
+        length *= F(1) + F(0.15) * _normal(h.key, i, 2)
+        if not _near(f, x, y, length):
+            continue
+        bent = F(0.5) * math.sin(x / F(37) + F(h.way)) + F(0.5) * math.cos(y / F(31))
+        spread = F(0.32) if terminal else F(0.22)
+        angle = F(h.way) + F(0.45) * bent + spread * _normal(h.key, i, 3)
+        _draw(f, x, y, length, angle, F(0.4) * _normal(h.key, i, 4), width, opacity, canvas)
+
+
+@njit(inline="always")
+def _bits(key, hair, number):
+    """64 random bits of a hair (SplitMix64: Steele et al., OOPSLA 2014)."""
+    x = U(key) + (U(hair) * U(8) + U(number) + U(1)) * U(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> U(30))) * U(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> U(27))) * U(0x94D049BB133111EB)
+    return x ^ (x >> U(31))
+
+
+@njit(inline="always")
+def _share(bits, quarter):
+    """0 to 1, of 16 bits."""
+    return F(np.int32((bits >> U(16 * quarter)) & U(0xFFFF))) * F(1 / 65536)
+
+
+@njit(inline="always")
+def _half(bits, half):
+    """0 to 1, of 24 bits."""
+    return F(np.int32((bits >> U(32 * half)) & U(0xFFFFFF))) * F(1 / 16777216)
+
+
+@njit(inline="always")
+def _normal(key, hair, number):
+    """Nearly normal: four uniform numbers, summed and scaled to an SD of 1."""
+    bits = _bits(key, hair, number)
+    return (_share(bits, 0) + _share(bits, 1) + _share(bits, 2) + _share(bits, 3) - F(2)) * F(1.7320508)
+
+
+@njit(inline="always")
+def _sine(x):
+    """Up to 1.5 rad, to 2e-6."""
+    q = x * x
+    return x * (F(1) - q * (F(1 / 6) - q * (F(1 / 120) - q * (F(1 / 5040) - q * F(1 / 362880)))))
+
+
+@njit(inline="always")
+def _seen(f, x, y):
+    """Pixel of a chart place, and whether it lies before the form's horizon."""
+    phi, theta = x / F(f.along), (y + F(f.start_mm)) / F(f.across)
+    a = F(f.along) * _sine(phi)
+    c = F(f.across) * (F(1) + F(f.taper) * a) * _sine(theta) - F(f.offset)
+    middle, cos, sin = F((f.size - 1) / 2), F(f.cos), F(f.sin)
+    right, up = cos * a - sin * c - F(f.x_mm), sin * a + cos * c - F(f.y_mm)
+    return middle + right / F(f.pixel), middle - up / F(f.pixel), abs(theta) <= F(1.5) and abs(phi) <= F(1.2)
+
+
+@njit(inline="always")
+def _near(f, x, y, length):
+    """Whether a hair from a chart place may reach into the picture."""
+    px, py, seen = _seen(f, x, y)
+    reach, size = length / F(f.pixel) + F(2), F(f.size)
+    return seen and px > -reach and py > -reach and px < size + reach and py < size + reach
+
+
+@njit()
+def _draw(f, x, y, length, angle, turn, width, opacity, canvas):
+    """A bent hair from a chart place, in straight pieces of some pixels."""
+    pieces = min(int(length / (F(f.pixel) * F(PIECE_PX))) + 1, MOST_PIECES)
+    step, share = length / F(pieces), F(1) / F(pieces)
+    angle, turn = angle + F(0.5) * turn * share, turn * share
+    px, py, _ = _seen(f, x, y)
+    for k in range(pieces):
+        x, y = x + step * math.cos(angle), y + step * math.sin(angle)
+        qx, qy, seen = _seen(f, x, y)
+        if not seen:
+            return
+        wide = width * (F(1) - TAPER * (F(k) + F(0.5)) * share)
+        half, strength = F(0.5) * max(wide, F(1)), opacity * min(wide, F(1))
+        if abs(qy - py) > abs(qx - px):
+            _stroke(canvas, py, px, qy - py, qx - px, half, strength, True)
+        else:
+            _stroke(canvas, px, py, qx - px, qy - py, half, strength, False)
+        px, py, angle = qx, qy, angle + turn
+
+
+@njit()
+def _stroke(canvas, x0, y0, dx, dy, half, strength, steep):
+    """A piece of a hair, no steeper than 45 degrees; steep: with x and y exchanged. Thinner than a pixel it is drawn a
+    pixel wide and fainter, so that its optical weight is right at every picture size."""
+    size, length = canvas.shape[0], math.sqrt(dx * dx + dy * dy) + F(1e-6)
+    ux, uy, reach = dx / length, dy / length, half + F(0.5)
+    tall, bend = reach / max(abs(ux), F(0.5)), reach * abs(uy)
+    first, last = math.ceil(min(x0, x0 + dx) - bend), math.floor(max(x0, x0 + dx) + bend)
+    slope = uy / (ux if abs(ux) > F(0.5) else F(0.5))
+    for x in range(max(0, first), min(size - 1, last) + 1):
+        ex = F(x) - x0
+        y = y0 + ex * slope
+        for row in range(max(0, math.ceil(y - tall)), min(size - 1, math.floor(y + tall)) + 1):
+            ey = F(row) - y0
+            t = ex * ux + ey * uy
+            cover = min(reach - abs(ey * ux - ex * uy), F(1)) * strength
+            if cover > F(0) and t >= F(0) and t < length:  # half-open: a joint is not counted twice
+                i, j = U(x if steep else row), U(row if steep else x)
+                canvas[i, j] = F(1) - (F(1) - canvas[i, j]) * (F(1) - cover)
 
 
 @njit()
 def lay(covered, colour, canvas):
     """Hair of a colour (3,) over the picture (h, w, 3) where it covers (h, w)."""
-    for y in range(covered.shape[0]):
-        for x in range(covered.shape[1]):
+    red, green, blue = colour[0], colour[1], colour[2]
+    for row in range(covered.shape[0]):
+        y = U(row)
+        for column in range(covered.shape[1]):
+            x = U(column)
             k = covered[y, x]
-            if k > F(0):
-                for c in range(3):
-                    canvas[y, x, c] += k * (colour[c] - canvas[y, x, c])
+            canvas[y, x, 0] += k * (red - canvas[y, x, 0])
+            canvas[y, x, 1] += k * (green - canvas[y, x, 1])
+            canvas[y, x, 2] += k * (blue - canvas[y, x, 2])
 
 
 def colour(piece: Piece) -> NDArray[np.float32]:

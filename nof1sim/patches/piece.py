@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nof1sim.model import Patient
+from nof1sim.model import Floats, Patient
 from nof1sim.randomness import key64, stream
 from nof1sim.render.skin import chromophores
 
@@ -76,8 +76,8 @@ def draw_piece(patient: Patient, seed: int, address: Sequence[str | int], sites:
     if name == "cheek":
         field = min(field, 85.0)  # farther away it would show a face
     field = min(field, 2.4 * across)
-    old = float(np.clip((patient.age_years - 25) / 45, 0, 1))
-    fair = float(np.clip((patient.ita_deg - 10) / 45, 0, 1))
+    old = min(max((patient.age_years - 25) / 45, 0.0), 1.0)
+    fair = min(max((patient.ita_deg - 10) / 45, 0.0), 1.0)
     man = patient.sex == "M"
     return Piece(
         site=name,
@@ -99,7 +99,7 @@ def draw_piece(patient: Patient, seed: int, address: Sequence[str | int], sites:
         oil=site.oil * (0.5 + 1.0 * u["oil"]) * (1.1 - 0.4 * old) * (0.45 + 0.55 * fair),
         terminal=site.terminal[man] * u["terminal"] ** 1.5,
         hair_way=2 * math.pi * u["hair_way"],
-        hair_dark=float(np.clip(1.25 - 1.1 * fair * u["hair_dark"], 0.25, 1.0)),
+        hair_dark=min(max(1.25 - 1.1 * fair * u["hair_dark"], 0.25), 1.0),
         backdrop=BACKDROPS[int(3 * u["backdrop"])],
         moles=_moles(rng, fair, field),
         creases=_creases(rng, site.creases, field, u["crease"]),
@@ -159,17 +159,20 @@ def _turns(rng: np.random.Generator) -> NDArray[np.float32]:
 MELANIN_RANGE = (0.004, 0.80)
 
 
-@lru_cache(maxsize=1024)
+MELANIN_STEPS = 1024
+
+
 def melanin_of(ita_deg: float, blood: float) -> float:
     """Melanin with which evenly lit skin, developed by the neutral camera, has this individual typology angle."""
+    melanin, shown = _tones(blood)
+    return float(np.interp(-ita_deg, -shown, melanin))
+
+
+@lru_cache(maxsize=16)
+def _tones(blood: float) -> tuple[Floats, Floats]:
+    """Melanin from least to most, and the angles at which skin with it is seen."""
     from .camera import developed
 
-    low, high = MELANIN_RANGE
-    for _ in range(18):
-        middle = math.sqrt(low * high)
-        shown = developed(chromophores.albedo(np.array(middle), np.array(blood)))
-        if float(chromophores.ita_deg(chromophores.lab(shown))) > ita_deg:
-            low = middle
-        else:
-            high = middle
-    return math.sqrt(low * high)
+    melanin = np.geomspace(*MELANIN_RANGE, MELANIN_STEPS)
+    shown = developed(chromophores.albedo(melanin, np.array(blood)))
+    return melanin, chromophores.ita_deg(chromophores.lab(shown))

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from nof1sim.render.light import white_balance
 from nof1sim.render.skin import Lighting, chromophores
+from nof1sim.render.skin.relight import RELIEF, gloss
 
+from . import strip as s
 from .compiled import njit
 from .shot import Shot
 
 F = np.float32
-ROOM = 0
+ROOM, KEY, FLASH = 0, 1, 2
+"""Groups of light."""
 WRAP = np.array([0.34, 0.20, 0.15], np.float32)
 """How far light wraps round a form under the skin, per channel."""
 ROOM_FLOW = (0.0, 0.18, 0.36)
@@ -76,107 +79,139 @@ def colours(melanin: float, blood: float) -> NDArray[np.float32]:
     return chromophores.albedo((melanin * x)[:, None], (blood * x)[None])
 
 
+class Skin(NamedTuple):
+    """What a piece's skin is made of: see `Piece`; rough : of its gloss."""
+
+    melanin: float
+    blood: float
+    oil: float
+    rough: float
+
+
 @njit()
-def paint_skin(table, melanin, blood, stain, cover, albedo, pigment, vessels):
-    """Albedo (n, 3), melanin (n,) and blood (n,) of stained skin."""
-    n = table.shape[0]
-    scale = F((STEPS - 1) / (HIGHEST - LOWEST))
-    for q in range(cover.size):
-        if cover[q] <= F(0):
-            continue
-        m, b = min(max(stain[q, 0], F(LOWEST)), F(HIGHEST)), min(max(stain[q, 1], F(LOWEST)), F(HIGHEST))
-        y, x = F(1) + F(0.25) * m, F(1) + F(0.25) * b
-        pigment[q], vessels[q] = melanin * y * y * y * y, blood * x * x * x * x
-        v, u = (m - F(LOWEST)) * scale, (b - F(LOWEST)) * scale
-        j, i = min(int(v), n - 2), min(int(u), n - 2)
-        d, c = v - F(j), u - F(i)
-        w00, w01, w10, w11 = (F(1) - d) * (F(1) - c), (F(1) - d) * c, d * (F(1) - c), d * c
+def pigment(b, whole, table, skin):
+    """Melanin, blood and colour of a strip of stained skin."""
+    n, scale = np.int32(table.shape[0]), F((STEPS - 1) / (HIGHEST - LOWEST))
+    melanin, blood = F(skin.melanin), F(skin.blood)
+    for i in range(s.WIDTH):
+        m = min(max(b[s.BROWN + i], F(LOWEST)), F(HIGHEST))
+        d = min(max(b[s.RED + i], F(LOWEST)), F(HIGHEST))
+        y, x = F(1) + F(0.25) * m, F(1) + F(0.25) * d
+        b[s.MELANIN + i], b[s.BLOOD + i] = melanin * y * y * y * y, blood * x * x * x * x
+        v, u = (m - F(LOWEST)) * scale, (d - F(LOWEST)) * scale
+        j, k = min(np.int32(v), n - np.int32(2)), min(np.int32(u), n - np.int32(2))
+        b[s.SHARE_U + i], b[s.SHARE_V + i] = u - F(k), v - F(j)
+        whole[s.AT + i] = j * n + k
+    colours, row = table.reshape(-1, 3), np.uint64(n)
+    for i in range(s.WIDTH):
+        x, y = b[s.SHARE_U + i], b[s.SHARE_V + i]
+        p = np.uint64(whole[s.AT + i])
+        q, xy = p + row, x * y
+        w00, w10, w01, w11 = F(1) - x - y + xy, x - xy, y - xy, xy
         for k in range(3):
-            albedo[q, k] = w00 * table[j, i, k] + w01 * table[j, i + 1, k] + w10 * table[j + 1, i, k] + (
-                w11 * table[j + 1, i + 1, k])  # fmt: skip
+            c = np.uint64(k)
+            b[s.ALBEDO_R + k * s.WIDTH + i] = (
+                w00 * colours[p, c] + w10 * colours[p + np.uint64(1), c]
+                + w01 * colours[q, c] + w11 * colours[q + np.uint64(1), c])  # fmt: skip
 
 
 @njit()
-def tilt(f, lamps, slope, cover, smooth, normal, view, flow, seen):
-    """From smooth normals and slopes: normals with relief, unit vectors to the camera, light groups' directions."""
-    size, groups = f.size, seen.shape[1]
-    cos, sin, middle = F(f.cos), F(f.sin), F((size - 1) / 2)
-    away = F(f.pixel / lamps.distance)
-    bx, by, bz = F(ROOM_FLOW[0]), F(ROOM_FLOW[1]), F(ROOM_FLOW[2])
-    kx, ky, kz = F(lamps.x), F(lamps.y), F(lamps.z)
-    for row in range(size):
-        vy = (F(row) - middle) * away
-        for column in range(size):
-            q = np.uint64(row * size + column)
-            if cover[q] <= F(0):
-                continue
-            vx = (middle - F(column)) * away
-            near = F(1) / (F(1) + vx * vx + vy * vy)
-            k = math.sqrt(near)
-            view[q, 0], view[q, 1], view[q, 2] = vx * k, vy * k, k
-            nx, ny, nz = smooth[q, 0], smooth[q, 1], smooth[q, 2]
-            gx, gy = cos * slope[q, 0] - sin * slope[q, 1], sin * slope[q, 0] + cos * slope[q, 1]
-            x, y, z = nx - gx * nz, ny - gy * nz, nz + gx * nx + gy * ny
-            size1 = F(1) / math.sqrt(x * x + y * y + z * z)
-            normal[q, 0], normal[q, 1], normal[q, 2] = x * size1, y * size1, z * size1
-            flow[q, 0, 0], flow[q, 0, 1], flow[q, 0, 2] = bx, by, bz
-            flow[q, 1, 0], flow[q, 1, 1], flow[q, 1, 2] = kx, ky, kz
-            seen[q, 0], seen[q, 1] = F(0), F(1)
-            if groups > 2:
-                seen[q, 2] = near * near  # a flash falls off from the middle
-                k *= near * near
-                flow[q, 2, 0], flow[q, 2, 1], flow[q, 2, 2] = vx * k, vy * k, k
+def tilt(f, lamps, row, start, b):
+    """From smooth normals and slopes: normals with relief; unit vectors to the camera and the fall of light from it."""
+    middle, away = F((f.size - 1) / 2), F(f.pixel / lamps.distance)
+    cos, sin, dusk = F(f.cos), F(f.sin), F(lamps.vignette / (2 * ((f.size - 1) / 2) ** 2))
+    py = F(row) - middle
+    for i in range(s.WIDTH):
+        px = F(start + i) - middle
+        vx, vy = -px * away, py * away
+        near = F(1) / (F(1) + vx * vx + vy * vy)
+        k = math.sqrt(near)
+        b[s.VIEW_X + i], b[s.VIEW_Y + i], b[s.VIEW_Z + i], b[s.NEAR + i] = vx * k, vy * k, k, near * near
+        nx, ny, nz = b[s.SMOOTH_X + i], b[s.SMOOTH_Y + i], b[s.SMOOTH_Z + i]
+        ga, gc = b[s.SLOPE_A + i], b[s.SLOPE_C + i]
+        gx, gy = cos * ga - sin * gc, sin * ga + cos * gc
+        x, y, z = nx - gx * nz, ny - gy * nz, nz + gx * nx + gy * ny
+        one = F(1) / math.sqrt(x * x + y * y + z * z)
+        b[s.NORMAL_X + i], b[s.NORMAL_Y + i], b[s.NORMAL_Z + i] = x * one, y * one, z * one
+        b[s.LENS + i] = F(1) - dusk * (px * px + py * py)
 
 
 @njit()
-def light_skin(
-    f, lamps, colour, wrap, relief, dim, cover, albedo, smooth, normal, flow, seen, shine, light, gloss, through, sheen,
-    picture,
-):  # fmt: skip
-    """Light of each pixel of skin, and the clear picture (n, 3), linear. shine (n, g): gloss per unit of light."""
-    size, groups = f.size, colour.shape[0]
-    middle = F((size - 1) / 2)
-    power = (F(lamps.room), F(lamps.key), F(lamps.flash))
-    dusk = F(lamps.vignette / (2 * middle * middle))
-    for row in range(size):
-        py = F(row) - middle
-        for column in range(size):
-            q = np.uint64(row * size + column)
-            if cover[q] <= F(0):
-                continue
-            px = F(column) - middle
-            lens, glossy, e0, e1, e2 = F(1) - dusk * (px * px + py * py), F(0), F(0), F(0), F(0)
-            for g in range(groups):
-                bx, by, bz = flow[q, g, 0], flow[q, g, 1], flow[q, g, 2]
-                flat = smooth[q, 0] * bx + smooth[q, 1] * by + smooth[q, 2] * bz
-                rough = normal[q, 0] * bx + normal[q, 1] * by + normal[q, 2] * bz - flat
-                even, full = F(0), seen[q, g]
-                if g == ROOM:
-                    even, full = F(ROOM_EVEN), F(0)
-                p = power[g] * dim[q]
-                gloss[q, g] = power[g] * shine[q, g]
-                glossy += gloss[q, g]
-                l0 = (
-                    p
-                    * colour[g, 0]
-                    * max(even + flat + relief[0] * rough + wrap[0] * full, F(0))
-                    / (F(1) + wrap[0] * full)
-                )
-                l1 = (
-                    p
-                    * colour[g, 1]
-                    * max(even + flat + relief[1] * rough + wrap[1] * full, F(0))
-                    / (F(1) + wrap[1] * full)
-                )
-                l2 = (
-                    p
-                    * colour[g, 2]
-                    * max(even + flat + relief[2] * rough + wrap[2] * full, F(0))
-                    / (F(1) + wrap[2] * full)
-                )
-                light[q, g, 0], light[q, g, 1], light[q, g, 2] = l0, l1, l2
-                e0, e1, e2 = e0 + l0, e1 + l1, e2 + l2
-            through[q, 0], through[q, 1], through[q, 2], sheen[q] = lens, lens, lens, lens
-            picture[q, 0] = (albedo[q, 0] * e0 + glossy) * lens
-            picture[q, 1] = (albedo[q, 1] * e1 + glossy) * lens
-            picture[q, 2] = (albedo[q, 2] * e2 + glossy) * lens
+def shine(b, skin, lamps, spread):
+    """Gloss of the lamp and of the flash, per unit of light."""
+    to, alpha, oil = (F(lamps.x), F(lamps.y), F(lamps.z)), F(skin.rough * skin.rough), F(skin.oil)
+    wide = spread[KEY]
+    for i in range(s.WIDTH):
+        n = b[s.NORMAL_X + i], b[s.NORMAL_Y + i], b[s.NORMAL_Z + i]
+        v = b[s.VIEW_X + i], b[s.VIEW_Y + i], b[s.VIEW_Z + i]
+        b[s.KEY_SHINE + i] = gloss(n, v, to, wide, alpha, oil)
+    if spread.size > FLASH:
+        ahead, wide = (F(0), F(0), F(1)), spread[FLASH]
+        for i in range(s.WIDTH):
+            n = b[s.NORMAL_X + i], b[s.NORMAL_Y + i], b[s.NORMAL_Z + i]
+            v = b[s.VIEW_X + i], b[s.VIEW_Y + i], b[s.VIEW_Z + i]
+            b[s.FLASH_SHINE + i] = gloss(n, v, ahead, wide, alpha, oil)
+
+
+@njit(inline="always")
+def fallen(b, i, bx, by, bz):
+    """What of a group's light falls on the smooth skin, and how much more on its relief."""
+    smooth = b[s.SMOOTH_X + i] * bx + b[s.SMOOTH_Y + i] * by + b[s.SMOOTH_Z + i] * bz
+    return smooth, b[s.NORMAL_X + i] * bx + b[s.NORMAL_Y + i] * by + b[s.NORMAL_Z + i] * bz - smooth
+
+
+@njit()
+def light(b, lamps, colour, wrap):
+    """LIGHT of each group, wrapped round the form per channel."""
+    k0, k1, k2 = F(RELIEF[0]), F(RELIEF[1]), F(RELIEF[2])
+    w0, w1, w2 = wrap[0], wrap[1], wrap[2]
+    power = F(lamps.room)
+    p0, p1, p2 = power * colour[ROOM, 0], power * colour[ROOM, 1], power * colour[ROOM, 2]
+    for i in range(s.WIDTH):
+        flat, more = fallen(b, i, F(ROOM_FLOW[0]), F(ROOM_FLOW[1]), F(ROOM_FLOW[2]))
+        dim, flat = b[s.DIM + i], flat + F(ROOM_EVEN)
+        b[s.LIGHT + i] = p0 * dim * max(flat + k0 * more, F(0))
+        b[s.LIGHT + s.WIDTH + i] = p1 * dim * max(flat + k1 * more, F(0))
+        b[s.LIGHT + 2 * s.WIDTH + i] = p2 * dim * max(flat + k2 * more, F(0))
+    power, x, y, z = F(lamps.key), F(lamps.x), F(lamps.y), F(lamps.z)
+    p0, p1, p2 = power * colour[KEY, 0] / (F(1) + w0), power * colour[KEY, 1] / (F(1) + w1), power * colour[KEY, 2] / (
+        F(1) + w2)  # fmt: skip
+    for i in range(s.WIDTH):
+        flat, more = fallen(b, i, x, y, z)
+        dim = b[s.DIM + i]
+        b[s.LIGHT + 3 * s.WIDTH + i] = p0 * dim * max(flat + k0 * more + w0, F(0))
+        b[s.LIGHT + 4 * s.WIDTH + i] = p1 * dim * max(flat + k1 * more + w1, F(0))
+        b[s.LIGHT + 5 * s.WIDTH + i] = p2 * dim * max(flat + k2 * more + w2, F(0))
+    if colour.shape[0] > FLASH:
+        power = F(lamps.flash)
+        p0, p1, p2 = power * colour[FLASH, 0], power * colour[FLASH, 1], power * colour[FLASH, 2]
+        for i in range(s.WIDTH):
+            near, dim = b[s.NEAR + i], b[s.DIM + i]  # a flash falls off from the middle
+            flat, more = fallen(b, i, b[s.VIEW_X + i] * near, b[s.VIEW_Y + i] * near, b[s.VIEW_Z + i] * near)
+            e0, e1, e2 = flat + k0 * more + w0 * near, flat + k1 * more + w1 * near, flat + k2 * more + w2 * near
+            b[s.LIGHT + 6 * s.WIDTH + i] = p0 * dim * max(e0, F(0)) / (F(1) + w0 * near)
+            b[s.LIGHT + 7 * s.WIDTH + i] = p1 * dim * max(e1, F(0)) / (F(1) + w1 * near)
+            b[s.LIGHT + 8 * s.WIDTH + i] = p2 * dim * max(e2, F(0)) / (F(1) + w2 * near)
+
+
+@njit()
+def show(b, lamps, groups, at, many, picture):
+    """The clear picture (n, 3), linear, of a strip's first `many` pixels, from `at` on."""
+    key, flash = F(lamps.key), F(lamps.flash)
+    for i in range(s.WIDTH):
+        glossy = key * b[s.KEY_SHINE + i]
+        e0 = b[s.LIGHT + i] + b[s.LIGHT + 3 * s.WIDTH + i]
+        e1 = b[s.LIGHT + s.WIDTH + i] + b[s.LIGHT + 4 * s.WIDTH + i]
+        e2 = b[s.LIGHT + 2 * s.WIDTH + i] + b[s.LIGHT + 5 * s.WIDTH + i]
+        if groups > FLASH:
+            glossy += flash * b[s.FLASH_SHINE + i]
+            e0 += b[s.LIGHT + 6 * s.WIDTH + i]
+            e1 += b[s.LIGHT + 7 * s.WIDTH + i]
+            e2 += b[s.LIGHT + 8 * s.WIDTH + i]
+        lens = b[s.LENS + i]
+        b[s.FIRST + i] = (b[s.ALBEDO_R + i] * e0 + glossy) * lens
+        b[s.SECOND + i] = (b[s.ALBEDO_G + i] * e1 + glossy) * lens
+        b[s.THIRD + i] = (b[s.ALBEDO_B + i] * e2 + glossy) * lens
+    for i in range(many):
+        q = np.uint64(at + i)
+        picture[q, 0], picture[q, 1], picture[q, 2] = b[s.FIRST + i], b[s.SECOND + i], b[s.THIRD + i]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from nof1sim.model import Floats
 from nof1sim.randomness import stream
 
 QUALITY = {"none": 0.0, "clinic": 0.25, "amateur": 1.0}
@@ -58,7 +59,7 @@ class Shot:
 
     def numbers(self) -> dict[str, float]:
         """Every number, by name."""
-        return {name: round(value, 4) for name, value in asdict(self).items()}
+        return {name: round(getattr(self, name), 4) for name in SHOT_FIELDS}
 
 
 SHOT_FIELDS = tuple(field.name for field in fields(Shot))
@@ -78,8 +79,8 @@ def draw_shot(
     ita_deg : of the skin, which the camera's metering takes for darker or lighter than it is. again : of a series,
     where the camera comes back to its place.
     """
-    u = dict(zip(_FIELDS, stream(seed, *address, "shot").random(len(_FIELDS)).tolist(), strict=True))
-    z = {name: _normal(value) for name, value in u.items()}
+    numbers = stream(seed, *address, "shot").random(len(_FIELDS))
+    u, z = (dict(zip(_FIELDS, values.tolist(), strict=True)) for values in (numbers, _normal(numbers)))
     if dial == 0:
         return Shot()
     flash = dial * (0.35 + 0.5 * u["flash"]) if u["flashed"] < 0.45 * dial else 0.0
@@ -88,8 +89,8 @@ def draw_shot(
     key, room = 0.62 * dim * math.exp(dial * 0.35 * z["mix"]), 0.50 * dim * math.exp(-dial * 0.25 * z["mix"])
     height = 48 + dial * 24 * (2 * u["key_height"] - 1)
     given = room * 0.94 + key * (math.sin(math.radians(height)) + 0.2) / 1.2 + 0.95 * flash
-    metered = math.log2(NEUTRAL / given) + METERED * float(np.clip((25 - ita_deg) / 60, -0.4, 1))
-    light = float(np.clip((ita_deg + 10) / 50, -1, 1))  # dark skin has colour enough
+    metered = math.log2(NEUTRAL / given) + METERED * min(max((25 - ita_deg) / 60, -0.4), 1.0)
+    light = min(max((ita_deg + 10) / 50, -1.0), 1.0)  # dark skin has colour enough
     return Shot(
         turn_deg=dial * z["turn"] * (7 if again else 25),
         shift_x=dial * roaming * 0.07 * z["shift_x"],
@@ -121,8 +122,8 @@ def widest(dial: float) -> Shot:
     return Shot(turn_deg=dial * 14, shift_x=dial * 0.04, shift_y=dial * 0.04, distance=math.exp(dial * 0.2))
 
 
-def _normal(u: float) -> float:
-    """Standard normal of a uniform number, cut at 2.5."""
+def _normal(u: Floats) -> Floats:
+    """Standard normals of uniform numbers, cut at 2.5."""
     from scipy.special import ndtri
 
-    return float(np.clip(ndtri(min(max(u, 1e-9), 1 - 1e-9)), -2.5, 2.5))
+    return np.clip(ndtri(np.clip(u, 1e-9, 1 - 1e-9)), -2.5, 2.5)

@@ -34,11 +34,12 @@ BLOOD, BROWN, FORM_X, FORM_Y, VEIN, WARP_X, WARP_Y, WEAR = range(8)
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """lines, pores : slopes along x and y, darkness; levels (s, s, 4), each half as fine as the last. broad (s, s, 8).
-    dots : levels (s, s, 1). Levels are in steps of STEP, so that they stay in the processor's cache."""
+    """lines, pores : slopes along x and y, darkness in the bytes of one number; levels (s, s), each half as fine as the
+    last. broad (s, s, 8). dots : levels (s, s). Levels are in steps of STEP, so that they stay in the processor's
+    cache. The last row and column of each are the first again."""
 
-    lines: tuple[I8, ...]
-    pores: tuple[I8, ...]
+    lines: tuple[NDArray[np.int32], ...]
+    pores: tuple[NDArray[np.int32], ...]
     broad: F32
     dots: tuple[I8, ...]
 
@@ -46,7 +47,7 @@ class Tiles:
 @cache
 def tiles() -> Tiles:
     """The tiles of this process; the same always."""
-    return Tiles(_pyramid(_lines()), _pyramid(_pores()), _broad(), _pyramid(_dots()))
+    return Tiles(_packed(_lines()), _packed(_pores()), _broad(), _pyramid(_dots()))
 
 
 def level_of(mm_per_px: float, texel_mm: float) -> int:
@@ -54,12 +55,22 @@ def level_of(mm_per_px: float, texel_mm: float) -> int:
     return min(max(round(math.log2(max(mm_per_px / texel_mm, 1.0))), 0), LEVELS - 1)
 
 
+def _packed(tile: F32) -> tuple[NDArray[np.int32], ...]:
+    """Levels of a tile (s, s, 4) with four bytes a texel, the first one lowest."""
+    return tuple(np.ascontiguousarray(level).view("<i4")[..., 0] for level in _pyramid(tile))
+
+
 def _pyramid(tile: F32) -> tuple[I8, ...]:
     levels = [tile]
     for _ in range(LEVELS - 1):
         t = levels[-1]
         levels.append(np.float32(0.25) * (t[::2, ::2] + t[1::2, ::2] + t[::2, 1::2] + t[1::2, 1::2]))
-    return tuple(np.clip(np.rint(level / STEP), -127, 127).astype(np.int8) for level in levels)
+    return tuple(_closed(np.clip(np.rint(level / STEP), -127, 127).astype(np.int8)) for level in levels)
+
+
+def _closed(tile: NDArray) -> NDArray:
+    """A periodic tile with its first row and column once more at its end."""
+    return np.pad(tile, [(0, 1), (0, 1), (0, 0)][: tile.ndim], "wrap")
 
 
 def _waves(side: int, texel_mm: float) -> tuple[NDArray, NDArray]:
@@ -121,14 +132,14 @@ def _broad() -> F32:
     warp = [_shaped(f"warp {k}", BROAD_SIDE, np.exp(-((f * 22) ** 2)) * (f > 1 / 160)) for k in range(2)]
     wear = _shaped("wear", BROAD_SIDE, np.exp(-((f * 14) ** 2)))
     channels = (blood, brown, x / x.std(), y / x.std(), vein, *warp, wear)
-    return np.stack(channels, -1).astype(np.float32)
+    return _closed(np.stack(channels, -1).astype(np.float32))
 
 
 def _dots() -> F32:
     """Freckles: 0 .. 1, larger where a person needs fewer of them to have this one."""
     small = _spots("freckles", DOT_SIDE, DOT_MM, 3.4, (0.16, 0.40))
     large = _spots("spots", DOT_SIDE, DOT_MM, 9.0, (0.10, 0.22))
-    return np.maximum(small, large)[..., None].astype(np.float32)
+    return np.maximum(small, large).astype(np.float32)
 
 
 def _spots(name: str, side: int, texel_mm: float, grid_mm: float, size: tuple[float, float]) -> NDArray:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from nof1sim.conditions import merge
 from nof1sim.conditions.base import Condition
@@ -22,7 +23,7 @@ from nof1sim.model import STAGES, LesionField, Lesions
 from nof1sim.run.engine import Report, Worker
 from nof1sim.run.units import Shard
 
-from .draw import Patch, Studio, photograph
+from .draw import Patch, Studio, areas, photograph
 from .geometry import square_of
 from .piece import draw_piece
 from .plan import Job, Style, condition_of, sites_of
@@ -36,11 +37,11 @@ LESION_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A photograph with its row and the lesions in it."""
+    """A photograph with its row and the lesions in it, by LESION_COLUMNS."""
 
     patch: Patch
     row: Mapping[str, Any]
-    lesions: pl.DataFrame
+    lesions: Mapping[str, NDArray[Any]]
 
 
 class Photographer:
@@ -77,37 +78,41 @@ def moved(lesions: Lesions, x_mm: float, y_mm: float) -> Lesions:
     return replace(lesions, x_mm=lesions.x_mm + x_mm, y_mm=lesions.y_mm + y_mm)
 
 
-def _table(lesions: Lesions, patch: Patch) -> pl.DataFrame:
-    """The lesions whose core shows in the picture."""
-    top = int(lesions.lesion_id.max(initial=0))
-    area = np.bincount(patch.core.ravel(), minlength=top + 1)[lesions.lesion_id]
-    shown = np.flatnonzero(area > 0)
-    group = merge.groups(lesions)[shown]
-    _, group = np.unique(group, return_inverse=True)
+def _table(lesions: Lesions, patch: Patch) -> dict[str, NDArray[Any]]:
+    """LESION_COLUMNS of the lesions whose core shows in the picture; stages as codes."""
+    area = areas(patch.core, int(lesions.lesion_id.max(initial=0)))[lesions.lesion_id]
+    shown = np.flatnonzero(area)
+    group = np.unique(merge.groups(lesions)[shown], return_inverse=True)[1].astype(np.int64) + 1
     seen = lesions.take(shown)
-    return pl.DataFrame({
-        "lesion_id": seen.lesion_id, "group": group.astype(np.int64) + 1,
-        "stage": pl.Series(STAGES, dtype=pl.String).gather(seen.stage.astype(np.int64)),
-        "x_mm": seen.x_mm, "y_mm": seen.y_mm,
-        "diameter_mm": seen.diameter_mm, "height_mm": seen.height_mm, "erythema": seen.erythema,
-        "melanin": seen.melanin, "area_px": area[shown].astype(np.int64),
-    })  # fmt: skip
+    columns = (seen.lesion_id, group, seen.stage, seen.x_mm, seen.y_mm, seen.diameter_mm, seen.height_mm, seen.erythema,
+               seen.melanin, area[shown])  # fmt: skip
+    return dict(zip(LESION_COLUMNS, columns, strict=True))
+
+
+def _joined(names: Sequence[str], tables: Sequence[Mapping[str, NDArray[Any]]]) -> pl.DataFrame:
+    """The lesions of some photographs, by the names of their files; stages by name."""
+    columns = {name: np.concatenate([table[name] for table in tables]) for name in LESION_COLUMNS}
+    which = np.repeat(np.arange(len(names)), [table["lesion_id"].size for table in tables])
+    stage = pl.Series(STAGES, dtype=pl.String).gather(columns["stage"].astype(np.int64))
+    file_name = pl.Series(names, dtype=pl.String).gather(which)
+    return pl.DataFrame({"file_name": file_name, **columns, "stage": stage})
 
 
 def _row(
-    style: Style, condition: Condition, job: Job, studio: Studio, shot: Shot, patch: Patch, table: pl.DataFrame
-) -> dict[str, Any]:
-    paths, piece, skin = job.paths(style.format), studio.piece, int(patch.skin.sum())
+    style: Style, condition: Condition, job: Job, studio: Studio, shot: Shot, patch: Patch,
+    table: Mapping[str, NDArray[Any]],
+) -> dict[str, Any]:  # fmt: skip
+    paths, piece, skin = job.paths(style.format), studio.piece, int(np.count_nonzero(patch.skin))
     return {
         "file_name": paths["image"], "mask_file_name": paths["mask"], "instance_file_name": paths["instance"],
         **job.told,
         "condition": condition.name, "severity": job.severity,
-        "area_share": round(float((patch.core > 0).sum()) / max(skin, 1), 6), "n_lesions": table.height,
-        "n_groups": int(table["group"].to_numpy().max(initial=0)), "skin_share": round(skin / patch.skin.size, 6),
+        "area_share": round(float(table["area_px"].sum()) / max(skin, 1), 6), "n_lesions": table["area_px"].size,
+        "n_groups": int(table["group"].max(initial=0)), "skin_share": round(skin / patch.skin.size, 6),
         "skin_type": job.patient.fitzpatrick, "ita_deg": round(piece.ita_deg, 2), "age_years": job.patient.age_years,
         "sex": job.patient.sex, "site": piece.site, "mm_per_px": round(patch.mm_per_px, 6),
         "hair": round(piece.terminal, 4), "freckles": round(piece.freckles, 4), "moles": len(piece.moles),
-        "creases": len(piece.creases), "backdrop": piece.backdrop if not patch.skin.all() else "none",
+        "creases": len(piece.creases), "backdrop": piece.backdrop if skin < patch.skin.size else "none",
         **shot.numbers(), "seed": style.seed, "address": "|".join(map(str, job.address)),
     }  # fmt: skip
 
@@ -148,8 +153,9 @@ class _Work:
                 stored = self._target.store(path, data)
                 files[path] = {"sha256": stored.sha256, "bytes": stored.bytes}
             rows.append(taken.row)
-            tables.append(taken.lesions.insert_column(0, pl.lit(taken.row["file_name"]).alias("file_name")))
-        lesions = self._target.store(lesions_path(shard), write_parquet(pl.concat(tables)))
+            tables.append(taken.lesions)
+        table = _joined([row["file_name"] for row in rows], tables)
+        lesions = self._target.store(lesions_path(shard), write_parquet(table))
         note = {"rows": rows, "files": files, "lesions": lesions.sha256}
         self._target.write(part_path(shard), (json.dumps(note) + "\n").encode())
         return Report(len(rows))

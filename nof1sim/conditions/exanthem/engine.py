@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from nof1sim.conditions.counts import CountMap, smooth_rating, without_gaps
 from nof1sim.model import Drive, Floats, Ints
@@ -78,41 +79,63 @@ def _run(target: Ints | None, stock: Floats | None, places: Places, days: int, r
     done: list[Ints] = []  # rows of (site, birth, planned, last, ending)
     lost = np.zeros(days, np.int64)
 
-    def end(sites: Ints, day: int, ending: Ints) -> None:
-        done.append(np.stack([sites, birth[sites], planned[sites], np.full(sites.size, day - 1), ending], axis=1))
+    def end(sites: Ints, day: int, ending: int) -> None:
+        if not sites.size:
+            return
+        done.append(np.empty((sites.size, 5), np.int64))
+        for k, column in enumerate((sites, birth[sites], planned[sites], day - 1, ending)):
+            done[-1][:, k] = column
         active[sites], free[sites] = False, day + REST_DAYS
 
     for day in range(days + 1):  # day 0 makes the stock of day 1
         race, life, heal = rng.random((3, n))
         over = np.flatnonzero(active & (due <= day))
-        end(over, day, np.full(over.size, NATURAL))
-        held = int(active.sum())
-        goal = max(day - 1, 0)
-        if target is not None and held > target[goal]:
-            alive = np.flatnonzero(active)
-            soon = alive[np.argsort(due[alive] - day + JITTER_DAYS * heal[alive], kind="stable")]
-            over = np.sort(soon[: held - int(target[goal])])
-            end(over, day, np.full(over.size, FORCED))
-        key = np.where(active | (free > day), np.inf, -np.log1p(-race) / places.weight)
+        end(over, day, NATURAL)
+        held, goal = int(np.count_nonzero(active)), max(day - 1, 0)
         if target is not None:
-            key = np.where(np.isinf(key) & ~active, 1e300, key)  # crowded sites come last
-            need = int(target[goal]) - int(active.sum())
-            new = np.argsort(key, kind="stable")[: max(need, 0)]
-            new = np.sort(new[~active[new]])
-            lost[goal] = max(need, 0) - new.size
+            wanted = int(target[goal])
+            if held > wanted:
+                alive = np.flatnonzero(active)
+                soon = alive[np.argsort(due[alive] - day + JITTER_DAYS * heal[alive], kind="stable")]
+                end(np.sort(soon[: held - wanted]), day, FORCED)
+                held = wanted
+            new = _first(race, places.weight, ~active, free <= day, wanted - held)
+            lost[goal] = wanted - held - new.size
         else:
             assert stock is not None
+            key = np.where(active | (free > day), np.inf, -np.log1p(-race) / places.weight)
             open_weight = float(places.weight[np.isfinite(key)].sum())
             new = np.flatnonzero(key * open_weight < _births(float(stock[goal]), held, day))
+        if not new.size:
+            continue
         planned[new] = _lives(life[new], day)
         birth[new] = day if day else 1 - np.floor(heal[new] * planned[new]).astype(np.int64)
         due[new], active[new] = birth[new] + planned[new], True
     going = np.flatnonzero(active)
-    end(going, days + 1, np.full(going.size, GOING_ON))
-    rows = np.concatenate(done)
+    end(going, days + 1, GOING_ON)
+    rows = np.concatenate(done) if done else np.empty((0, 5), np.int64)
     rows = rows[(rows[:, 3] >= 1) & (rows[:, 3] >= rows[:, 1])]
     rows = rows[np.lexsort((rows[:, 0], rows[:, 1]))]
     return Course(rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3], rows[:, 4], lost)
+
+
+def _first(race: Floats, weight: Floats, idle: NDArray[np.bool_], rested: NDArray[np.bool_], need: int) -> Ints:
+    """The `need` idle sites that win a race, by site: those that have rested first, then any others in their order."""
+    if need <= 0:
+        return np.empty(0, np.int64)
+    fit = idle & rested
+    spare = int(np.count_nonzero(fit)) - need
+    if spare <= 0:
+        tired = np.flatnonzero(idle & ~rested)
+        return np.sort(np.concatenate([np.flatnonzero(fit), tired[:-spare]])) if spare else np.flatnonzero(fit)
+    # A site's time is above race / weight: only sites for which that is low need their own.
+    late = 2.0 * (need + 8) / float(weight.sum())
+    while True:
+        near = np.flatnonzero(fit & (race <= late * weight))
+        time = -np.log1p(-race[near]) / weight[near]
+        if np.count_nonzero(time <= late) >= need:
+            return near[time <= np.partition(time, need - 1)[need - 1]]
+        late *= 2.0
 
 
 def _births(stock: float, held: int, day: int) -> float:
@@ -125,7 +148,8 @@ def _births(stock: float, held: int, day: int) -> float:
 def _lives(u: Floats, day: int) -> Ints:
     from scipy.special import ndtri
 
+    low, high = LIFE_LIMITS_DAYS
     # On day 0 lives are size-biased: the logarithm's mean is higher by its variance.
     shift = LIFE_LOG_SD**2 if day == 0 else 0.0
-    days = np.exp(math.log(LIFE_MEDIAN_DAYS) + shift + LIFE_LOG_SD * ndtri(np.clip(u, 1e-9, 1.0 - 1e-9)))
-    return np.clip(np.rint(days), *LIFE_LIMITS_DAYS).astype(np.int64)
+    days = np.exp(math.log(LIFE_MEDIAN_DAYS) + shift + LIFE_LOG_SD * ndtri(np.minimum(np.maximum(u, 1e-9), 1.0 - 1e-9)))
+    return np.minimum(np.maximum(np.rint(days), low), high).astype(np.int64)

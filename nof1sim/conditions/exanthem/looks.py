@@ -78,8 +78,9 @@ def on_days(table: Mapping[str, NDArray[Any]], first: int, until: int, marks: st
     return _merged(table, alone_on_days(table, first, until, marks))
 
 
-def alone_on_days(table: Mapping[str, NDArray[Any]], first: int, until: int, marks: str) -> Looks:
-    """The same of each lesion as if it were alone: which are seen on which day does not depend on the others."""
+def alone_on_days(table: Mapping[str, NDArray[Any]], first: int | Ints, until: int, marks: str) -> Looks:
+    """The same of each lesion as if it were alone: which are seen on which day does not depend on the others. `first`
+    may be a day of each lesion's own."""
     born, last = (np.asarray(table[name], np.int64) for name in ("birth_day", "last_counted_day"))
     going_on = np.asarray(table["ending"]) == 0
     brown = shown_brown_days(np.asarray(table["pih_days"]), marks)

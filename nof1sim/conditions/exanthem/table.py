@@ -57,7 +57,7 @@ def columns(course: Course, places: Places, patient: Patient, days: int, marks: 
         "planned_days": course.planned,
         "peak_day": np.minimum(course.birth + (looks.PALE_FROM * course.planned).astype(np.int64), course.last),
         "last_counted_day": course.last,
-        "end_day": np.zeros(site.size, np.int64),
+        "end_day": np.where(course.ending == GOING_ON, days, course.last),
         "ending": course.ending,
         "peak_diameter_mm": places.diameter_mm[site],
         "peak_height_mm": places.height_mm[site],
@@ -67,7 +67,7 @@ def columns(course: Course, places: Places, patient: Patient, days: int, marks: 
         "superseded_day": _superseded(site, course.birth),
         "shape": places.shape[site],
     }
-    seen = looks.alone_on_days(made, 1, days, marks)
+    seen = looks.alone_on_days(made, made["end_day"] + 1, days, marks)  # of what is left of lesions
     np.maximum.at(made["end_day"], seen.row, seen.day)
     return {name: made[name] for name in COLUMNS}
 

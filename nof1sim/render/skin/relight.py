@@ -40,7 +40,7 @@ def relief_light(power, colour, wrap):
 
 
 @njit(fastmath=p.STRICT, inline="always")
-def _gloss(n, v, to, spread, alpha, oil):
+def gloss(n, v, to, spread, alpha, oil):
     """Radiance of the sharp and the broad lobe for one direction, per unit of light; alpha: the sharp one's width.
 
     Smith's masking in Hammon's form (GDC 2017). A wide light widens the lobe by half its angle.
@@ -73,7 +73,7 @@ def clear_gloss(normal, view, seen, oil, rough, direction, spread, out):
             to = direction[g, 0], direction[g, 1], direction[g, 2]
             out[q, g] = _0
             if seen[q, g] > _0 and (to[0] != _0 or to[1] != _0 or to[2] != _0):
-                out[q, g] = _gloss(n, v, to, spread[g], rough[q] * rough[q], oil[q])
+                out[q, g] = gloss(n, v, to, spread[g], rough[q] * rough[q], oil[q])
 
 
 @njit(fastmath=p.STRICT)
@@ -145,8 +145,8 @@ def _highlight(power, to, spread, out):
     for number in range(p.LANES):
         k = np.uint64(number)
         t, v = (out[T_X + k], out[T_Y + k], out[T_Z + k]), (out[V_X + k], out[V_Y + k], out[V_Z + k])
-        gloss = _gloss(t, v, (to0, to1, to2), spread, out[ROUGH + k], out[OIL + k])
-        out[SHINE + k] += power * out[SEEN + k] * (gloss - out[CLEAR + k])
+        shone = gloss(t, v, (to0, to1, to2), spread, out[ROUGH + k], out[OIL + k])
+        out[SHINE + k] += power * out[SEEN + k] * (shone - out[CLEAR + k])
 
 
 @njit(fastmath=p.STRICT)
