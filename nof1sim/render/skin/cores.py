@@ -8,17 +8,18 @@ from nof1sim.render.skin.lanes import FAR, LANES
 
 @njit()
 def label(met, pixel, nearest, closeness, ids, touched, core):
-    """Fill touched and core (h * w,), zero before, with lesion ids, and restore `met` to 0.
+    """Fill touched and core (h * w,), zero before, with lesion ids, and restore `met` to -1.
 
     A pixel belongs to the lesion whose centre is nearest along the skin, in radii; it is core within one radius.
     """
     for number in range(met.size):
-        if not met[number]:
+        if met[number] < 0:
             continue
-        met[number] = 0
-        for q in range(number * LANES, min((number + 1) * LANES, pixel.size)):
-            if closeness[q] < FAR:
-                i = pixel[q]
-                touched[i] = ids[nearest[q]]
-                if closeness[q] <= 1.0:
+        start, first = number * LANES, met[number] * LANES
+        met[number] = -1
+        for k in range(min(LANES, pixel.size - start)):
+            if closeness[first + k] < FAR:
+                i = pixel[start + k]
+                touched[i] = ids[nearest[first + k]]
+                if closeness[first + k] <= 1.0:
                     core[i] = touched[i]

@@ -28,7 +28,7 @@ class Scratch:
     """
 
     place: F32
-    met: NDArray[np.uint8]
+    met: NDArray[np.int32]
     nearest: NDArray[np.int32]
     closeness: F32
     acc: F32
@@ -52,7 +52,7 @@ def empty_scratch(n: int, shine: F32, inverse: F32) -> Scratch:
     """Scratch whose place is still to be filled."""
     blocks = -(-n // lanes.LANES)
     return Scratch(
-        np.empty(blocks * lanes.PLACE * lanes.LANES, np.float32), np.zeros(blocks, np.uint8),
+        np.empty(blocks * lanes.PLACE * lanes.LANES, np.float32), np.full(blocks, -1, np.int32),
         np.empty(blocks * lanes.LANES, np.int32), np.empty(blocks * lanes.LANES, np.float32),
         np.empty(blocks * lanes.CHANNELS * lanes.LANES, np.float32), inverse, shine,
     )  # fmt: skip

@@ -55,13 +55,13 @@ def _core(tile, rec, acc, b, lane):
 
 @njit(fastmath=p.STRICT)
 def paint(slot, place, rec, tile, met, nearest, closeness, acc):
-    """Accumulate records in acc (blocks * CHANNELS * LANES,).
+    """Accumulate records in acc (m * CHANNELS * LANES,) for the m blocks that some lesion comes near.
 
-    place : see `lanes.places`. met (blocks,) uint8: 0 before and, for `label` to restore, 1 after for blocks that some
-    lesion came near; those of acc, nearest and closeness are filled. nearest, closeness (blocks * LANES,): record of
-    the lesion nearest in radii and its squared distance in radii, FAR where none reaches.
+    place : see `lanes.places`. met (blocks,): -1 before and, for `label` to restore, after which of the m a block is.
+    nearest, closeness (m * LANES,): record of the lesion nearest in radii and its squared distance in radii, FAR where
+    none reaches. So each day works in the same little memory, which stays near the processor.
     """
-    h, w = slot.shape
+    (h, w), count = slot.shape, 0
     lane = np.zeros(p.KNOWN * p.LANES, np.float32)
     for i in range(rec.shape[0]):
         one = rec[i]
@@ -73,16 +73,17 @@ def paint(slot, place, rec, tile, met, nearest, closeness, acc):
             left, right = max(0, int(one[r.PX] - wide)), min(w - 1, int(one[r.PX] + wide) + 1)
             start, end = _span(slot, y, left, right)
             for number in range(start // p.LANES, (end + p.LANES - 1) // p.LANES):
-                begin = number * p.LANES
-                first, b = np.uint64(begin), np.uint64(begin * p.CHANNELS)
-                if not met[np.uint64(number)]:
-                    met[np.uint64(number)] = 1
-                    closeness[begin : begin + p.LANES] = p.FAR
-                    acc[begin * p.CHANNELS : (begin + p.LANES) * p.CHANNELS] = _0
+                begin, at = number * p.LANES, met[np.uint64(number)]
+                if at < 0:
+                    at, count = count, count + 1
+                    met[np.uint64(number)] = at
+                    closeness[at * p.LANES : (at + 1) * p.LANES] = p.FAR
+                    acc[at * p.LANES * p.CHANNELS : (at + 1) * p.LANES * p.CHANNELS] = _0
                 p.measure(place, np.uint64(begin * p.PLACE), start - begin, end - begin, one, lane)
                 reached, cored = p.meets(lane)
+                b = np.uint64(at * p.LANES * p.CHANNELS)
                 if reached:
-                    p.nearer(nearest, closeness, first, i, lane)
+                    p.nearer(nearest, closeness, np.uint64(at * p.LANES), i, lane)
                     if one[r.HALO] > _0:
                         p.halo(acc, b, one, lane)
                 if cored:

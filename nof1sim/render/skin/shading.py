@@ -169,9 +169,10 @@ def shade(
     lane = np.zeros(o.SHADE_ROWS * p.LANES, np.float32)
     # In the buffer's order, not the lesions': its many arrays are then read as streams.
     for number in range(met.size):
-        b, start = np.uint64(number * p.CHANNELS * p.LANES), np.uint64(number * p.LANES)
-        if not met[np.uint64(number)]:
+        at, start = met[np.uint64(number)], np.uint64(number * p.LANES)
+        if at < 0:
             continue
+        b = np.uint64(at * p.CHANNELS * p.LANES)
         any_formed, shown = _kinds(acc, b, lane)
         if not shown:
             continue
