@@ -33,19 +33,19 @@ def _span(slot, y, left, right):
 
 
 @njit(fastmath=p.STRICT)
-def _core(tile, rec, acc, b, lane):
+def _core(tile, rec, acc, b, at, lane):
     """Add what lies within a lesion's outline to a block whose lanes have been measured."""
     rough, amount, u0, v0 = _0, rec[r.GRAIN], rec[r.OFFSET_U], rec[r.OFFSET_V]
     scale = F(p.TEXELS_PER_MM)
     if amount > _0:
-        p.grain(tile, amount, p.L_U, p.L_V, scale, u0, v0, p.L_GRAIN, lane)
+        p.grain(tile, amount, p.L_U, p.L_V, scale, u0, v0, p.L_GRAIN, at, lane)
         if amount > F(0.75) and rec[r.TENSE] > _0 and rec[r.HEIGHT] != _0:
             rough = F(0.20) * rec[r.TENSE]
-            p.grain(tile, _1, p.L_U, p.L_V, scale, u0 + F(0.9), v0, p.L_GRAIN_U, lane)
-            p.grain(tile, _1, p.L_U, p.L_V, scale, u0, v0 + F(0.9), p.L_GRAIN_V, lane)
+            p.grain(tile, _1, p.L_U, p.L_V, scale, u0 + F(0.9), v0, p.L_GRAIN_U, at, lane)
+            p.grain(tile, _1, p.L_U, p.L_V, scale, u0, v0 + F(0.9), p.L_GRAIN_V, at, lane)
         if rec[r.CRUST] > _0:
             u0, v0, scale = F(1.7) * u0 + F(5), F(1.7) * v0 + F(17), F(1.7) * scale
-            p.grain(tile, amount, p.L_V, p.L_U, scale, v0, u0, p.L_FINE, lane)  # turned, not to repeat the first
+            p.grain(tile, amount, p.L_V, p.L_U, scale, v0, u0, p.L_FINE, at, lane)  # turned, not to repeat the first
     p.stain(acc, b, rec, lane)
     if rec[r.HEIGHT] != _0:
         p.relief(acc, b, rec, rough, lane)
@@ -62,7 +62,7 @@ def paint(slot, place, rec, tile, met, nearest, closeness, acc):
     none reaches. So each day works in the same little memory, which stays near the processor.
     """
     (h, w), count = slot.shape, 0
-    lane = np.zeros(p.KNOWN * p.LANES, np.float32)
+    lane, found = np.zeros(p.KNOWN * p.LANES, np.float32), np.zeros(p.LANES, np.int32)
     for i in range(rec.shape[0]):
         one = rec[i]
         half = one[r.HALF]
@@ -87,4 +87,4 @@ def paint(slot, place, rec, tile, met, nearest, closeness, acc):
                     if one[r.HALO] > _0:
                         p.halo(acc, b, one, lane)
                 if cored:
-                    _core(tile, one, acc, b, lane)
+                    _core(tile, one, acc, b, found, lane)
