@@ -70,8 +70,9 @@ def find(options: LearnedOptions, environ: Mapping[str, str] = os.environ) -> Ch
     wanted, where = options.checkpoint, f"{WHERE}.checkpoint"
     folders = [options.path] if options.path else [p for p in environ.get(LEARNED_VARIABLE, "").split(os.pathsep) if p]
     if not folders:
-        allowed = f"--renderer learned:PATH, or {LEARNED_VARIABLE} with the checkpoint's folder"
-        raise ModelNotAvailable(str(Fault(where, f"{wanted}", allowed)))
+        allowed = f"the checkpoint's folder in the environment: {LEARNED_VARIABLE}=FOLDER nof1sim ..."
+        advice = "`simulate` also takes --renderer learned:FOLDER."
+        raise ModelNotAvailable(str(Fault(where, f"{wanted}, and no folder to look in", allowed, advice)))
     others, broken = [], []
     for folder in folders:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import time
@@ -33,7 +32,7 @@ SHEET_EVERY = 5
 SHEETS = "sheets"
 TIMING = "timing.json"
 """Seconds of all sessions of a training: the only file that differs from run to run."""
-LESS = "Lower --batch first, then --size; the last good checkpoint is kept."
+LESS = "Lower --batch first, then --size; a checkpoint of an earlier epoch is kept."
 PACKAGES = ("nof1sim", "numpy", "torch", "safetensors", "pillow")
 Losses = dict[str, float]
 
@@ -119,8 +118,7 @@ def fit(
     import_safetensors()
     check_place(out, resume, overwrite)
     began = time.perf_counter()
-    job = job_of(samples, settings)
-    about = _resumed(out, job) if resume else None
+    about = _resumed(out, deciding(samples, settings)) if resume else None
     count = settings.threads or (about["threads"] if about else import_torch().get_num_threads())
     losses: list[Losses] = list(about["losses"]) if about else []
     sheet = _last_sheet(out)
@@ -130,7 +128,7 @@ def fit(
         if about:
             put_weights(learner, read_tensors(out, about["weights"]), str(out))
             put_moments(learner, read_tensors(out, about["training"]) if about["training"] else {})
-        said = describe(samples, settings, learner) | {"job": job, "threads": count}
+        said = describe(samples, settings, learner) | {"threads": count}
         for epoch in range(len(losses), settings.epochs):
             losses.append(learn_epoch(learner, samples, settings, epoch, told))
             last = epoch + 1 == settings.epochs
@@ -187,11 +185,17 @@ def _stop(epoch: int, place: int, name: str, value: float) -> None:
     )
 
 
-def job_of(samples: Samples, settings: Settings) -> str:
-    """SHA-256 of all that decides what a training comes to, but for the number of threads."""
-    known = [settings.model, options_json(settings.model, settings.options), settings.epochs, settings.batch,
-             settings.seed, samples.size_px, samples.digest()]  # fmt: skip
-    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+def deciding(samples: Samples, settings: Settings) -> dict[str, Any]:
+    """All that decides what a training comes to, but for the number of threads."""
+    options = options_json(settings.model, settings.options)
+    return {"model": settings.model, **options, "epochs": settings.epochs, "batch": settings.batch,
+            "seed": settings.seed, "size": samples.size_px, "data": samples.digest()}  # fmt: skip
+
+
+def _decided(about: Mapping[str, Any]) -> dict[str, Any]:
+    """The same as a manifest says it."""
+    return {"model": about["model"], **about["options"], "epochs": about["epochs"], "batch": about["batch"],
+            "seed": about["seed"], "size": about["size_px"], "data": about["data"]["sha256"]}  # fmt: skip
 
 
 def describe(samples: Samples, settings: Settings, learner: Learner) -> dict[str, Any]:
@@ -223,14 +227,19 @@ def describe(samples: Samples, settings: Settings, learner: Learner) -> dict[str
     }
 
 
-def _resumed(out: Path, job: str) -> dict[str, Any] | None:
+def _resumed(out: Path, here: Mapping[str, Any]) -> dict[str, Any] | None:
     """The manifest of the training in a folder; None where it was stopped before its first epoch was whole."""
     if not (out / MANIFEST).is_file():
         return None
     about = dict(open_checkpoint(out, "--resume").about)
-    if about.get("job") != job:
+    there = _decided(about) if "epochs" in about else {}  # a LoRA's manifest says less of this kind
+    if other := [name for name in {**there, **here} if there.get(name) != here.get(name)]:
+        given = "another training: " + "; ".join(
+            "other data" if name == "data" else f"{name} {there.get(name, 'none')} there, {here.get(name, 'none')} here"
+            for name in other
+        )
         advice = "Give the same data, model, options and seed as before; or start anew with --overwrite."
-        raise InputError(str(Fault(f"--resume {out}", "another training", "the folder of this very training", advice)))
+        raise InputError(str(Fault(f"--resume {out}", given, "the folder of this very training", advice)))
     return about
 
 

@@ -128,9 +128,9 @@ def _claim(target: Target, style: Style, told: Mapping[str, Any]) -> None:
         except ValueError:
             found = {}
         if different := _different(found, wanted):
+            todo = "It is finished" if target.exists(MANIFEST) else "Run its command again to finish it"
             raise DatasetError(
-                f"{target}: an earlier run began here with other {', '.join(different)}. Run its command again to "
-                "finish it, or give another --out."
+                f"{target}: an earlier run began here with other {', '.join(different)}. {todo}, or give another --out."
             )
         target.sweep()
         return

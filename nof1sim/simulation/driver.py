@@ -169,6 +169,11 @@ def make_engine(
     if workers is not None and workers < 1:
         fault = Fault("--workers", workers, "1 or more", "Leave it out for one per core.")
         raise ProtocolError(str(fault), [fault])
+    if engine == "serial" and workers not in (None, 1):
+        fault = Fault(
+            "--workers", workers, "1 with --engine serial", "Leave --engine out to draw in several processes."
+        )
+        raise ProtocolError(str(fault), [fault])
     given = {name: value for name, value in (options or {}).items() if value is not None}
     count = at_most if workers is None and not given.get("gpus") else workers
     name = engine or ("serial" if (count or cores()) == 1 else "processes")

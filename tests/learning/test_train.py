@@ -64,7 +64,7 @@ def test_a_resumed_training_has_the_bytes_of_an_uninterrupted_one(folder, tmp_pa
 def test_resuming_something_else_is_refused(folder, tmp_path):
     samples = samples_of(folder)
     t.fit(samples, settings_of(), tmp_path / "out")
-    with pytest.raises(InputError, match="this very training"):
+    with pytest.raises(InputError, match=r"another training: rate 0\.01 there, 0\.5 here"):
         t.fit(samples, settings_of(rate=0.5), tmp_path / "out", resume=True)
     with pytest.raises(InputError, match="--overwrite"):
         t.fit(samples, settings_of(), tmp_path / "out")

@@ -240,3 +240,9 @@ def test_a_complete_dataset_that_lost_files_is_not_called_complete(small: Protoc
 def test_a_thing_that_is_no_renderer_is_a_letter(small: Protocol, tmp_path: Path) -> None:
     with pytest.raises(ProtocolError, match=r"images\.renderer"):
         run(with_changes(small, images={"renderer": "os:path"}), tmp_path / "d")
+
+
+def test_several_workers_of_the_serial_engine_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProtocolError, match=r"--workers: got 3; allowed: 1 with --engine serial"):
+        simulate(small_protocol(), tmp_path / "d", engine="serial", workers=3)
+    assert not (tmp_path / "d").exists()
