@@ -111,10 +111,10 @@ def _stop(pools: Sequence[ProcessPoolExecutor]) -> None:
     A process that may tidy up takes a second for it: Python looks through all that the kernels' compiler has made.
     """
     processes = [process for pool in pools for process in (getattr(pool, "_processes", None) or {}).values()]
-    for pool in pools:
-        pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
+    for pool in pools:  # whose threads end with the processes; one that is left would complain as Python ends
+        pool.shutdown(wait=True, cancel_futures=True)
     for process in processes:
         process.join()
 
