@@ -9,22 +9,17 @@ from __future__ import annotations
 WIDTH = 128
 """Pixels of a strip; the last of a row may reach beyond the picture."""
 
-_NAMES = (
-    "x", "y", "a", "c", "z", "smooth_x", "smooth_y", "smooth_z", "cover", "u", "v", "share_u", "share_v", "first",
-    "second", "third", "line_x", "line_y", "slope_a", "slope_c", "brown", "red", "dim", "melanin", "blood", "albedo_r",
-    "albedo_g", "albedo_b", "normal_x", "normal_y", "normal_z", "view_x", "view_y", "view_z", "near", "key_shine",
-    "flash_shine", "lens",
-)  # fmt: skip
+_COUNT = 38
 (
     X, Y, A, C, Z, SMOOTH_X, SMOOTH_Y, SMOOTH_Z, COVER, U, V, SHARE_U, SHARE_V, FIRST, SECOND, THIRD, LINE_X, LINE_Y,
     SLOPE_A, SLOPE_C, BROWN, RED, DIM, MELANIN, BLOOD, ALBEDO_R, ALBEDO_G, ALBEDO_B, NORMAL_X, NORMAL_Y, NORMAL_Z,
     VIEW_X, VIEW_Y, VIEW_Z, NEAR, KEY_SHINE, FLASH_SHINE, LENS,
-) = (k * WIDTH for k in range(len(_NAMES)))  # fmt: skip
+) = (k * WIDTH for k in range(_COUNT))  # fmt: skip
 """Chart place, spot (piece axes), smooth normal (camera axes) and cover: see `geometry.skin_at`. A place in a tile, in
 texels, its shares of a texel, and what the tile says there. Slopes of the lines (tile axes) and of all relief (piece
 axes); log multipliers of melanin and blood; darkening. Volume fractions and colour. Normal with relief; unit vector to
 the camera; fall of light from the camera; gloss; the lens's loss."""
-WIDE = len(_NAMES) * WIDTH
+WIDE = _COUNT * WIDTH
 """The eight channels of the broad tile."""
 LIGHT = WIDE + 8 * WIDTH
 """Three groups' light, three channels each."""

@@ -11,7 +11,7 @@ from nof1sim.render.skin import lanes as p
 from nof1sim.render.skin import relight as o
 
 F = np.float32
-_0, _1, _2, _3, _4 = F(0), F(1), F(2), F(3), F(4)
+_0, _1, _4 = F(0), F(1), F(4)
 
 BLOOD_LIMIT, HALO_LIMIT = F(0.21), F(0.105)
 """Where crowded lesions saturate: cores, and the diffuse redness around them, which must stay the paler of the two."""
