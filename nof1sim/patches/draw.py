@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from nof1sim.model import Lesions
 from nof1sim.randomness import key64
-from nof1sim.render.skin import Lighting, Sites
-from nof1sim.render.skin import draw as draw_lesions
+from nof1sim.render.skin import Sites
 from nof1sim.render.skin.records import records
 
 from . import backdrop, camera, hair, shade
 from . import geometry as geo
-from .clear import Clear, workspace
+from .clear import workspace
 from .compiled import njit
 from .piece import Piece
 from .shot import Shot
@@ -61,7 +60,8 @@ def photograph(
     frame = geo.frame_of(piece, shot, size_px)
     lamps = shade.lamps_of(shot, piece.field_mm)
     clear = workspace(size_px, shade.groups_of(lamps))
-    touched, core = _skin(clear, piece, frame, lamps, shade.lighting_of(lamps, shot), lesions)
+    found = _records(piece, frame, lesions)
+    touched, core = clear.paint(piece, frame, lamps, shade.lighting_of(lamps, shot), *found)
     canvas = clear.picture.reshape(*shape, 3)
     clear.covered[:] = 0
     hair.comb(hair.fur_of(piece, studio.square), frame, clear.covered)
@@ -77,20 +77,13 @@ def photograph(
     return Patch(pixels, core, support, skin, frame.pixel)
 
 
-def _skin(
-    clear: Clear, piece: Piece, frame: geo.Frame, lamps: shade.Lamps, lighting: Lighting, lesions: Lesions
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Paint the skin and its lesions; maps (h, w) of what these touched and of their cores."""
+def _records(piece: Piece, frame: geo.Frame, lesions: Lesions) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Drawing records and ids of the lesions that may touch the picture."""
     places = geo.locate(frame, lesions.x_mm, lesions.y_mm)
     near = _near(frame, lesions, places)
-    lesions, places = lesions.take(near), Sites(*(getattr(places, f.name)[near] for f in fields(places)))
+    places = Sites(*(getattr(places, f.name)[near] for f in fields(places)))
     dark = float(np.clip((30 - piece.ita_deg) / 60, 0, 1))
-    boxes = records(lesions, places, clear.lend(0, piece, frame)[0], dark)[0]
-    n = clear.paint(piece, frame, lamps, lighting, boxes)
-    canvas = clear.picture.reshape(frame.size, frame.size, 3)
-    buffer, scratch = clear.lend(n, piece, frame)
-    ones = (1.0,) * len(lighting.strength)
-    return draw_lesions(buffer, lesions, places, lighting, canvas, dark=dark, day=ones, oil=1.0, scratch=scratch)
+    return records(lesions.take(near), places, geo.rotation_of(frame), frame.pixel, dark)
 
 
 def _near(frame: geo.Frame, lesions: Lesions, places: Sites) -> NDArray[np.int64]:

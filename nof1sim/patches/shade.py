@@ -1,4 +1,4 @@
-"""Light on a piece of skin: room, lamp or window, flash. Fills the buffer that lesions are drawn on."""
+"""Light on a piece of skin: room, lamp or window, flash."""
 
 from __future__ import annotations
 
@@ -162,26 +162,23 @@ def fallen(b, i, bx, by, bz):
 
 @njit()
 def light(b, lamps, colour, wrap):
-    """LIGHT of each group, wrapped round the form per channel."""
+    """LIGHT of all groups, wrapped round the form per channel."""
     k0, k1, k2 = F(RELIEF[0]), F(RELIEF[1]), F(RELIEF[2])
     w0, w1, w2 = wrap[0], wrap[1], wrap[2]
     power = F(lamps.room)
     p0, p1, p2 = power * colour[ROOM, 0], power * colour[ROOM, 1], power * colour[ROOM, 2]
-    for i in range(s.WIDTH):
-        flat, more = fallen(b, i, F(ROOM_FLOW[0]), F(ROOM_FLOW[1]), F(ROOM_FLOW[2]))
-        dim, flat = b[s.DIM + i], flat + F(ROOM_EVEN)
-        b[s.LIGHT + i] = p0 * dim * max(flat + k0 * more, F(0))
-        b[s.LIGHT + s.WIDTH + i] = p1 * dim * max(flat + k1 * more, F(0))
-        b[s.LIGHT + 2 * s.WIDTH + i] = p2 * dim * max(flat + k2 * more, F(0))
     power, x, y, z = F(lamps.key), F(lamps.x), F(lamps.y), F(lamps.z)
-    p0, p1, p2 = power * colour[KEY, 0] / (F(1) + w0), power * colour[KEY, 1] / (F(1) + w1), power * colour[KEY, 2] / (
+    q0, q1, q2 = power * colour[KEY, 0] / (F(1) + w0), power * colour[KEY, 1] / (F(1) + w1), power * colour[KEY, 2] / (
         F(1) + w2)  # fmt: skip
     for i in range(s.WIDTH):
-        flat, more = fallen(b, i, x, y, z)
-        dim = b[s.DIM + i]
-        b[s.LIGHT + 3 * s.WIDTH + i] = p0 * dim * max(flat + k0 * more + w0, F(0))
-        b[s.LIGHT + 4 * s.WIDTH + i] = p1 * dim * max(flat + k1 * more + w1, F(0))
-        b[s.LIGHT + 5 * s.WIDTH + i] = p2 * dim * max(flat + k2 * more + w2, F(0))
+        flat, more = fallen(b, i, F(ROOM_FLOW[0]), F(ROOM_FLOW[1]), F(ROOM_FLOW[2]))
+        lit, rise = fallen(b, i, x, y, z)
+        dim, flat = b[s.DIM + i], flat + F(ROOM_EVEN)
+        e0 = p0 * max(flat + k0 * more, F(0)) + q0 * max(lit + k0 * rise + w0, F(0))
+        e1 = p1 * max(flat + k1 * more, F(0)) + q1 * max(lit + k1 * rise + w1, F(0))
+        e2 = p2 * max(flat + k2 * more, F(0)) + q2 * max(lit + k2 * rise + w2, F(0))
+        b[s.LIGHT_R + i], b[s.LIGHT_G + i], b[s.LIGHT_B + i] = dim * e0, dim * e1, dim * e2
+        b[s.GLOSSY + i] = power * b[s.KEY_SHINE + i]
     if colour.shape[0] > FLASH:
         power = F(lamps.flash)
         p0, p1, p2 = power * colour[FLASH, 0], power * colour[FLASH, 1], power * colour[FLASH, 2]
@@ -189,29 +186,25 @@ def light(b, lamps, colour, wrap):
             near, dim = b[s.NEAR + i], b[s.DIM + i]  # a flash falls off from the middle
             flat, more = fallen(b, i, b[s.VIEW_X + i] * near, b[s.VIEW_Y + i] * near, b[s.VIEW_Z + i] * near)
             e0, e1, e2 = flat + k0 * more + w0 * near, flat + k1 * more + w1 * near, flat + k2 * more + w2 * near
-            b[s.LIGHT + 6 * s.WIDTH + i] = p0 * dim * max(e0, F(0)) / (F(1) + w0 * near)
-            b[s.LIGHT + 7 * s.WIDTH + i] = p1 * dim * max(e1, F(0)) / (F(1) + w1 * near)
-            b[s.LIGHT + 8 * s.WIDTH + i] = p2 * dim * max(e2, F(0)) / (F(1) + w2 * near)
+            b[s.LIGHT_R + i] += p0 * dim * max(e0, F(0)) / (F(1) + w0 * near)
+            b[s.LIGHT_G + i] += p1 * dim * max(e1, F(0)) / (F(1) + w1 * near)
+            b[s.LIGHT_B + i] += p2 * dim * max(e2, F(0)) / (F(1) + w2 * near)
+            b[s.GLOSSY + i] += power * b[s.FLASH_SHINE + i]
 
 
 @njit()
-def show(b, lamps, groups, at, many, picture):
-    """The clear picture (n, 3), linear, of a strip's first `many` pixels, from `at` on."""
-    key, flash = F(lamps.key), F(lamps.flash)
+def show(b):
+    """The clear picture of a strip, linear: FIRST, SECOND, THIRD."""
     for i in range(s.WIDTH):
-        glossy = key * b[s.KEY_SHINE + i]
-        e0 = b[s.LIGHT + i] + b[s.LIGHT + 3 * s.WIDTH + i]
-        e1 = b[s.LIGHT + s.WIDTH + i] + b[s.LIGHT + 4 * s.WIDTH + i]
-        e2 = b[s.LIGHT + 2 * s.WIDTH + i] + b[s.LIGHT + 5 * s.WIDTH + i]
-        if groups > FLASH:
-            glossy += flash * b[s.FLASH_SHINE + i]
-            e0 += b[s.LIGHT + 6 * s.WIDTH + i]
-            e1 += b[s.LIGHT + 7 * s.WIDTH + i]
-            e2 += b[s.LIGHT + 8 * s.WIDTH + i]
-        lens = b[s.LENS + i]
-        b[s.FIRST + i] = (b[s.ALBEDO_R + i] * e0 + glossy) * lens
-        b[s.SECOND + i] = (b[s.ALBEDO_G + i] * e1 + glossy) * lens
-        b[s.THIRD + i] = (b[s.ALBEDO_B + i] * e2 + glossy) * lens
+        glossy, lens = b[s.GLOSSY + i], b[s.LENS + i]
+        b[s.FIRST + i] = (b[s.ALBEDO_R + i] * b[s.LIGHT_R + i] + glossy) * lens
+        b[s.SECOND + i] = (b[s.ALBEDO_G + i] * b[s.LIGHT_G + i] + glossy) * lens
+        b[s.THIRD + i] = (b[s.ALBEDO_B + i] * b[s.LIGHT_B + i] + glossy) * lens
+
+
+@njit()
+def store(b, at, many, picture):
+    """Put a strip's first `many` pixels into the picture (n, 3), from `at` on."""
     for i in range(many):
         q = np.uint64(at + i)
         picture[q, 0], picture[q, 1], picture[q, 2] = b[s.FIRST + i], b[s.SECOND + i], b[s.THIRD + i]

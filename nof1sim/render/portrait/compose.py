@@ -43,10 +43,7 @@ def compose(canvas: Canvas, lesions: Lesions) -> Composite:
     here = np.flatnonzero(lesions.visible & on_skin(canvas, lesions, sites))
     lesions, sites = lesions.take(here), Sites(*(getattr(sites, f)[here] for f in Sites.__dataclass_fields__))
     work = canvas.scratch
-    touched, core = draw(
-        canvas.buffer, lesions, sites, canvas.lighting, work.light, dark=canvas.dark, day=(1.0, 1.0, 1.0), oil=1.0,
-        scratch=work.draw,
-    )  # fmt: skip
+    touched, core = draw(work.draw, lesions, sites, work.light, dark=canvas.dark, day=(1.0, 1.0, 1.0), oil=1.0)
     near = dilate(touched, canvas.finish.reach_px)
     box = _box(near)
     if box is None:

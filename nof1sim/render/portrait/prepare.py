@@ -19,7 +19,7 @@ from nof1sim.render.portrait.photograph import Photograph
 from nof1sim.render.portrait.pigment import Tone, fractions, tone_of
 from nof1sim.render.portrait.skin import fade_of, skin_of
 from nof1sim.render.procedural.filters import blur, enlarge
-from nof1sim.render.skin import Lighting, Scratch, SkinBuffer, make_scratch
+from nof1sim.render.skin import Lighting, Primed, SkinBuffer, prime
 
 F32 = NDArray[np.float32]
 
@@ -33,12 +33,12 @@ PIGMENT_MM = 1.0
 class Work:
     """Memory of `compose`, for one thread at a time. smooth (h, w, 3): linear light without grain, which the buffer
     adds up to on skin; soft (h, w, 3): the same with the blur that lesions get; light (h, w, 3): `smooth` again, to
-    draw on and to restore; draw: of the lesion layer."""
+    draw on and to restore; draw: the buffer, ready for lesions."""
 
     smooth: F32
     soft: F32
     light: F32
-    draw: Scratch
+    draw: Primed
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def prepare(photograph: Photograph, face: FaceMap) -> Canvas:
     buffer = buffer_of(smooth, whole, fields, coarse, face, shading, tone)
     lighting = lighting_of(shading, tone)
     soft = _blurred(smooth, finish.soften_px, coarse)
-    work = Work(smooth, soft, smooth.copy(), make_scratch(buffer, lighting))
+    work = Work(smooth, soft, smooth.copy(), prime(buffer, lighting))
     return Canvas(
         photograph, face, whole, buffer, lighting, light, tone.dark, tone.ita_deg, shading, tone, finish, work
     )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from nof1sim.model import Lesions, Nuisance
 from nof1sim.render.procedural import atlas
 from nof1sim.render.procedural.filters import sample
-from nof1sim.render.procedural.light import LIGHTING, mix
+from nof1sim.render.procedural.light import mix
 from nof1sim.render.procedural.pigment import darkness
 from nof1sim.render.procedural.plate import Plate
 from nof1sim.render.skin.buffer import Sites
@@ -33,6 +33,6 @@ def add_lesions(plate: Plate, lesions: Lesions, nuisance: Nuisance, veil: F32, l
     Returns the touched and the core map (s, s).
     """
     return draw(
-        plate.skin, lesions, sites_of(plate, lesions), LIGHTING, light, dark=darkness(plate.head.face),
-        day=mix(nuisance), oil=nuisance.oil, veil=veil, scratch=plate.scratch,
+        plate.skin, lesions, sites_of(plate, lesions), light, dark=darkness(plate.head.face), day=mix(nuisance),
+        oil=nuisance.oil, veil=veil,
     )  # fmt: skip

@@ -31,7 +31,7 @@ from nof1sim.render.procedural.shade import details, light_skin, skin_mask
 from nof1sim.render.procedural.strands import draw_hairs
 from nof1sim.render.procedural.stray import Strands, kinds_of
 from nof1sim.render.procedural.tone import base_melanin, gloss_strength
-from nof1sim.render.skin import Scratch, SkinBuffer, make_scratch
+from nof1sim.render.skin import Primed, SkinBuffer, prime
 
 F32 = NDArray[np.floating]
 BACKDROP_SHARE = np.array([0.45, 0.20, 0.05, 0.30, 0.45], np.float32)
@@ -57,7 +57,7 @@ class Plate:
     index (n,): place of each in the plate, y * s + x; planes (groups * 4, n) times `step`: light of each group;
     alpha (s, s): cover of the backdrop by the person; backdrop (s, s, 3): in steps of 1 / BACKDROP_STEPS; glare
     (rows, 3, size): light that highlights spread over the picture, for every few rows of the plate; skin: what lesions
-    need, with its scratch; typical: median volume fractions of melanin and blood; part (s, s): code in base.PARTS;
+    need; typical: median volume fractions of melanin and blood; part (s, s): code in base.PARTS;
     chart (s, s, 2): canonical chart mm, NaN off skin; normal (s, s, 3) and depth (s, s) in camera axes; bare (n,): 1
     where it shows skin; beard (n,): where a beard grows, 0 to 1; nodes: mesh of the scene for poses; points: key
     points. The camera, the points and all coordinates count from the plate's own corner.
@@ -74,8 +74,7 @@ class Plate:
     alpha: F32
     backdrop: NDArray[np.uint16]
     glare: F32
-    skin: SkinBuffer
-    scratch: Scratch
+    skin: Primed
     typical: tuple[float, float]
     part: NDArray[np.uint8]
     chart: F32
@@ -90,10 +89,7 @@ class Plate:
     def bytes(self) -> int:
         """Memory of the arrays."""
         own = (self.index, self.planes, self.alpha, self.backdrop, self.part, self.chart, self.normal, self.depth)
-        parts = (self.skin, self.scratch)
-        return sum(a.nbytes for a in own) + sum(
-            getattr(getattr(p, f.name), "nbytes", 0) for p in parts for f in fields(p)
-        )
+        return sum(a.nbytes for a in own) + sum(getattr(getattr(self.skin, f.name), "nbytes", 0) for f in fields(self.skin))
 
 
 def margin_of(size: int) -> int:
@@ -216,8 +212,7 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, planes, str
     return Plate(
         head=head, frame=frame, camera=camera, size=size, margin=margin, index=index, planes=values, step=step,
         alpha=alpha, backdrop=np.rint(paper * BACKDROP_STEPS).astype(np.uint16),
-        glare=_glare(index, values, step, alpha, paper, margin), skin=buffer,
-        scratch=make_scratch(buffer, LIGHTING),
+        glare=_glare(index, values, step, alpha, paper, margin), skin=prime(buffer, LIGHTING),
         typical=(float(np.median(buffer.melanin)), float(np.median(buffer.blood))),
         part=grid.image(part), chart=grid.image(chart, np.nan), normal=grid.image(screen.normal[first]), depth=depth,
         bare=np.concatenate([part == PART_CODE["skin"], none]).astype(np.float32),

@@ -4,7 +4,8 @@
 """
 
 from nof1sim.render.skin.buffer import Lighting, Sites, SkinBuffer
-from nof1sim.render.skin.draw import Scratch, draw, empty_scratch, make_scratch
+from nof1sim.render.skin.blocks import Primed
+from nof1sim.render.skin.draw import draw, prime
 from nof1sim.render.skin.records import CONTRAST_FLOOR
 from nof1sim.render.skin.specimens import sample_lesions
 from nof1sim.render.skin.warp import ChartWarp, fit_warp
@@ -13,12 +14,11 @@ __all__ = [
     "CONTRAST_FLOOR",
     "ChartWarp",
     "Lighting",
-    "Scratch",
+    "Primed",
     "Sites",
     "SkinBuffer",
     "draw",
-    "empty_scratch",
     "fit_warp",
-    "make_scratch",
+    "prime",
     "sample_lesions",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nof1sim.render.compiled import njit
-from nof1sim.render.skin.lanes import FAR, LANES
+from nof1sim.render.skin.blocks import LANES
+from nof1sim.render.skin.lanes import FAR
 
 
 @njit()

@@ -9,12 +9,13 @@ import numpy as np
 from nof1sim.render.compiled import njit
 from nof1sim.render.skin import lanes as p
 from nof1sim.render.skin import records as r
+from nof1sim.render.skin.blocks import LANES, STRICT
 
 F = np.float32
 _0, _1, _2 = F(0), F(1), F(2)
 
 
-@njit(fastmath=p.STRICT)
+@njit(fastmath=STRICT)
 def _scratch(acc, b, k, rec, lane):
     """A linear, angular erosion along the lesion's own direction with points of dried blood."""
     size, u, v, grain = rec[r.RADIUS], lane[p.L_U + k], lane[p.L_V + k], lane[p.L_GRAIN + k]
@@ -35,7 +36,7 @@ def _scratch(acc, b, k, rec, lane):
     acc[b + p.A_CORE + k] += rec[r.CORE] * F(1.3) * lane[p.L_LOCK + k] * raw
 
 
-@njit(fastmath=p.STRICT)
+@njit(fastmath=STRICT)
 def _over(acc, b, k, rec, lane):
     """Pus, plug and crust of one lane: what lies over the pigment."""
     size, blur, lock, grain = rec[r.RADIUS], rec[r.BLUR], lane[p.L_LOCK + k], lane[p.L_GRAIN + k]
@@ -73,11 +74,11 @@ def _over(acc, b, k, rec, lane):
             acc[b + p.A_HONEY + k] = min(max(F(0.40) + F(0.45) * fine - F(0.25) * grain, _0), _1)
 
 
-@njit(fastmath=p.STRICT)
+@njit(fastmath=STRICT)
 def cover(acc, b, rec, lane):
     """Add an erosion, pus, a plug and a crust to the block of acc that begins at b."""
     over = rec[r.PUS] > _0 or rec[r.PLUG] > _0 or rec[r.CRUST] > _0
-    for lane_number in range(p.LANES):
+    for lane_number in range(LANES):
         k = np.uint64(lane_number)
         if lane[p.L_LOCK + k] > _0:
             if rec[r.RAW] > _0:

@@ -15,15 +15,9 @@ from numpy.typing import NDArray
 from nof1sim.randomness import stream
 from nof1sim.render.compiled import njit
 from nof1sim.render.skin import records as r
+from nof1sim.render.skin.blocks import LANES, P_LOCK, P_X, P_Y, P_Z, STRICT, rows
 
-LANES = 16
-CHANNELS, KNOWN, PLACE = 16, 14, 4
-
-
-def rows(n: int) -> list[np.uint64]:
-    """Where rows of LANES numbers begin. Constants: only then can a compiler tell that two rows do not overlap."""
-    return [np.uint64(LANES * k) for k in range(n)]
-
+CHANNELS, KNOWN = 16, 14
 
 # What is added up per pixel.
 A_CORE, A_HALO, A_MELANIN, A_DEEP, A_PUS, A_PLUG, A_CRUST, A_HONEY = rows(CHANNELS)[:8]
@@ -31,16 +25,11 @@ A_PALE, A_WET, A_PIT, A_TENSE, A_X, A_Y, A_Z, A_RING = rows(CHANNELS)[8:]
 # What is known of a pixel from one lesion.
 L_D, L_U, L_V, L_WOBBLE, L_FADE, L_LOCK, L_NEAR = rows(KNOWN)[:7]
 L_GRAIN, L_GRAIN_U, L_GRAIN_V, L_FINE, L_RISE, L_SLOPE, L_FLOOR = rows(KNOWN)[7:]
-# Place on the skin, and lock.
-P_X, P_Y, P_Z, P_LOCK = rows(PLACE)
 
 F = np.float32
 _0, _1, _2, _3, _4 = F(0), F(1), F(2), F(3), F(4)
-STRICT = {"nnan", "ninf", "nsz", "arcp", "contract"}  # no reassociation: the same bytes whatever the vector width
 FAR = F(1e9)
 """Distance, in squared radii, of a lesion that does not reach a pixel."""
-AWAY_MM = F(1e6)
-"""Where lanes lie that no pixel fills."""
 GRAIN_SIZE = 64
 GRAIN_STEP = 0.01
 TEXELS_PER_MM = 4.5
@@ -70,22 +59,6 @@ def step(x):
     """0 below 0, 1 above 1, smooth in between."""
     x = min(max(x, _0), _1)
     return x * x * (_3 - _2 * x)
-
-
-@njit(fastmath=STRICT)
-def places(slot, pixel, spot, lock, out):
-    """Fill out (blocks * PLACE * LANES,): place on the skin and lock of the buffer's rows, LANES rows a block."""
-    flat = slot.reshape(-1)
-    for b in range(out.size // (PLACE * LANES)):
-        start = np.uint64(b * PLACE * LANES)
-        for number in range(LANES):
-            k, q = np.uint64(number), np.uint64(b * LANES + number)
-            if q < pixel.size and flat[pixel[q]] == q:
-                out[start + P_X + k], out[start + P_Y + k], out[start + P_Z + k] = spot[q, 0], spot[q, 1], spot[q, 2]
-                out[start + P_LOCK + k] = lock[q]
-            else:
-                out[start + P_X + k] = AWAY_MM
-                out[start + P_Y + k] = out[start + P_Z + k] = out[start + P_LOCK + k] = _0
 
 
 @njit(fastmath=STRICT)

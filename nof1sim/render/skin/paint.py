@@ -14,13 +14,14 @@ import numpy as np
 from nof1sim.render.compiled import njit
 from nof1sim.render.skin import lanes as p
 from nof1sim.render.skin import records as r
+from nof1sim.render.skin.blocks import LANES, PLACE, STRICT
 from nof1sim.render.skin.covers import cover
 
 F = np.float32
 _0, _1 = F(0), F(1)
 
 
-@njit(fastmath=p.STRICT)
+@njit(fastmath=STRICT)
 def _span(slot, y, left, right):
     """First row of the buffer in a stretch of a row of pixels, and the one behind the last; none: twice 0."""
     while left <= right and slot[np.uint64(y), np.uint64(left)] < 0:
@@ -32,7 +33,7 @@ def _span(slot, y, left, right):
     return slot[y, left], slot[y, right] + 1
 
 
-@njit(fastmath=p.STRICT)
+@njit(fastmath=STRICT)
 def _core(tile, rec, acc, b, at, lane):
     """Add what lies within a lesion's outline to a block whose lanes have been measured."""
     rough, amount, u0, v0 = _0, rec[r.GRAIN], rec[r.OFFSET_U], rec[r.OFFSET_V]
@@ -53,37 +54,37 @@ def _core(tile, rec, acc, b, at, lane):
         cover(acc, b, rec, lane)
 
 
-@njit(fastmath=p.STRICT)
-def paint(slot, place, rec, tile, met, nearest, closeness, acc):
+@njit(fastmath=STRICT)
+def paint(slot, first, place, rec, tile, met, nearest, closeness, acc):
     """Accumulate records in acc (m * CHANNELS * LANES,) for the m blocks that some lesion comes near.
 
-    place : see `lanes.places`. met (blocks,): -1 before and, for `label` to restore, after which of the m a block is.
+    slot : of some rows of the picture, from row `first` on. place : see `blocks.places`. met (blocks,): -1 before and, for `label` to restore, after which of the m a block is.
     nearest, closeness (m * LANES,): record of the lesion nearest in radii and its squared distance in radii, FAR where
     none reaches. So each day works in the same little memory, which stays near the processor.
     """
     (h, w), count = slot.shape, 0
-    lane, found = np.zeros(p.KNOWN * p.LANES, np.float32), np.zeros(p.LANES, np.int32)
+    lane, found = np.zeros(p.KNOWN * LANES, np.float32), np.zeros(LANES, np.int32)
     for i in range(rec.shape[0]):
         one = rec[i]
         half = one[r.HALF]
         lane[:] = _0
-        for y in range(max(0, int(one[r.PY] - half)), min(h - 1, int(one[r.PY] + half) + 1) + 1):
-            down = F(y) - one[r.PY]
-            wide = math.sqrt(max(half * half - down * down, _0)) + _1
-            left, right = max(0, int(one[r.PX] - wide)), min(w - 1, int(one[r.PX] + wide) + 1)
-            start, end = _span(slot, y, left, right)
-            for number in range(start // p.LANES, (end + p.LANES - 1) // p.LANES):
-                begin, at = number * p.LANES, met[np.uint64(number)]
+        x, y = one[r.PX], one[r.PY] - F(first)
+        for row in range(max(0, int(y - half + _1)), min(h - 1, int(y + half)) + 1):
+            down = F(row) - y
+            wide = math.sqrt(max(half * half - down * down, _0))
+            start, end = _span(slot, row, max(0, int(x - wide + _1)), min(w - 1, int(x + wide)))
+            for number in range(start // LANES, (end + LANES - 1) // LANES):
+                begin, at = number * LANES, met[np.uint64(number)]
                 if at < 0:
                     at, count = count, count + 1
                     met[np.uint64(number)] = at
-                    closeness[at * p.LANES : (at + 1) * p.LANES] = p.FAR
-                    acc[at * p.LANES * p.CHANNELS : (at + 1) * p.LANES * p.CHANNELS] = _0
-                p.measure(place, np.uint64(begin * p.PLACE), start - begin, end - begin, one, lane)
+                    closeness[at * LANES : (at + 1) * LANES] = p.FAR
+                    acc[at * LANES * p.CHANNELS : (at + 1) * LANES * p.CHANNELS] = _0
+                p.measure(place, np.uint64(begin * PLACE), start - begin, end - begin, one, lane)
                 reached, cored = p.meets(lane)
-                b = np.uint64(at * p.LANES * p.CHANNELS)
+                b = np.uint64(at * LANES * p.CHANNELS)
                 if reached:
-                    p.nearer(nearest, closeness, np.uint64(at * p.LANES), i, lane)
+                    p.nearer(nearest, closeness, np.uint64(at * LANES), i, lane)
                     if one[r.HALO] > _0:
                         p.halo(acc, b, one, lane)
                 if cored:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nof1sim.model import STAGE_CODE, Lesions
 from nof1sim.render.compiled import njit
-from nof1sim.render.skin.buffer import Sites, SkinBuffer
+from nof1sim.render.skin.buffer import Sites
 
 # Columns of a record, float32; every vector takes three.
 SPOT, EAST, NORTH, OUT = 0, 3, 6, 9  # centre and frame on the skin, canonical axes
@@ -194,7 +194,7 @@ def _records(
 
 
 def records(
-    lesions: Lesions, sites: Sites, buffer: SkinBuffer, dark: float
+    lesions: Lesions, sites: Sites, rotation: NDArray[np.float32], mm_per_px: float, dark: float
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Records (k, COLUMNS) and ids (k,) of the visible lesions that do not face away; dark: 0 for fair and medium
     skin to 1 for the darkest."""
@@ -202,7 +202,7 @@ def records(
     out, ids = np.empty((len(d), COLUMNS), np.float32), np.empty(len(d), np.int32)
     n = _records(
         d.stage, d.diameter_mm, d.height_mm, d.erythema, d.melanin, d.pus, d.plug, d.crust, d.shape, d.visible,
-        d.counted, d.lesion_id, sites.spot, sites.normal, sites.x_px, sites.y_px, sites.px_per_mm, buffer.rotation,
-        float(buffer.mm_per_px), float(dark), out, ids,
+        d.counted, d.lesion_id, sites.spot, sites.normal, sites.x_px, sites.y_px, sites.px_per_mm, rotation,
+        float(mm_per_px), float(dark), out, ids,
     )  # fmt: skip
     return out[:n], ids[:n]

@@ -1,4 +1,4 @@
-"""Light and gloss on the relief of lesions, LANES pixels at a time (see `lanes`).
+"""Light and gloss on the relief of lesions, LANES pixels at a time (see `blocks`).
 
 Light: vector irradiance B of a group gives any tilted normal its shade as N.B, wrapped per channel since light travels
 under the skin. Gloss: two GGX lobes (Walter et al. 2007) from one direction a group, widened by the group's extent;
@@ -12,7 +12,9 @@ import math
 import numpy as np
 
 from nof1sim.render.compiled import njit
+from nof1sim.render.skin import blocks as c
 from nof1sim.render.skin import lanes as p
+from nof1sim.render.skin.blocks import LANES, STRICT
 
 F = np.float32
 _0, _1, _2 = F(0), F(1), F(2)
@@ -22,16 +24,14 @@ BROAD_ALPHA = F(0.36)
 """Width of the broad lobe (roughness squared); the sharp one's is the skin's."""
 SHARP_GAIN, BROAD_GAIN = F(1.05), F(0.62)
 MAX_SLOPE = F(1.1)
-SHADE_ROWS = 31
+SHADE_ROWS = 22
 """Rows of LANES numbers of the memory that shading works in."""
-# What shading knows of a pixel: colour, the day's light on clear skin and on the relief, clear colour, whether it has
-# relief and whether it shows.
-RED, GREEN, BLUE, LIGHT_R, LIGHT_G, LIGHT_B, FORM_R, FORM_G, FORM_B = p.rows(SHADE_ROWS)[:9]
-WAS_R, WAS_G, WAS_B, FORMED, SHOWN, SHINE = p.rows(SHADE_ROWS)[9:15]
-# Normal, direction to the camera, tilted normal, width of the sharp lobe, oil.
-N_X, N_Y, N_Z, V_X, V_Y, V_Z, T_X, T_Y, T_Z, ROUGH, OIL = p.rows(SHADE_ROWS)[15:26]
-# One group of light: vector irradiance, share seen, gloss on clear skin.
-B_X, B_Y, B_Z, SEEN, CLEAR = p.rows(SHADE_ROWS)[26:31]
+# What shading finds out of a block: colour, then its change; the day's light on clear skin, its gloss, and both with the
+# relief; whether it has relief and whether it shows.
+RED, GREEN, BLUE, LIT_R, LIT_G, LIT_B, BEFORE, FORM_R, FORM_G, FORM_B, AFTER = c.rows(SHADE_ROWS)[:11]
+FORMED, SHOWN = c.rows(SHADE_ROWS)[11:13]
+# Tilted normal, width of the sharp lobe, oil.
+T_X, T_Y, T_Z, POLISH, OILED = c.rows(SHADE_ROWS)[13:18]
 
 
 def relief_light(power, colour, wrap):
@@ -39,7 +39,7 @@ def relief_light(power, colour, wrap):
     return (power[:, None] * colour * (RELIEF / (1 + wrap))).astype(np.float32)
 
 
-@njit(fastmath=p.STRICT, inline="always")
+@njit(fastmath=STRICT, inline="always")
 def gloss(n, v, to, spread, alpha, oil):
     """Radiance of the sharp and the broad lobe for one direction, per unit of light; alpha: the sharp one's width.
 
@@ -64,7 +64,7 @@ def gloss(n, v, to, spread, alpha, oil):
     return F(0.5 / math.pi) * fresnel * nl * lobes
 
 
-@njit(fastmath=p.STRICT)
+@njit(fastmath=STRICT)
 def clear_gloss(normal, view, seen, oil, rough, direction, spread, out):
     """Gloss (n, G) of clear skin by the same formula as that of lesions: only differences from it are used."""
     for q in range(out.shape[0]):
@@ -76,24 +76,12 @@ def clear_gloss(normal, view, seen, oil, rough, direction, spread, out):
                 out[q, g] = gloss(n, v, to, spread[g], rough[q] * rough[q], oil[q])
 
 
-@njit(fastmath=p.STRICT)
-def _gather(start, count, normal, view, oil, rough, out):
-    """Normal, view, oil and roughness of the clear skin of lanes with relief."""
-    for number in range(count):
-        k = np.uint64(number)
-        if out[FORMED + k] > _0:
-            q = start + k
-            out[N_X + k], out[N_Y + k], out[N_Z + k] = normal[q, 0], normal[q, 1], normal[q, 2]
-            out[V_X + k], out[V_Y + k], out[V_Z + k] = view[q, 0], view[q, 1], view[q, 2]
-            out[OIL + k], out[ROUGH + k] = oil[q], rough[q]
-
-
-@njit(fastmath=p.STRICT)
-def _tilt(acc, b, out):
+@njit(fastmath=STRICT)
+def _tilt(acc, b, skin, f, out):
     """Normal tilted by the slope within the tangent plane; width of its gloss, and how oily it is."""
-    for number in range(p.LANES):
+    for number in range(LANES):
         k = np.uint64(number)
-        nx, ny, nz = out[N_X + k], out[N_Y + k], out[N_Z + k]
+        nx, ny, nz = skin[f + c.NORMAL_X + k], skin[f + c.NORMAL_Y + k], skin[f + c.NORMAL_Z + k]
         x, y, z = acc[b + p.A_X + k], acc[b + p.A_Y + k], acc[b + p.A_Z + k]
         along = nx * x + ny * y + nz * z
         x, y, z = x - along * nx, y - along * ny, z - along * nz
@@ -103,33 +91,20 @@ def _tilt(acc, b, out):
         inverse = _1 / math.sqrt(max(x * x + y * y + z * z, F(1e-6)))
         out[T_X + k], out[T_Y + k], out[T_Z + k] = x * inverse, y * inverse, z * inverse
         tense, wet = acc[b + p.A_TENSE + k], acc[b + p.A_WET + k]
-        polish = min(max(out[ROUGH + k] + F(0.18) * tense - F(0.10) * wet, F(0.22)), F(0.6))
-        out[ROUGH + k] = polish * polish
-        out[OIL + k] = out[OIL + k] * (_1 - F(0.45) * tense) + F(0.7) * wet
-        out[FORM_R + k], out[FORM_G + k] = out[LIGHT_R + k], out[LIGHT_G + k]
-        out[FORM_B + k], out[SHINE + k] = out[LIGHT_B + k], _0
+        polish = min(max(skin[f + c.ROUGH + k] + F(0.18) * tense - F(0.10) * wet, F(0.22)), F(0.6))
+        out[POLISH + k] = polish * polish
+        out[OILED + k] = skin[f + c.OIL + k] * (_1 - F(0.45) * tense) + F(0.7) * wet
 
 
-@njit(fastmath=p.STRICT)
-def _group(start, count, g, flow, seen, clear, out):
-    """What a group of light does at lanes with relief."""
-    for number in range(count):
-        k = np.uint64(number)
-        if out[FORMED + k] > _0:
-            q = start + k
-            out[B_X + k], out[B_Y + k], out[B_Z + k] = flow[q, g, 0], flow[q, g, 1], flow[q, g, 2]
-            out[SEEN + k], out[CLEAR + k] = seen[q, g], clear[q, g]
-
-
-@njit(fastmath=p.STRICT)
-def _diffuse(relief, wrap, out):
-    """Add a group's change of light; relief, wrap : three numbers each."""
+@njit(fastmath=STRICT)
+def _diffuse(skin, f, g, relief, wrap, out):
+    """Add a group's change of light; f, g : where form and the group's flow begin; relief, wrap : three numbers each."""
     r0, r1, r2 = relief
     wrap0, wrap1, wrap2 = wrap
-    for number in range(p.LANES):
+    for number in range(LANES):
         k = np.uint64(number)
-        x, y, z = out[B_X + k], out[B_Y + k], out[B_Z + k]
-        old = out[N_X + k] * x + out[N_Y + k] * y + out[N_Z + k] * z
+        x, y, z = skin[g + c.FLOW_X + k], skin[g + c.FLOW_Y + k], skin[g + c.FLOW_Z + k]
+        old = skin[f + c.NORMAL_X + k] * x + skin[f + c.NORMAL_Y + k] * y + skin[f + c.NORMAL_Z + k] * z
         new = out[T_X + k] * x + out[T_Y + k] * y + out[T_Z + k] * z
         size = math.sqrt(x * x + y * y + z * z)
         w0, w1, w2 = wrap0 * size, wrap1 * size, wrap2 * size
@@ -138,42 +113,41 @@ def _diffuse(relief, wrap, out):
         out[FORM_B + k] += r2 * (max(new + w2, _0) - max(old + w2, _0))
 
 
-@njit(fastmath=p.STRICT)
-def _highlight(power, to, spread, out):
+@njit(fastmath=STRICT)
+def _highlight(skin, f, g, power, to, spread, out):
     """Add a group's change of gloss."""
     to0, to1, to2 = to
-    for number in range(p.LANES):
+    for number in range(LANES):
         k = np.uint64(number)
-        t, v = (out[T_X + k], out[T_Y + k], out[T_Z + k]), (out[V_X + k], out[V_Y + k], out[V_Z + k])
-        shone = gloss(t, v, (to0, to1, to2), spread, out[ROUGH + k], out[OIL + k])
-        out[SHINE + k] += power * out[SEEN + k] * (shone - out[CLEAR + k])
+        t = out[T_X + k], out[T_Y + k], out[T_Z + k]
+        v = skin[f + c.VIEW_X + k], skin[f + c.VIEW_Y + k], skin[f + c.VIEW_Z + k]
+        shone = gloss(t, v, (to0, to1, to2), spread, out[POLISH + k], out[OILED + k])
+        out[AFTER + k] += power * skin[g + c.SEEN + k] * (shone - skin[g + c.SHINE + k])
 
 
-@njit(fastmath=p.STRICT)
+@njit(fastmath=STRICT)
 def _shadow(acc, b, out):
     """Less light in a pit, and never none."""
-    for number in range(p.LANES):
+    for number in range(LANES):
         k = np.uint64(number)
         pit = acc[b + p.A_PIT + k]
         cave = _1 - F(0.60) * pit
-        out[FORM_R + k] = max(out[FORM_R + k] * (_1 - F(0.48) * pit), F(0.25) * out[LIGHT_R + k])
-        out[FORM_G + k] = max(out[FORM_G + k] * cave, F(0.25) * out[LIGHT_G + k])
-        out[FORM_B + k] = max(out[FORM_B + k] * cave, F(0.25) * out[LIGHT_B + k])
+        out[FORM_R + k] = max(out[FORM_R + k] * (_1 - F(0.48) * pit), F(0.25) * out[LIT_R + k])
+        out[FORM_G + k] = max(out[FORM_G + k] * cave, F(0.25) * out[LIT_G + k])
+        out[FORM_B + k] = max(out[FORM_B + k] * cave, F(0.25) * out[LIT_B + k])
 
 
-@njit(fastmath=p.STRICT)
-def relight(
-    acc, b, start, count, normal, view, flow, seen, clear, oil, rough, power, relief, wrap, direction, spread, out
-):
-    """Fill FORM_* and SHINE of a block with the light, and the change of gloss, on its relief; see
-    `shading.shade`."""
-    _gather(start, count, normal, view, oil, rough, out)
-    _tilt(acc, b, out)
-    for g in range(power.shape[0]):
-        if power[g] != _0:
-            _group(start, count, g, flow, seen, clear, out)
-            _diffuse((relief[g, 0], relief[g, 1], relief[g, 2]), (wrap[0], wrap[1], wrap[2]), out)
-            to = direction[g, 0], direction[g, 1], direction[g, 2]
+@njit(fastmath=STRICT)
+def relight(acc, b, skin, f, g, power, relief, wrap, direction, spread, out):
+    """Add the change of light and of gloss on the relief of a block to FORM_* and AFTER. f, g : where form and flow
+    begin in skin; for the others see `shading.Day`."""
+    _tilt(acc, b, skin, f, out)
+    for group in range(power.shape[0]):
+        if power[group] != _0:
+            at = g + np.uint64(group * c.FLOW * LANES)
+            relieved = relief[group, 0], relief[group, 1], relief[group, 2]
+            _diffuse(skin, f, at, relieved, (wrap[0], wrap[1], wrap[2]), out)
+            to = direction[group, 0], direction[group, 1], direction[group, 2]
             if to[0] != _0 or to[1] != _0 or to[2] != _0:
-                _highlight(power[g], to, spread[g], out)
+                _highlight(skin, f, at, power[group], to, spread[group], out)
     _shadow(acc, b, out)

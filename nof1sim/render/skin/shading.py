@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from nof1sim.render.compiled import njit
+from nof1sim.render.skin import blocks as c
 from nof1sim.render.skin import lanes as p
 from nof1sim.render.skin import relight as o
+from nof1sim.render.skin import chromophores
+from nof1sim.render.skin.blocks import LANES, STRICT
+from nof1sim.render.skin.buffer import F32, Lighting
 
 F = np.float32
 _0, _1, _4 = F(0), F(1), F(4)
@@ -20,22 +26,43 @@ PUS = (F(0.72), F(0.545), F(0.28))
 CRUST_DARK, CRUST_HONEY = (F(0.125), F(0.034), F(0.016)), (F(0.36), F(0.155), F(0.042))
 PLUG = (F(0.040), F(0.028), F(0.020))
 """Linear albedos; pus and crust scale with the skin around them."""
+MELANIN_SCALE, BLOOD_SCALE = F(1 / chromophores.ROOT_MEL), F(1 / chromophores.ROOT_BLOOD)
 FLAT2 = F(1e-4)
 """Square of the slope below which a pixel counts as flat."""
 FAINT = F(2e-4)
 """Added blood that no picture shows (a tenth of a grey level)."""
 
 
-@njit(fastmath=p.STRICT)
-def _albedo(table, mel_scale, blood_scale, melanin, blood):
-    """Bilinear look-up in a table spaced by square roots."""
-    top = F(table.shape[0] - 1)
-    return _looked_up(
-        table, min(math.sqrt(melanin * mel_scale) * top, top), min(math.sqrt(blood * blood_scale) * top, top)
-    )
+class Day(NamedTuple):
+    """Light and skin of a day, G groups of light.
+
+    factor (G,) : the day's on each group; power (G,) : times the group's strength; relief (G, 3) :
+    `relight.relief_light`; wrap, direction, spread : see `Lighting`; veil (3,) : share of light that a tan over the
+    lesions lets through; oil : factor on gloss; table : `chromophores.ROOT_TABLE`.
+    """
+
+    factor: F32
+    power: F32
+    relief: F32
+    wrap: F32
+    direction: F32
+    spread: F32
+    veil: F32
+    oil: np.float32
+    table: F32
 
 
-@njit(fastmath=p.STRICT)
+def day_of(lighting: Lighting, factor: Sequence[float] | F32, oil: float, veil: Sequence[float] | F32) -> Day:
+    """A day under a set-up."""
+    factor = np.asarray(factor, np.float32)
+    power = factor * lighting.strength
+    return Day(
+        factor, power, o.relief_light(power, lighting.colour, lighting.wrap), lighting.wrap, lighting.direction,
+        lighting.spread, np.asarray(veil, np.float32), np.float32(oil), chromophores.ROOT_TABLE,
+    )  # fmt: skip
+
+
+@njit(fastmath=STRICT)
 def _looked_up(table, y, x):
     """The table at row y and column x, bilinear."""
     last = np.uint64(table.shape[0] - 2)
@@ -50,68 +77,69 @@ def _looked_up(table, y, x):
     )
 
 
-@njit(fastmath=p.STRICT)
-def inverses(table, mel_scale, blood_scale, melanin, blood, out):
-    """One over the table's colour of the clear skin (n, 3): only ratios to it are used."""
-    for q in range(melanin.size):
-        a = _albedo(table, mel_scale, blood_scale, melanin[q], blood[q])
-        for c in range(3):
-            out[q, c] = _1 / max(a[c], F(1e-4))
+@njit(fastmath=STRICT)
+def invert(skin, s, table):
+    """Fill INVERSE_* of the block of skin that begins at s: one over the table's colour of its melanin and blood."""
+    steps = F(table.shape[0] - 1)
+    for number in range(LANES):
+        k = np.uint64(number)
+        a = _looked_up(
+            table, min(math.sqrt(skin[s + c.MELANIN + k] * MELANIN_SCALE) * steps, steps),
+            min(math.sqrt(skin[s + c.BLOOD + k] * BLOOD_SCALE) * steps, steps),
+        )  # fmt: skip
+        skin[s + c.INVERSE_R + k], skin[s + c.INVERSE_G + k] = _1 / max(a[0], F(1e-4)), _1 / max(a[1], F(1e-4))
+        skin[s + c.INVERSE_B + k] = _1 / max(a[2], F(1e-4))
 
 
-@njit(fastmath=p.STRICT)
+@njit(fastmath=STRICT)
+def invert_all(skin, numbers, table):
+    """`invert` every block of `numbers` numbers."""
+    for start in range(0, skin.size, numbers):
+        invert(skin, np.uint64(start), table)
+
+
+@njit(fastmath=STRICT)
 def _mix(a, b, k):
     return a[0] + k * (b[0] - a[0]), a[1] + k * (b[1] - a[1]), a[2] + k * (b[2] - a[2])
 
 
-@njit(fastmath=p.STRICT)
-def _pigment(acc, b, start, count, melanin, blood, steps, scale, out):
-    """Where in the table of colours the skin of a block and its lesions lies: rows RED and GREEN of out. start,
-    count : rows of the buffer; scale : of melanin and of blood."""
-    melanin_scale, blood_scale = scale
-    for number in range(count):
+@njit(fastmath=STRICT)
+def _pigment(acc, b, skin, s, steps, out):
+    """Where in the table of colours the skin of a block and its lesions lies: rows RED and GREEN of out."""
+    for number in range(LANES):
         k = np.uint64(number)
-        q = start + k
+        melanin = skin[s + c.MELANIN + k]
         core, halo, brown = acc[b + p.A_CORE + k], acc[b + p.A_HALO + k], acc[b + p.A_MELANIN + k]
         core *= _1 + F(0.50) * acc[b + p.A_RING + k]
         extra = core / (_1 + core / BLOOD_LIMIT) + halo / (_1 + halo / HALO_LIMIT)
         # Near black, more melanin only takes the red that still comes back.
-        more = brown / (_1 + brown / MELANIN_LIMIT) * (_1 - F(0.45) * min(F(2.5) * melanin[q], _1))
-        vessels = blood[q] * (_1 - F(0.45) * acc[b + p.A_PALE + k]) + extra
-        out[o.RED + k] = min(math.sqrt(melanin[q] * (_1 + more) * melanin_scale) * steps, steps)
-        out[o.GREEN + k] = min(math.sqrt(vessels * blood_scale) * steps, steps)
+        more = brown / (_1 + brown / MELANIN_LIMIT) * (_1 - F(0.45) * min(F(2.5) * melanin, _1))
+        vessels = skin[s + c.BLOOD + k] * (_1 - F(0.45) * acc[b + p.A_PALE + k]) + extra
+        out[o.RED + k] = min(math.sqrt(melanin * (_1 + more) * MELANIN_SCALE) * steps, steps)
+        out[o.GREEN + k] = min(math.sqrt(vessels * BLOOD_SCALE) * steps, steps)
 
 
-@njit(fastmath=p.STRICT)
-def _look_up(start, count, table, inverse, albedo, light, day, out):
-    """Fill rows of out where lanes show: colour relative to the clear skin, colour of the clear skin, light on it."""
-    for number in range(count):
+@njit(fastmath=STRICT)
+def _look_up(skin, s, table, out):
+    """Fill RED, GREEN and BLUE where lanes show: colour relative to the clear skin."""
+    for number in range(LANES):
         k = np.uint64(number)
-        if out[o.SHOWN + k] <= _0:
-            continue
-        q = start + k
-        a = _looked_up(table, out[o.RED + k], out[o.GREEN + k])
-        out[o.RED + k], out[o.GREEN + k] = inverse[q, 0] * a[0], inverse[q, 1] * a[1]
-        out[o.BLUE + k] = inverse[q, 2] * a[2]
-        out[o.WAS_R + k], out[o.WAS_G + k], out[o.WAS_B + k] = albedo[q, 0], albedo[q, 1], albedo[q, 2]
-        e0, e1, e2 = _0, _0, _0
-        for g in range(day.shape[0]):
-            e0 += day[g] * light[q, g, 0]
-            e1 += day[g] * light[q, g, 1]
-            e2 += day[g] * light[q, g, 2]
-        out[o.LIGHT_R + k], out[o.LIGHT_G + k], out[o.LIGHT_B + k] = e0, e1, e2
+        if out[o.SHOWN + k] > _0:
+            a = _looked_up(table, out[o.RED + k], out[o.GREEN + k])
+            out[o.RED + k], out[o.GREEN + k] = skin[s + c.INVERSE_R + k] * a[0], skin[s + c.INVERSE_G + k] * a[1]
+            out[o.BLUE + k] = skin[s + c.INVERSE_B + k] * a[2]
 
 
-@njit(fastmath=p.STRICT)
-def _tint(acc, b, start, count, melanin, out):
+@njit(fastmath=STRICT)
+def _tint(acc, b, skin, s, out):
     """Albedo of a block with its lesions, in out: pigment first, then pallor, pus, crust and plug over it."""
-    for number in range(count):
+    for number in range(LANES):
         k = np.uint64(number)
         red, green, blue = out[o.RED + k], out[o.GREEN + k], out[o.BLUE + k]
-        was = out[o.WAS_R + k], out[o.WAS_G + k], out[o.WAS_B + k]
+        was = skin[s + c.ALBEDO_R + k], skin[s + c.ALBEDO_G + k], skin[s + c.ALBEDO_B + k]
         brown, pus, deep = acc[b + p.A_MELANIN + k], acc[b + p.A_PUS + k], acc[b + p.A_DEEP + k]
         core = acc[b + p.A_CORE + k] * (_1 + F(0.50) * acc[b + p.A_RING + k])
-        pale, tan = acc[b + p.A_PALE + k], melanin[start + k]
+        pale, tan = acc[b + p.A_PALE + k], skin[s + c.MELANIN + k]
         dark = min(F(2.5) * tan, _1)
         # The table's surface floor greys what is dark already; a lesion only ever gets warmer there, never slate.
         warm = (_1 + F(0.6) * pale) * (_1 + F(0.10) * (_1 - dark))
@@ -139,12 +167,12 @@ def _tint(acc, b, start, count, melanin, out):
         out[o.RED + k], out[o.GREEN + k], out[o.BLUE + k] = a[0], a[1], a[2]
 
 
-@njit(fastmath=p.STRICT)
-def _kinds(acc, b, out):
+@njit(fastmath=STRICT)
+def kinds(acc, b, out):
     """Fill rows FORMED and SHOWN of out: above 0 where a lesion has relief or cover; where it shows at all. Whether any
     lane is the one, the other."""
     any_formed, shown = _0, _0
-    for number in range(p.LANES):
+    for number in range(LANES):
         k = np.uint64(number)
         x, y, z = acc[b + p.A_X + k], acc[b + p.A_Y + k], acc[b + p.A_Z + k]
         covered = acc[b + p.A_WET + k] + acc[b + p.A_CRUST + k] + acc[b + p.A_PLUG + k] + acc[b + p.A_PIT + k]
@@ -152,65 +180,106 @@ def _kinds(acc, b, out):
         stain += F(0.01) * (acc[b + p.A_DEEP + k] + acc[b + p.A_PALE + k] + acc[b + p.A_PUS + k])
         formed = max(x * x + y * y + z * z - FLAT2, covered)
         out[o.FORMED + k], out[o.SHOWN + k] = formed, max(formed, stain - FAINT)
-    for number in range(p.LANES):
+    for number in range(LANES):
         k = np.uint64(number)
         any_formed, shown = max(any_formed, out[o.FORMED + k]), max(shown, out[o.SHOWN + k])
     return any_formed > _0, shown > _0
 
 
-@njit(fastmath=p.STRICT)
-def shade(
-    acc, met, inverse, clear, pixel, normal, view, flow, seen, light, gloss, through, sheen, melanin, blood, albedo,
-    oil, rough, table, mel_scale, blood_scale, day, power, oil_today, relief, wrap, direction, spread, veil, picture,
-):  # fmt: skip
-    """Add the change to `picture` (h * w, 3). acc, met: what `paint` wrote; inverse (n, 3): `inverses`; clear (n, G):
-    `clear_gloss`; day (G,): the day's factor on each group; power (G,): times the group's strength; relief (G, 3):
-    `relief_light`; veil (3,): share of light that a tan over the lesions lets through."""
-    lane = np.zeros(o.SHADE_ROWS * p.LANES, np.float32)
-    # In the buffer's order, not the lesions': its many arrays are then read as streams.
+@njit(fastmath=STRICT)
+def _level(out):
+    """Light and gloss of skin without relief."""
+    for number in range(LANES):
+        k = np.uint64(number)
+        out[o.FORM_R + k], out[o.FORM_G + k] = out[o.LIT_R + k], out[o.LIT_G + k]
+        out[o.FORM_B + k], out[o.AFTER + k] = out[o.LIT_B + k], out[o.BEFORE + k]
+
+
+@njit(fastmath=STRICT)
+def _change(acc, b, skin, s, veil, oil, out):
+    """From colour in RED, GREEN and BLUE to the change of the picture's light, 0 where a lane shows nothing."""
+    veil0, veil1, veil2 = veil
+    for number in range(LANES):
+        k = np.uint64(number)
+        e0, e1, e2 = out[o.LIT_R + k], out[o.LIT_G + k], out[o.LIT_B + k]
+        formed = out[o.FORMED + k] > _0
+        f0, f1, f2 = out[o.FORM_R + k], out[o.FORM_G + k], out[o.FORM_B + k]
+        f0, f1, f2 = f0 if formed else e0, f1 if formed else e1, f2 if formed else e2
+        # Gloss over a stain on dark skin would turn it slate; inflamed and scaling skin is duller, too.
+        stain = acc[b + p.A_MELANIN + k] + acc[b + p.A_DEEP + k] + _4 * acc[b + p.A_CORE + k]
+        dull = F(0.40) * min(_4 * skin[s + c.MELANIN + k], _1) * min(stain, _1)
+        cover = max(acc[b + p.A_CRUST + k], acc[b + p.A_PLUG + k])
+        matt = (_1 - F(0.88) * cover) * (_1 - max(dull - F(0.02), _0))
+        # Stretched over a comedone, skin shines: in a highlight all that shows.
+        matt *= _1 + F(0.26) * acc[b + p.A_PALE + k]
+        before = out[o.BEFORE + k]
+        after = max(out[o.AFTER + k] if formed else before, _0)
+        sparkle = (after * matt - before) * skin[s + c.SHEEN + k] * oil
+        sparkle = sparkle if formed or dull > F(0.02) else _0
+        was0, was1, was2 = skin[s + c.ALBEDO_R + k], skin[s + c.ALBEDO_G + k], skin[s + c.ALBEDO_B + k]
+        red = (out[o.RED + k] * f0 - was0 * e0) * skin[s + c.THROUGH_R + k] * veil0 + sparkle
+        green = (out[o.GREEN + k] * f1 - was1 * e1) * skin[s + c.THROUGH_G + k] * veil1 + sparkle
+        blue = (out[o.BLUE + k] * f2 - was2 * e2) * skin[s + c.THROUGH_B + k] * veil2 + sparkle
+        shown = out[o.SHOWN + k] > _0
+        out[o.RED + k], out[o.GREEN + k] = red if shown else _0, green if shown else _0
+        out[o.BLUE + k] = blue if shown else _0
+
+
+@njit(fastmath=STRICT)
+def shade_block(acc, b, skin, s, form, flow, day, formed, lane):
+    """Fill RED, GREEN and BLUE of lane with the change of the picture's light in a block.
+
+    b, s, form, flow : where the block begins in acc and in skin, and its form and flow in skin. lane : LIT_* and BEFORE
+    hold the day's light and gloss on clear skin, FORMED and SHOWN what `kinds` found, and so does `formed`.
+    """
+    _pigment(acc, b, skin, s, F(day.table.shape[0] - 1), lane)
+    _look_up(skin, s, day.table, lane)
+    _tint(acc, b, skin, s, lane)
+    _level(lane)
+    if formed:
+        o.relight(acc, b, skin, form, flow, day.power, day.relief, day.wrap, day.direction, day.spread, lane)
+    _change(acc, b, skin, s, (day.veil[0], day.veil[1], day.veil[2]), day.oil, lane)
+
+
+@njit(fastmath=STRICT)
+def _daylight(skin, light, factor, out):
+    """Fill LIT_* and BEFORE with the day's light and gloss on clear skin; light : where its rows begin."""
+    for number in range(LANES):
+        k = np.uint64(number)
+        out[o.LIT_R + k] = out[o.LIT_G + k] = out[o.LIT_B + k] = out[o.BEFORE + k] = _0
+    for group in range(factor.size):
+        g, much = light + np.uint64(group * c.LIGHT * LANES), factor[group]
+        for number in range(LANES):
+            k = np.uint64(number)
+            out[o.LIT_R + k] += much * skin[g + c.LIGHT_R + k]
+            out[o.LIT_G + k] += much * skin[g + c.LIGHT_G + k]
+            out[o.LIT_B + k] += much * skin[g + c.LIGHT_B + k]
+            out[o.BEFORE + k] += much * skin[g + c.GLOSS + k]
+
+
+@njit(fastmath=STRICT)
+def shade(acc, met, skin, layout, pixel, day, picture):
+    """Add the change to `picture` (h * w, 3 or 4). acc, met: what `paint` wrote; skin, layout : `Primed.known` and
+    `blocks.layout`; day : `Day`."""
+    lane = np.zeros(o.SHADE_ROWS * LANES, np.float32)
+    light, form, flow, numbers = layout
+    # In the buffer's order, not the lesions': it is then read as a stream.
     for number in range(met.size):
-        at, start = met[np.uint64(number)], np.uint64(number * p.LANES)
+        at = met[np.uint64(number)]
         if at < 0:
             continue
-        b = np.uint64(at * p.CHANNELS * p.LANES)
-        any_formed, shown = _kinds(acc, b, lane)
+        b, s = np.uint64(at * p.CHANNELS * LANES), np.uint64(number * numbers)
+        formed, shown = kinds(acc, b, lane)
         if not shown:
             continue
-        count = min(p.LANES, pixel.size - number * p.LANES)
-        _pigment(acc, b, start, count, melanin, blood, F(table.shape[0] - 1), (mel_scale, blood_scale), lane)
-        _look_up(start, count, table, inverse, albedo, light, day, lane)
-        _tint(acc, b, start, count, melanin, lane)
-        if any_formed:
-            o.relight(
-                acc, b, start, count, normal, view, flow, seen, clear, oil, rough, power, relief, wrap, direction,
-                spread, lane,
-            )  # fmt: skip
-        for column in range(count):
+        _daylight(skin, s + np.uint64(light), day.factor, lane)
+        shade_block(acc, b, skin, s, s + np.uint64(form), s + np.uint64(flow), day, formed, lane)
+        start = number * LANES
+        for column in range(min(LANES, pixel.size - start)):
             k = np.uint64(column)
-            if lane[o.SHOWN + k] <= _0:
-                continue
-            q = start + k
-            e0, e1, e2 = lane[o.LIGHT_R + k], lane[o.LIGHT_G + k], lane[o.LIGHT_B + k]
-            f0, f1, f2, sparkle = e0, e1, e2, _0
-            formed = lane[o.FORMED + k] > _0
-            # Gloss over a stain on dark skin would turn it slate; inflamed and scaling skin is duller, too.
-            stain = acc[b + p.A_MELANIN + k] + acc[b + p.A_DEEP + k] + _4 * acc[b + p.A_CORE + k]
-            dull = F(0.40) * min(_4 * melanin[q], _1) * min(stain, _1)
-            if formed or dull > F(0.02):
-                shine, before = _0, _0
-                if formed:
-                    f0, f1, f2 = lane[o.FORM_R + k], lane[o.FORM_G + k], lane[o.FORM_B + k]
-                    shine = lane[o.SHINE + k]
-                for g in range(day.shape[0]):
-                    before += day[g] * gloss[q, g]
-                cover = max(acc[b + p.A_CRUST + k], acc[b + p.A_PLUG + k])
-                matt = (_1 - F(0.88) * cover) * (_1 - max(dull - F(0.02), _0))
-                # Stretched over a comedone, skin shines: in a highlight all that shows.
-                matt *= _1 + F(0.26) * acc[b + p.A_PALE + k]
-                sparkle = (max(before + shine, _0) * matt - before) * sheen[q] * oil_today
-            i = np.uint64(pixel[q])
-            # Light below zero would ring in the lens.
-            was0, was1, was2 = lane[o.WAS_R + k] * e0, lane[o.WAS_G + k] * e1, lane[o.WAS_B + k] * e2
-            picture[i, 0] = max(picture[i, 0] + (lane[o.RED + k] * f0 - was0) * through[q, 0] * veil[0] + sparkle, _0)
-            picture[i, 1] = max(picture[i, 1] + (lane[o.GREEN + k] * f1 - was1) * through[q, 1] * veil[1] + sparkle, _0)
-            picture[i, 2] = max(picture[i, 2] + (lane[o.BLUE + k] * f2 - was2) * through[q, 2] * veil[2] + sparkle, _0)
+            if lane[o.SHOWN + k] > _0:
+                i = np.uint64(pixel[np.uint64(start) + k])
+                # Light below zero would ring in the lens.
+                picture[i, 0] = max(picture[i, 0] + lane[o.RED + k], _0)
+                picture[i, 1] = max(picture[i, 1] + lane[o.GREEN + k], _0)
+                picture[i, 2] = max(picture[i, 2] + lane[o.BLUE + k], _0)

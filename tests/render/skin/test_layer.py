@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nof1sim.model import STAGE_CODE, Lesions
-from nof1sim.render.skin import CONTRAST_FLOOR, SkinBuffer, draw, make_scratch, sample_lesions
+from nof1sim.render.skin import CONTRAST_FLOOR, Primed, SkinBuffer, draw, prime, sample_lesions
 from nof1sim.render.skin.specimens import SIZES, together
 
 from .patch import LIGHTING, MELANIN, clear, grey_levels, patch, sites
@@ -19,10 +19,10 @@ MARKS = ("erythema", "hyperpigmentation", "scar")
 DAY = (1.0, 1.0, 1.0)
 
 
-def drawn(buffer: SkinBuffer, lesions: Lesions, *, dark: float = 0.0, scratch=None, day=DAY):
+def drawn(buffer: SkinBuffer, lesions: Lesions, *, dark: float = 0.0, primed: Primed | None = None, day=DAY):
     """Light, touched and core map."""
-    light = clear(buffer)
-    maps = draw(buffer, lesions, sites(buffer, lesions), LIGHTING, light, dark=dark, day=day, oil=1.0, scratch=scratch)
+    light, primed = clear(buffer), primed or prime(buffer, LIGHTING)
+    maps = draw(primed, lesions, sites(buffer, lesions), light, dark=dark, day=day, oil=1.0)
     return light, *maps
 
 
@@ -74,9 +74,9 @@ def test_same_bytes_whatever_was_drawn_before() -> None:
     a = together([sample_lesions(s, [(x, 2.0 * x)]) for x, s in zip((-6.0, -2.0, 2.0, 6.0), COUNTED[2:], strict=False)])
     b = sample_lesions("nodule", [(0.0, 0.0), (4.0, 4.0)])
     first = drawn(buffer, a)
-    scratch = make_scratch(buffer, LIGHTING)
-    drawn(buffer, b, scratch=scratch)
-    again = drawn(buffer, a, scratch=scratch)
+    primed = prime(buffer, LIGHTING)
+    drawn(buffer, b, primed=primed)
+    again = drawn(buffer, a, primed=primed)
     assert all(np.array_equal(x, y) for x, y in zip(first, again, strict=True))
 
 
@@ -88,7 +88,7 @@ def test_hidden_and_averted_lesions_are_not_drawn() -> None:
     assert np.array_equal(light, clear(buffer))
     place = sites(buffer, lesions)
     away = replace(place, normal=-place.normal)
-    maps = draw(buffer, lesions, away, LIGHTING, clear(buffer), dark=0.0, day=DAY, oil=1.0)
+    maps = draw(prime(buffer, LIGHTING), lesions, away, clear(buffer), dark=0.0, day=DAY, oil=1.0)
     assert not any(m.any() for m in maps)
 
 
@@ -154,4 +154,4 @@ def test_healing_hands_over_to_the_mark() -> None:
 def test_refuses_light_that_it_cannot_change_in_place() -> None:
     buffer, lesions = patch(), sample_lesions("papule", [(0.0, 0.0)])
     with pytest.raises(ValueError, match="light"):
-        draw(buffer, lesions, sites(buffer, lesions), LIGHTING, clear(buffer).astype(float), dark=0.0, day=DAY, oil=1.0)
+        draw(prime(buffer, LIGHTING), lesions, sites(buffer, lesions), clear(buffer).astype(float), dark=0.0, day=DAY, oil=1.0)
