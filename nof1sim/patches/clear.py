@@ -46,8 +46,6 @@ class Band(NamedTuple):
     place: F32
     known: F32
     met: NDArray[np.int32]
-    nearest: NDArray[np.int32]
-    closeness: F32
     acc: F32
 
 
@@ -123,8 +121,7 @@ def _paint(
         bottom = min(top + BAND, size)
         if lesions:
             _places(f, top, bottom, b, band.place)
-            paint(band.slot[: bottom - top], top, band.place, records, grain, band.met, band.nearest, band.closeness,
-                  band.acc)  # fmt: skip
+            paint(band.slot[: bottom - top], top, band.place, records, grain, band.met, band.acc)
         for row in range(top, bottom):
             if row % step == 0:
                 low, high = high, low
@@ -150,7 +147,7 @@ def _paint(
                     _change(b, ((row - top) * wide + start) // LANES, band, layout, day, lane)
                 shade.store(b, at, many, picture)
         if lesions:
-            label(band.met, band.pixel, band.nearest, band.closeness, ids, touched[top * size :], core[top * size :])
+            label(band.met, band.pixel, band.acc, ids, touched[top * size :], core[top * size :])
 
 
 @njit()

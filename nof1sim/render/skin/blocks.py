@@ -75,8 +75,6 @@ class Primed:
     place: F32
     known: F32
     met: NDArray[np.int32]
-    nearest: NDArray[np.int32]
-    closeness: F32
     acc: F32
 
     @property

@@ -38,12 +38,9 @@ def prime(buffer: SkinBuffer, lighting: Lighting) -> Primed:
     )
 
 
-def memory(count: int) -> tuple[Labels, Labels, F32, F32]:
-    """met, nearest, closeness and acc of `Primed` for so many blocks."""
-    return (
-        np.full(count, -1, np.int32), np.empty(count * LANES, np.int32), np.empty(count * LANES, np.float32),
-        np.empty(count * lanes.CHANNELS * LANES, np.float32),
-    )  # fmt: skip
+def memory(count: int) -> tuple[Labels, F32]:
+    """met and acc of `Primed` for so many blocks."""
+    return np.full(count, -1, np.int32), np.empty(count * lanes.CHANNELS * LANES, np.float32)
 
 
 def draw(
@@ -70,10 +67,10 @@ def draw(
     rec, ids = records.records(lesions, sites, s.rotation, s.mm_per_px, dark)
     if len(rec) == 0:
         return touched, core
-    paint.paint(s.slot, 0, s.place, rec, lanes.GRAIN, s.met, s.nearest, s.closeness, s.acc)
+    paint.paint(s.slot, 0, s.place, rec, lanes.GRAIN, s.met, s.acc)
     shading.shade(
         s.acc, s.met, s.known, blocks.layout(len(day)), s.pixel, shading.day_of(s.lighting, day, oil, veil),
         light.reshape(-1, light.shape[2]),
     )  # fmt: skip
-    label(s.met, s.pixel, s.nearest, s.closeness, ids, touched.reshape(-1), core.reshape(-1))
+    label(s.met, s.pixel, s.acc, ids, touched.reshape(-1), core.reshape(-1))
     return touched, core

@@ -17,14 +17,16 @@ from nof1sim.render.compiled import njit
 from nof1sim.render.skin import records as r
 from nof1sim.render.skin.blocks import LANES, P_LOCK, P_X, P_Y, P_Z, STRICT, rows
 
-CHANNELS, KNOWN = 16, 14
+CHANNELS, KNOWN = 18, 12
 
 # What is added up per pixel.
 A_CORE, A_HALO, A_MELANIN, A_DEEP, A_PUS, A_PLUG, A_CRUST, A_HONEY = rows(CHANNELS)[:8]
-A_PALE, A_WET, A_PIT, A_TENSE, A_X, A_Y, A_Z, A_RING = rows(CHANNELS)[8:]
+A_PALE, A_WET, A_PIT, A_TENSE, A_X, A_Y, A_Z, A_RING = rows(CHANNELS)[8:16]
+# Squared distance, in radii, of the lesion nearest in radii, FAR where none reaches; and its record.
+A_NEAR, A_WHICH = rows(CHANNELS)[16:]
 # What is known of a pixel from one lesion.
-L_D, L_U, L_V, L_WOBBLE, L_FADE, L_LOCK, L_NEAR = rows(KNOWN)[:7]
-L_GRAIN, L_GRAIN_U, L_GRAIN_V, L_FINE, L_RISE, L_SLOPE, L_FLOOR = rows(KNOWN)[7:]
+L_D, L_U, L_V, L_WOBBLE, L_LOCK = rows(KNOWN)[:5]
+L_GRAIN, L_GRAIN_U, L_GRAIN_V, L_FINE, L_RISE, L_SLOPE, L_FLOOR = rows(KNOWN)[5:]
 
 F = np.float32
 _0, _1, _2, _3, _4 = F(0), F(1), F(2), F(3), F(4)
@@ -62,9 +64,31 @@ def step(x):
 
 
 @njit(fastmath=STRICT)
-def measure(place, b, low, high, rec, lane):
-    """Fill lane (KNOWN * LANES,) but for grain and relief: how lanes low .. high - 1 lie to the lesion. b : where the
-    block begins in place."""
+def clear(acc, a):
+    """Make the block of acc that begins at a one that no lesion reaches."""
+    acc[a : a + np.uint64(CHANNELS * LANES)] = _0
+    acc[a + A_NEAR : a + A_NEAR + np.uint64(LANES)] = FAR
+
+
+@njit(fastmath=STRICT, inline="always")
+def _any(lane, row):
+    """Whether any number of a row is above 0."""
+    a, b, c, d = _0, _0, _0, _0
+    for number in range(LANES // 4):  # four chains of work, none of which waits for the others
+        k = row + np.uint64(4 * number)
+        a, b = max(a, lane[k]), max(b, lane[k + np.uint64(1)])
+        c, d = max(c, lane[k + np.uint64(2)]), max(d, lane[k + np.uint64(3)])
+    return max(max(a, b), max(c, d)) > _0
+
+
+@njit(fastmath=STRICT)
+def reach(place, b, low, high, rec, which, acc, a, lane):
+    """Add to a block what a lesion does beyond its outline: the redness, and on dark skin the brown, around it, and
+    itself where it is the nearest.
+
+    Fills rows D to LOCK of lane: how the block's lanes low .. high - 1 lie to the lesion; whether any is within its
+    outline. b, a : where the block begins in place and in acc; which : the lesion's number.
+    """
     cx, cy, cz, reach2 = rec[r.SPOT], rec[r.SPOT + 1], rec[r.SPOT + 2], rec[r.REACH] * rec[r.REACH]
     e0, e1, e2 = rec[r.EAST], rec[r.EAST + 1], rec[r.EAST + 2]
     n0, n1, n2 = rec[r.NORTH], rec[r.NORTH + 1], rec[r.NORTH + 2]
@@ -74,6 +98,7 @@ def measure(place, b, low, high, rec, lane):
     core_reach2, inverse2 = rec[r.CORE_REACH] * rec[r.CORE_REACH], _1 / (rec[r.RADIUS] * rec[r.RADIUS])
     halo2 = max(rec[r.HALO_RADIUS] * rec[r.HALO_RADIUS], F(1e-8))
     haloed = _1 if rec[r.HALO] > _0 else _0
+    red, brown, number_of = rec[r.HALO], rec[r.HALO_MELANIN], F(which)
     for number in range(LANES):
         k = np.uint64(number)
         dx, dy, dz = place[b + P_X + k] - cx, place[b + P_Y + k] - cy, place[b + P_Z + k] - cz
@@ -91,11 +116,16 @@ def measure(place, b, low, high, rec, lane):
         c3, s3 = c2 * c - s2 * s, s2 * c + c2 * s
         c5, s5 = c3 * c2 - s3 * s2, s3 * c2 + c3 * s2
         lock = place[b + P_LOCK + k]
-        lane[L_D + k], lane[L_U + k], lane[L_V + k] = math.sqrt(d2), u, v
+        core = lock if d2 < core_reach2 else _0
+        lane[L_D + k], lane[L_U + k], lane[L_V + k], lane[L_LOCK + k] = math.sqrt(d2), u, v, core
         lane[L_WOBBLE + k] = wobble + w2 * c3 + w3 * s3 + w4 * c5 + w5 * s5
-        lane[L_FADE + k] = lock * fade * fade
-        lane[L_LOCK + k] = lock if d2 < core_reach2 else _0
-        lane[L_NEAR + k] = d2 * inverse2 if d2 < core_reach2 or fade > _0 else FAR
+        near, before = d2 * inverse2 if d2 < core_reach2 or fade > _0 else FAR, acc[a + A_NEAR + k]
+        acc[a + A_WHICH + k] = number_of if near < before else acc[a + A_WHICH + k]
+        acc[a + A_NEAR + k] = min(near, before)
+        halo = lock * fade * fade
+        acc[a + A_HALO + k] += red * halo
+        acc[a + A_MELANIN + k] += brown * halo
+    return _any(lane, L_LOCK)
 
 
 @njit(fastmath=STRICT, inline="always")
@@ -128,26 +158,6 @@ def grain(tile, amount, east, north, scale, u0, v0, row, at, lane):
         p, q, r, t = _byte(packed, 24), _byte(packed, 16), _byte(packed, 8), _byte(packed, 0)
         top, low = p + a * (q - p), r + a * (t - r)
         lane[row + k] = amount * (top + b * (low - top))
-
-
-@njit(fastmath=STRICT)
-def meets(lane):
-    """Whether any lane is within reach of the lesion; whether any is within reach of its core."""
-    near, core = FAR, _0
-    for number in range(LANES):
-        k = np.uint64(number)
-        near, core = min(near, lane[L_NEAR + k]), max(core, lane[L_LOCK + k])
-    return near < FAR, core > _0
-
-
-@njit(fastmath=STRICT)
-def halo(acc, b, rec, lane):
-    """Add the redness, and on dark skin the brown, around a lesion to the block of acc that begins at b."""
-    red, brown = rec[r.HALO], rec[r.HALO_MELANIN]
-    for number in range(LANES):
-        k = np.uint64(number)
-        acc[b + A_HALO + k] += red * lane[L_FADE + k]
-        acc[b + A_MELANIN + k] += brown * lane[L_FADE + k]
 
 
 @njit(fastmath=STRICT)
@@ -235,13 +245,3 @@ def relief(acc, b, rec, rough, lane):
         acc[b + A_X + k] += u * east0 + v * north0
         acc[b + A_Y + k] += u * east1 + v * north1
         acc[b + A_Z + k] += u * east2 + v * north2
-
-
-@njit(fastmath=STRICT)
-def nearer(nearest, closeness, start, i, lane):
-    """Note lesion i where it is nearer, in radii, than those before, to the block of pixels that begins at start."""
-    for number in range(LANES):
-        k = np.uint64(number)
-        new, old = lane[L_NEAR + k], closeness[start + k]
-        nearest[start + k] = i if new < old else nearest[start + k]
-        closeness[start + k] = min(new, old)

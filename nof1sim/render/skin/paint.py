@@ -55,37 +55,29 @@ def _core(tile, rec, acc, b, at, lane):
 
 
 @njit(fastmath=STRICT)
-def paint(slot, first, place, rec, tile, met, nearest, closeness, acc):
+def paint(slot, first, place, rec, tile, met, acc):
     """Accumulate records in acc (m * CHANNELS * LANES,) for the m blocks that some lesion comes near.
 
-    slot : of some rows of the picture, from row `first` on. place : see `blocks.places`. met (blocks,): -1 before and, for `label` to restore, after which of the m a block is.
-    nearest, closeness (m * LANES,): record of the lesion nearest in radii and its squared distance in radii, FAR where
-    none reaches. So each day works in the same little memory, which stays near the processor.
+    slot : of some rows of the picture, from row `first` on. place : see `blocks.places`. met (blocks,): -1 before and,
+    for `label` to restore, after which of the m a block is. So each day works in the same little memory, which stays
+    near the processor.
     """
     (h, w), count = slot.shape, 0
     lane, found = np.zeros(p.KNOWN * LANES, np.float32), np.zeros(LANES, np.int32)
     for i in range(rec.shape[0]):
         one = rec[i]
-        half = one[r.HALF]
+        x, y, half = one[r.PX], one[r.PY] - F(first), one[r.HALF]
         lane[:] = _0
-        x, y = one[r.PX], one[r.PY] - F(first)
         for row in range(max(0, int(y - half + _1)), min(h - 1, int(y + half)) + 1):
             down = F(row) - y
             wide = math.sqrt(max(half * half - down * down, _0))
             start, end = _span(slot, row, max(0, int(x - wide + _1)), min(w - 1, int(x + wide)))
             for number in range(start // LANES, (end + LANES - 1) // LANES):
                 begin, at = number * LANES, met[np.uint64(number)]
+                a = np.uint64(at * p.CHANNELS * LANES)
                 if at < 0:
-                    at, count = count, count + 1
-                    met[np.uint64(number)] = at
-                    closeness[at * LANES : (at + 1) * LANES] = p.FAR
-                    acc[at * LANES * p.CHANNELS : (at + 1) * LANES * p.CHANNELS] = _0
-                p.measure(place, np.uint64(begin * PLACE), start - begin, end - begin, one, lane)
-                reached, cored = p.meets(lane)
-                b = np.uint64(at * LANES * p.CHANNELS)
-                if reached:
-                    p.nearer(nearest, closeness, np.uint64(at * LANES), i, lane)
-                    if one[r.HALO] > _0:
-                        p.halo(acc, b, one, lane)
-                if cored:
-                    _core(tile, one, acc, b, found, lane)
+                    a = np.uint64(count * p.CHANNELS * LANES)
+                    met[np.uint64(number)], count = count, count + 1
+                    p.clear(acc, a)
+                if p.reach(place, np.uint64(begin * PLACE), start - begin, end - begin, one, i, acc, a, lane):
+                    _core(tile, one, acc, a, found, lane)

@@ -94,6 +94,8 @@ def _tilt(acc, b, skin, f, out):
         polish = min(max(skin[f + c.ROUGH + k] + F(0.18) * tense - F(0.10) * wet, F(0.22)), F(0.6))
         out[POLISH + k] = polish * polish
         out[OILED + k] = skin[f + c.OIL + k] * (_1 - F(0.45) * tense) + F(0.7) * wet
+        out[FORM_R + k], out[FORM_G + k] = out[LIT_R + k], out[LIT_G + k]
+        out[FORM_B + k], out[AFTER + k] = out[LIT_B + k], out[BEFORE + k]
 
 
 @njit(fastmath=STRICT)
@@ -139,7 +141,7 @@ def _shadow(acc, b, out):
 
 @njit(fastmath=STRICT)
 def relight(acc, b, skin, f, g, power, relief, wrap, direction, spread, out):
-    """Add the change of light and of gloss on the relief of a block to FORM_* and AFTER. f, g : where form and flow
+    """Fill FORM_* and AFTER with the light and the gloss on the relief of a block. f, g : where form and flow
     begin in skin; for the others see `shading.Day`."""
     _tilt(acc, b, skin, f, out)
     for group in range(power.shape[0]):

@@ -187,15 +187,6 @@ def kinds(acc, b, out):
 
 
 @njit(fastmath=STRICT)
-def _level(out):
-    """Light and gloss of skin without relief."""
-    for number in range(LANES):
-        k = np.uint64(number)
-        out[o.FORM_R + k], out[o.FORM_G + k] = out[o.LIT_R + k], out[o.LIT_G + k]
-        out[o.FORM_B + k], out[o.AFTER + k] = out[o.LIT_B + k], out[o.BEFORE + k]
-
-
-@njit(fastmath=STRICT)
 def _change(acc, b, skin, s, veil, oil, out):
     """From colour in RED, GREEN and BLUE to the change of the picture's light, 0 where a lane shows nothing."""
     veil0, veil1, veil2 = veil
@@ -235,7 +226,6 @@ def shade_block(acc, b, skin, s, form, flow, day, formed, lane):
     _pigment(acc, b, skin, s, F(day.table.shape[0] - 1), lane)
     _look_up(skin, s, day.table, lane)
     _tint(acc, b, skin, s, lane)
-    _level(lane)
     if formed:
         o.relight(acc, b, skin, form, flow, day.power, day.relief, day.wrap, day.direction, day.spread, lane)
     _change(acc, b, skin, s, (day.veil[0], day.veil[1], day.veil[2]), day.oil, lane)
