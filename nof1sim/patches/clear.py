@@ -37,6 +37,19 @@ OIL = 1.6
 BAND = 32
 
 
+ROOM, KEY, FLASH = (np.uint64((blocks.KNOWN + group * blocks.FLOW) * LANES) for group in range(3))
+"""Where a block's rows of what each group of light does to form begin."""
+(
+    LIGHT_R, LIGHT_G, LIGHT_B, GLOSSY, MELANIN, BLOOD, ALBEDO_R, ALBEDO_G, ALBEDO_B, LENS, NORMAL_X, NORMAL_Y, NORMAL_Z,
+    VIEW_X, VIEW_Y, VIEW_Z, NEAR, KEY_SHINE, FLASH_SHINE, FIRST, SECOND, THIRD,
+) = map(np.uint64, (
+    s.LIGHT_R, s.LIGHT_G, s.LIGHT_B, s.GLOSSY, s.MELANIN, s.BLOOD, s.ALBEDO_R, s.ALBEDO_G, s.ALBEDO_B, s.LENS,
+    s.NORMAL_X, s.NORMAL_Y, s.NORMAL_Z, s.VIEW_X, s.VIEW_Y, s.VIEW_Z, s.NEAR, s.KEY_SHINE, s.FLASH_SHINE, s.FIRST,
+    s.SECOND, s.THIRD,
+))  # fmt: skip
+"""Rows of a strip without sign: no index is then checked for being negative, which would keep loops scalar."""
+
+
 class Band(NamedTuple):
     """The lesion layer's memory of BAND rows, whose blocks begin anew in each row; see `render.skin.Primed`. known :
     of one block."""
@@ -57,7 +70,7 @@ def _band(size: int, groups: int) -> Band:
     pixel[:, :size] = row * size + column
     return Band(
         (row * wide + column).astype(np.int32), pixel.ravel(), np.zeros(count * blocks.PLACE * LANES, F),
-        np.zeros(blocks.layout(groups)[3], F), *memory(count),
+        np.zeros(blocks.layout(groups)[1], F), *memory(count),
     )  # fmt: skip
 
 
@@ -67,7 +80,7 @@ class Clear:
     def __init__(self, size: int, groups: int) -> None:
         n = size * size
         self.cover, self.picture, self.covered = np.zeros(n, F), np.zeros((n, 3), F), np.zeros((size, size), F)
-        self._band, self._layout = _band(size, groups), blocks.layout(groups)
+        self._band = _band(size, groups)
 
     def paint(
         self, piece: Piece, frame: geo.Frame, lamps: shade.Lamps, lighting: Lighting, records: F32,
@@ -81,8 +94,8 @@ class Clear:
         ones = (1.0,) * len(lighting.strength)
         _paint(
             frame, lamps, skin, amounts, _cloth(piece, frame), shade.colours(piece.melanin, piece.blood),
-            lighting.colour, day_of(lighting, ones, 1.0, (1.0, 1.0, 1.0)), self._layout, records, ids, lanes.GRAIN,
-            self._band, self.cover, self.picture, touched.ravel(), core.ravel(),
+            lighting.colour, day_of(lighting, ones, 1.0, (1.0, 1.0, 1.0)), lighting.spread, lighting.wrap, records,
+            ids, lanes.GRAIN, self._band, self.cover, self.picture, touched.ravel(), core.ravel(),
         )  # fmt: skip
         return touched, core
 
@@ -105,8 +118,8 @@ def workspace(size_px: int, groups: int) -> Clear:
 
 @njit()
 def _paint(
-    f, lamps, skin, amounts, cloth, colours, colour, day, layout, records, ids, grain, band, cover, picture, touched,
-    core,
+    f, lamps, skin, amounts, cloth, colours, colour, day, spread, wrap, records, ids, grain, band, cover, picture,
+    touched, core,
 ):  # fmt: skip
     size, lesions = f.size, records.shape[0] > 0
     step = 4 if f.pixel <= 0.7 else 2 if f.pixel <= 1.4 else 1
@@ -116,7 +129,7 @@ def _paint(
     low, high = np.zeros((8, wide), np.float32), np.zeros((8, wide), np.float32)
     places = np.empty(((size + step - 2) // step + 1, 8), np.float32)
     texture.broad_row(f, 0, step, cloth.broad, cloth.turns[1], cloth.broad_mm, places, high)
-    _constants(lamps, skin, layout, band.known)
+    _constants(lamps, skin, band.known)
     for top in range(0, size, BAND):
         bottom = min(top + BAND, size)
         if lesions:
@@ -140,11 +153,11 @@ def _paint(
                 texture.weave(f, row, start, cloth, amounts, b, whole)
                 shade.pigment(b, whole, colours, skin)
                 shade.tilt(f, lamps, row, start, b)
-                shade.shine(b, skin, lamps, day.spread)
-                shade.light(b, lamps, colour, day.wrap)
+                shade.shine(b, skin, lamps, spread)
+                shade.light(b, lamps, colour, wrap)
                 shade.show(b)
                 if lesions:
-                    _change(b, ((row - top) * wide + start) // LANES, band, layout, day, lane)
+                    _change(b, ((row - top) * wide + start) // LANES, band, day, lane)
                 shade.store(b, at, many, picture)
         if lesions:
             label(band.met, band.pixel, band.acc, ids, touched[top * size :], core[top * size :])
@@ -168,24 +181,20 @@ def _places(f, top, bottom, b, place):
 
 
 @njit()
-def _constants(lamps, skin, layout, known):
+def _constants(lamps, skin, known):
     """What is the same for all pixels."""
-    _, form, flow, _ = layout
-    key = flow + blocks.FLOW * LANES
     for number in range(LANES):
         k = np.uint64(number)
-        known[form + blocks.OIL + k], known[form + blocks.ROUGH + k] = skin.oil, skin.rough
-        known[flow + blocks.FLOW_X + k], known[flow + blocks.FLOW_Y + k] = shade.ROOM_FLOW[0], shade.ROOM_FLOW[1]
-        known[flow + blocks.FLOW_Z + k] = shade.ROOM_FLOW[2]
-        known[key + blocks.FLOW_X + k], known[key + blocks.FLOW_Y + k] = lamps.x, lamps.y
-        known[key + blocks.FLOW_Z + k], known[key + blocks.SEEN + k] = lamps.z, 1
+        known[blocks.OIL + k], known[blocks.ROUGH + k] = skin.oil, skin.rough
+        known[ROOM + blocks.FLOW_X + k], known[ROOM + blocks.FLOW_Y + k] = shade.ROOM_FLOW[0], shade.ROOM_FLOW[1]
+        known[ROOM + blocks.FLOW_Z + k] = shade.ROOM_FLOW[2]
+        known[KEY + blocks.FLOW_X + k], known[KEY + blocks.FLOW_Y + k] = lamps.x, lamps.y
+        known[KEY + blocks.FLOW_Z + k], known[KEY + blocks.SEEN + k] = lamps.z, 1
 
 
 @njit()
-def _change(b, block, band, layout, day, lane):
+def _change(b, block, band, day, lane):
     """Add to a strip's picture what lesions change in it; block : where the strip begins among those of the band."""
-    _, form, flow, _ = layout
-    f, g, here = np.uint64(form), np.uint64(flow), np.uint64(0)
     for number in range(s.WIDTH // LANES):
         at = band.met[np.uint64(block + number)]
         if at < 0:
@@ -193,41 +202,44 @@ def _change(b, block, band, layout, day, lane):
         a, first = np.uint64(at * lanes.CHANNELS * LANES), np.uint64(number * LANES)
         formed, shown = kinds(band.acc, a, lane)
         if shown:
-            _lay(b, first, band.known, f, g + np.uint64(blocks.FLOW * LANES), day.power.size > shade.FLASH, lane)
-            invert(band.known, here, day.table)
-            shade_block(band.acc, a, band.known, here, f, g, day, formed, lane)
+            _tell(b, first, band.known, lane)
+            if formed and day.factor.size > shade.FLASH:
+                _tell_flash(b, first, band.known)
+            invert(band.known, np.uint64(0), day.table, lane)
+            shade_block(band.acc, a, band.known, np.uint64(0), day, formed, lane)
             _add(lane, b, first)
 
 
 @njit()
-def _lay(b, first, known, form, key, flash, lane):
-    """What is known of a block's pixels, of a strip from its lane `first` on; see `render.skin.blocks`."""
+def _tell(b, first, known, lane):
+    """What is known of a block's pixels, from lane `first` of a strip on; see `render.skin.blocks`."""
     for number in range(LANES):
         k = np.uint64(number)
         i = first + k
-        lane[relight.LIT_R + k], lane[relight.LIT_G + k] = b[s.LIGHT_R + i], b[s.LIGHT_G + i]
-        lane[relight.LIT_B + k], lane[relight.BEFORE + k] = b[s.LIGHT_B + i], b[s.GLOSSY + i]
-        known[blocks.MELANIN + k], known[blocks.BLOOD + k] = b[s.MELANIN + i], b[s.BLOOD + i]
-        known[blocks.ALBEDO_R + k], known[blocks.ALBEDO_G + k] = b[s.ALBEDO_R + i], b[s.ALBEDO_G + i]
-        known[blocks.ALBEDO_B + k] = b[s.ALBEDO_B + i]
-        known[blocks.THROUGH_R + k] = known[blocks.THROUGH_G + k] = known[blocks.THROUGH_B + k] = b[s.LENS + i]
-        known[blocks.SHEEN + k] = b[s.LENS + i]
+        lane[relight.LIT_R + k], lane[relight.LIT_G + k] = b[LIGHT_R + i], b[LIGHT_G + i]
+        lane[relight.LIT_B + k], lane[relight.BEFORE + k] = b[LIGHT_B + i], b[GLOSSY + i]
+        known[blocks.MELANIN + k], known[blocks.BLOOD + k] = b[MELANIN + i], b[BLOOD + i]
+        known[blocks.ALBEDO_R + k], known[blocks.ALBEDO_G + k] = b[ALBEDO_R + i], b[ALBEDO_G + i]
+        known[blocks.ALBEDO_B + k], lens = b[ALBEDO_B + i], b[LENS + i]
+        known[blocks.THROUGH_R + k], known[blocks.THROUGH_G + k], known[blocks.THROUGH_B + k] = lens, lens, lens
+        known[blocks.SHEEN + k] = lens
+        known[blocks.NORMAL_X + k], known[blocks.NORMAL_Y + k] = b[NORMAL_X + i], b[NORMAL_Y + i]
+        known[blocks.NORMAL_Z + k], known[blocks.VIEW_X + k] = b[NORMAL_Z + i], b[VIEW_X + i]
+        known[blocks.VIEW_Y + k], known[blocks.VIEW_Z + k] = b[VIEW_Y + i], b[VIEW_Z + i]
+        known[KEY + blocks.SHINE + k] = b[KEY_SHINE + i]
+
+
+@njit()
+def _tell_flash(b, first, known):
+    """The same of what a flash does to their form."""
     for number in range(LANES):
         k = np.uint64(number)
         i = first + k
-        known[form + blocks.NORMAL_X + k], known[form + blocks.NORMAL_Y + k] = b[s.NORMAL_X + i], b[s.NORMAL_Y + i]
-        known[form + blocks.NORMAL_Z + k], known[form + blocks.VIEW_X + k] = b[s.NORMAL_Z + i], b[s.VIEW_X + i]
-        known[form + blocks.VIEW_Y + k], known[form + blocks.VIEW_Z + k] = b[s.VIEW_Y + i], b[s.VIEW_Z + i]
-        known[key + blocks.SHINE + k] = b[s.KEY_SHINE + i]
-    if flash:
-        g = key + np.uint64(blocks.FLOW * LANES)
-        for number in range(LANES):
-            k = np.uint64(number)
-            i = first + k
-            near = b[s.NEAR + i]
-            known[g + blocks.FLOW_X + k], known[g + blocks.FLOW_Y + k] = b[s.VIEW_X + i] * near, b[s.VIEW_Y + i] * near
-            known[g + blocks.FLOW_Z + k], known[g + blocks.SEEN + k] = b[s.VIEW_Z + i] * near, near
-            known[g + blocks.SHINE + k] = b[s.FLASH_SHINE + i]
+        near = b[NEAR + i]
+        known[FLASH + blocks.FLOW_X + k] = b[VIEW_X + i] * near
+        known[FLASH + blocks.FLOW_Y + k] = b[VIEW_Y + i] * near
+        known[FLASH + blocks.FLOW_Z + k], known[FLASH + blocks.SEEN + k] = b[VIEW_Z + i] * near, near
+        known[FLASH + blocks.SHINE + k] = b[FLASH_SHINE + i]
 
 
 @njit()
@@ -236,6 +248,6 @@ def _add(lane, b, first):
     for number in range(LANES):
         k = np.uint64(number)
         i = first + k
-        b[s.FIRST + i] = max(b[s.FIRST + i] + lane[relight.RED + k], F(0))
-        b[s.SECOND + i] = max(b[s.SECOND + i] + lane[relight.GREEN + k], F(0))
-        b[s.THIRD + i] = max(b[s.THIRD + i] + lane[relight.BLUE + k], F(0))
+        b[FIRST + i] = max(b[FIRST + i] + lane[relight.RED + k], F(0))
+        b[SECOND + i] = max(b[SECOND + i] + lane[relight.GREEN + k], F(0))
+        b[THIRD + i] = max(b[THIRD + i] + lane[relight.BLUE + k], F(0))

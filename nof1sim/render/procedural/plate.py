@@ -89,7 +89,8 @@ class Plate:
     def bytes(self) -> int:
         """Memory of the arrays."""
         own = (self.index, self.planes, self.alpha, self.backdrop, self.part, self.chart, self.normal, self.depth)
-        return sum(a.nbytes for a in own) + sum(getattr(getattr(self.skin, f.name), "nbytes", 0) for f in fields(self.skin))
+        skin = (getattr(self.skin, f.name) for f in fields(self.skin))
+        return sum(a.nbytes for a in own) + sum(getattr(array, "nbytes", 0) for array in skin)
 
 
 def margin_of(size: int) -> int:

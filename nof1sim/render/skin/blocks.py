@@ -7,14 +7,12 @@ stretch of memory.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.render.compiled import njit
-from nof1sim.render.skin import chromophores
-from nof1sim.render.skin.buffer import F32, Lighting, SkinBuffer
+from nof1sim.render.skin.buffer import F32, Lighting
 
 LANES = 16
 STRICT = {"nnan", "ninf", "nsz", "arcp", "contract"}  # no reassociation: the same bytes whatever the vector width
@@ -33,28 +31,23 @@ PLACE = 4
 P_X, P_Y, P_Z, P_LOCK = rows(PLACE)
 """Place on the skin, and lock: of all blocks, as painting looks at no more."""
 
-# What shading knows of a block, in this order: of its colour,
-COLOUR = 12
-MELANIN, BLOOD, INVERSE_R, INVERSE_G, INVERSE_B, ALBEDO_R, ALBEDO_G, ALBEDO_B = rows(COLOUR)[:8]
-THROUGH_R, THROUGH_G, THROUGH_B, SHEEN = rows(COLOUR)[8:]
-# of the light on it, for each group,
-LIGHT = 4
-LIGHT_R, LIGHT_G, LIGHT_B, GLOSS = rows(LIGHT)
-# of its form,
-FORM = 8
-NORMAL_X, NORMAL_Y, NORMAL_Z, VIEW_X, VIEW_Y, VIEW_Z, OIL, ROUGH = rows(FORM)
-# and of what each group of light does to that.
+# What shading knows of a block: its colour and its form,
+KNOWN = 20
+MELANIN, BLOOD, INVERSE_R, INVERSE_G, INVERSE_B, ALBEDO_R, ALBEDO_G, ALBEDO_B = rows(KNOWN)[:8]
+THROUGH_R, THROUGH_G, THROUGH_B, SHEEN = rows(KNOWN)[8:12]
+NORMAL_X, NORMAL_Y, NORMAL_Z, VIEW_X, VIEW_Y, VIEW_Z, OIL, ROUGH = rows(KNOWN)[12:]
+# then, of one group of light after the other, what it does to that form,
 FLOW = 5
 FLOW_X, FLOW_Y, FLOW_Z, SEEN, SHINE = rows(FLOW)
+# then, again of one after the other, its light.
+LIGHT = 4
+LIGHT_R, LIGHT_G, LIGHT_B, GLOSS = rows(LIGHT)
 
 
-@lru_cache(maxsize=8)
-def layout(groups: int) -> tuple[int, int, int, int]:
-    """Where the rows of light, of form and of flow begin in a block, and how many numbers the block holds."""
-    light = COLOUR * LANES
-    form = light + groups * LIGHT * LANES
-    flow = form + FORM * LANES
-    return light, form, flow, flow + groups * FLOW * LANES
+def layout(groups: int) -> tuple[int, int]:
+    """Where the rows of light begin in a block, and how many numbers the block holds."""
+    light = (KNOWN + groups * FLOW) * LANES
+    return light, light + groups * LIGHT * LANES
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +73,30 @@ class Primed:
     @property
     def spot(self) -> F32:
         """(n, 3): place on the skin, canonical mm."""
-        by_row = self.place.reshape(-1, PLACE, LANES)[:, :3].transpose(0, 2, 1)
-        return by_row.reshape(-1, 3)[: self.pixel.size]
+        return self._columns(self.place.reshape(-1, PLACE, LANES)[:, :3])
+
+    @property
+    def normal(self) -> F32:
+        """(n, 3): unit, camera axes."""
+        return self._three(NORMAL_X)
+
+    @property
+    def view(self) -> F32:
+        """(n, 3): unit, camera axes, to the camera."""
+        return self._three(VIEW_X)
+
+    @property
+    def albedo(self) -> F32:
+        """(n, 3): linear RGB of clear skin."""
+        return self._three(ALBEDO_R)
+
+    def _three(self, first: np.uint64) -> F32:
+        known, row = self.known.reshape(self.met.size, -1, LANES), int(first) // LANES
+        return self._columns(known[:, row : row + 3])
+
+    def _columns(self, of_blocks: F32) -> F32:
+        """(n, k) of (blocks, k, LANES)."""
+        return of_blocks.transpose(0, 2, 1).reshape(-1, of_blocks.shape[1])[: self.pixel.size]
 
 
 def filled(columns: list[F32], numbers: int) -> F32:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.model import Lesions
-from nof1sim.render.skin import blocks, chromophores, lanes, paint, records, shading
+from nof1sim.render.skin import blocks, lanes, paint, records, shading
 from nof1sim.render.skin.blocks import LANES, Primed
 from nof1sim.render.skin.buffer import F32, Lighting, Sites, SkinBuffer
 from nof1sim.render.skin.cores import label
@@ -24,18 +24,29 @@ def prime(buffer: SkinBuffer, lighting: Lighting) -> Primed:
     clear_gloss(b.normal, b.view, b.seen, b.oil, b.rough, lighting.direction, lighting.spread, shine)
     light = np.concatenate([b.light, b.gloss[..., None]], -1)
     flow = np.concatenate([b.flow, b.seen[..., None], shine[..., None]], -1)
-    numbers = blocks.layout(groups)[3]
+    numbers = blocks.layout(groups)[1]
     known = blocks.filled(
-        [b.melanin, b.blood, np.zeros((n, 3), np.float32), b.albedo, b.through, b.sheen, light, b.normal, b.view, b.oil, b.rough, flow],
+        [
+            b.melanin,
+            b.blood,
+            np.zeros((n, 3), np.float32),
+            b.albedo,
+            b.through,
+            b.sheen,
+            b.normal,
+            b.view,
+            b.oil,
+            b.rough,
+            flow,
+            light,
+        ],
         numbers,
     )
-    shading.invert_all(known, numbers, chromophores.ROOT_TABLE)
+    shading.invert_all(known, numbers, shading.TABLE)
     count = -(-n // LANES)
     place = np.empty(count * blocks.PLACE * LANES, np.float32)
     blocks.places(b.slot, b.pixel, b.spot, b.lock, place)
-    return Primed(
-        b.pixel, b.slot, b.lock, b.mm_per_px, b.rotation, lighting, place, known, *memory(count)
-    )
+    return Primed(b.pixel, b.slot, b.lock, b.mm_per_px, b.rotation, lighting, place, known, *memory(count))
 
 
 def memory(count: int) -> tuple[Labels, F32]:

@@ -71,7 +71,7 @@ def clear(acc, a):
 
 
 @njit(fastmath=STRICT, inline="always")
-def _any(lane, row):
+def any_of(lane, row):
     """Whether any number of a row is above 0."""
     a, b, c, d = _0, _0, _0, _0
     for number in range(LANES // 4):  # four chains of work, none of which waits for the others
@@ -125,7 +125,7 @@ def reach(place, b, low, high, rec, which, acc, a, lane):
         halo = lock * fade * fade
         acc[a + A_HALO + k] += red * halo
         acc[a + A_MELANIN + k] += brown * halo
-    return _any(lane, L_LOCK)
+    return any_of(lane, L_LOCK)
 
 
 @njit(fastmath=STRICT, inline="always")

@@ -15,6 +15,7 @@ from nof1sim.render.compiled import njit
 from nof1sim.render.skin import blocks as c
 from nof1sim.render.skin import lanes as p
 from nof1sim.render.skin.blocks import LANES, STRICT
+from nof1sim.render.skin.buffer import F32, Lighting
 
 F = np.float32
 _0, _1, _2 = F(0), F(1), F(2)
@@ -24,9 +25,9 @@ BROAD_ALPHA = F(0.36)
 """Width of the broad lobe (roughness squared); the sharp one's is the skin's."""
 SHARP_GAIN, BROAD_GAIN = F(1.05), F(0.62)
 MAX_SLOPE = F(1.1)
-SHADE_ROWS = 22
+SHADE_ROWS = 18
 """Rows of LANES numbers of the memory that shading works in."""
-# What shading finds out of a block: colour, then its change; the day's light on clear skin, its gloss, and both with the
+# What shading finds out of a block: colour, then its change; the day's light on clear skin, its gloss, both with the
 # relief; whether it has relief and whether it shows.
 RED, GREEN, BLUE, LIT_R, LIT_G, LIT_B, BEFORE, FORM_R, FORM_G, FORM_B, AFTER = c.rows(SHADE_ROWS)[:11]
 FORMED, SHOWN = c.rows(SHADE_ROWS)[11:13]
@@ -34,9 +35,15 @@ FORMED, SHOWN = c.rows(SHADE_ROWS)[11:13]
 T_X, T_Y, T_Z, POLISH, OILED = c.rows(SHADE_ROWS)[13:18]
 
 
-def relief_light(power, colour, wrap):
-    """(G, 3): what a change of wrapped N.B is worth in light, per group and channel."""
-    return (power[:, None] * colour * (RELIEF / (1 + wrap))).astype(np.float32)
+POWER, RELIEVED, TO, SPREAD, LAMP = 0, 1, 4, 7, 8
+"""Columns of what is known of a group of light, and their number."""
+
+
+def lamps_of(lighting: Lighting, power: F32) -> F32:
+    """(G, LAMP): power, what a change of wrapped N.B is worth in light per channel, direction, spread."""
+    relief = power[:, None] * lighting.colour * (RELIEF / (1 + lighting.wrap))
+    columns = power[:, None], relief, lighting.direction, lighting.spread[:, None]
+    return np.concatenate(columns, axis=1).astype(np.float32)
 
 
 @njit(fastmath=STRICT, inline="always")
@@ -77,11 +84,11 @@ def clear_gloss(normal, view, seen, oil, rough, direction, spread, out):
 
 
 @njit(fastmath=STRICT)
-def _tilt(acc, b, skin, f, out):
+def _tilt(acc, b, skin, s, out):
     """Normal tilted by the slope within the tangent plane; width of its gloss, and how oily it is."""
     for number in range(LANES):
         k = np.uint64(number)
-        nx, ny, nz = skin[f + c.NORMAL_X + k], skin[f + c.NORMAL_Y + k], skin[f + c.NORMAL_Z + k]
+        nx, ny, nz = skin[s + c.NORMAL_X + k], skin[s + c.NORMAL_Y + k], skin[s + c.NORMAL_Z + k]
         x, y, z = acc[b + p.A_X + k], acc[b + p.A_Y + k], acc[b + p.A_Z + k]
         along = nx * x + ny * y + nz * z
         x, y, z = x - along * nx, y - along * ny, z - along * nz
@@ -91,22 +98,22 @@ def _tilt(acc, b, skin, f, out):
         inverse = _1 / math.sqrt(max(x * x + y * y + z * z, F(1e-6)))
         out[T_X + k], out[T_Y + k], out[T_Z + k] = x * inverse, y * inverse, z * inverse
         tense, wet = acc[b + p.A_TENSE + k], acc[b + p.A_WET + k]
-        polish = min(max(skin[f + c.ROUGH + k] + F(0.18) * tense - F(0.10) * wet, F(0.22)), F(0.6))
+        polish = min(max(skin[s + c.ROUGH + k] + F(0.18) * tense - F(0.10) * wet, F(0.22)), F(0.6))
         out[POLISH + k] = polish * polish
-        out[OILED + k] = skin[f + c.OIL + k] * (_1 - F(0.45) * tense) + F(0.7) * wet
+        out[OILED + k] = skin[s + c.OIL + k] * (_1 - F(0.45) * tense) + F(0.7) * wet
         out[FORM_R + k], out[FORM_G + k] = out[LIT_R + k], out[LIT_G + k]
         out[FORM_B + k], out[AFTER + k] = out[LIT_B + k], out[BEFORE + k]
 
 
 @njit(fastmath=STRICT)
-def _diffuse(skin, f, g, relief, wrap, out):
-    """Add a group's change of light; f, g : where form and the group's flow begin; relief, wrap : three numbers each."""
+def _diffuse(skin, s, g, relief, wrap, out):
+    """Add a group's change of light; g : where the group's flow begins; relief, wrap : three numbers each."""
     r0, r1, r2 = relief
     wrap0, wrap1, wrap2 = wrap
     for number in range(LANES):
         k = np.uint64(number)
         x, y, z = skin[g + c.FLOW_X + k], skin[g + c.FLOW_Y + k], skin[g + c.FLOW_Z + k]
-        old = skin[f + c.NORMAL_X + k] * x + skin[f + c.NORMAL_Y + k] * y + skin[f + c.NORMAL_Z + k] * z
+        old = skin[s + c.NORMAL_X + k] * x + skin[s + c.NORMAL_Y + k] * y + skin[s + c.NORMAL_Z + k] * z
         new = out[T_X + k] * x + out[T_Y + k] * y + out[T_Z + k] * z
         size = math.sqrt(x * x + y * y + z * z)
         w0, w1, w2 = wrap0 * size, wrap1 * size, wrap2 * size
@@ -116,13 +123,13 @@ def _diffuse(skin, f, g, relief, wrap, out):
 
 
 @njit(fastmath=STRICT)
-def _highlight(skin, f, g, power, to, spread, out):
+def _highlight(skin, s, g, power, to, spread, out):
     """Add a group's change of gloss."""
     to0, to1, to2 = to
     for number in range(LANES):
         k = np.uint64(number)
         t = out[T_X + k], out[T_Y + k], out[T_Z + k]
-        v = skin[f + c.VIEW_X + k], skin[f + c.VIEW_Y + k], skin[f + c.VIEW_Z + k]
+        v = skin[s + c.VIEW_X + k], skin[s + c.VIEW_Y + k], skin[s + c.VIEW_Z + k]
         shone = gloss(t, v, (to0, to1, to2), spread, out[POLISH + k], out[OILED + k])
         out[AFTER + k] += power * skin[g + c.SEEN + k] * (shone - skin[g + c.SHINE + k])
 
@@ -140,16 +147,16 @@ def _shadow(acc, b, out):
 
 
 @njit(fastmath=STRICT)
-def relight(acc, b, skin, f, g, power, relief, wrap, direction, spread, out):
-    """Fill FORM_* and AFTER with the light and the gloss on the relief of a block. f, g : where form and flow
-    begin in skin; for the others see `shading.Day`."""
-    _tilt(acc, b, skin, f, out)
-    for group in range(power.shape[0]):
-        if power[group] != _0:
-            at = g + np.uint64(group * c.FLOW * LANES)
-            relieved = relief[group, 0], relief[group, 1], relief[group, 2]
-            _diffuse(skin, f, at, relieved, (wrap[0], wrap[1], wrap[2]), out)
-            to = direction[group, 0], direction[group, 1], direction[group, 2]
+def relight(acc, b, skin, s, lamps, wrap, out):
+    """Fill FORM_* and AFTER with the light and the gloss on the relief of a block; see `shading.Day`."""
+    _tilt(acc, b, skin, s, out)
+    for group in range(lamps.shape[0]):
+        power = lamps[group, POWER]
+        if power != _0:
+            g = s + np.uint64((c.KNOWN + group * c.FLOW) * LANES)
+            relief = lamps[group, RELIEVED], lamps[group, RELIEVED + 1], lamps[group, RELIEVED + 2]
+            to = lamps[group, TO], lamps[group, TO + 1], lamps[group, TO + 2]
+            _diffuse(skin, s, g, relief, wrap, out)
             if to[0] != _0 or to[1] != _0 or to[2] != _0:
-                _highlight(skin, f, at, power[group], to, spread[group], out)
+                _highlight(skin, s, g, power, to, lamps[group, SPREAD], out)
     _shadow(acc, b, out)

@@ -10,14 +10,14 @@ import numpy as np
 
 from nof1sim.render.compiled import njit
 from nof1sim.render.skin import blocks as c
+from nof1sim.render.skin import chromophores
 from nof1sim.render.skin import lanes as p
 from nof1sim.render.skin import relight as o
-from nof1sim.render.skin import chromophores
 from nof1sim.render.skin.blocks import LANES, STRICT
 from nof1sim.render.skin.buffer import F32, Lighting
 
 F = np.float32
-_0, _1, _4 = F(0), F(1), F(4)
+_0, _1, _4, _I = F(0), F(1), F(4), np.uint64(1)
 
 BLOOD_LIMIT, HALO_LIMIT = F(0.21), F(0.105)
 """Where crowded lesions saturate: cores, and the diffuse redness around them, which must stay the paler of the two."""
@@ -27,6 +27,7 @@ CRUST_DARK, CRUST_HONEY = (F(0.125), F(0.034), F(0.016)), (F(0.36), F(0.155), F(
 PLUG = (F(0.040), F(0.028), F(0.020))
 """Linear albedos; pus and crust scale with the skin around them."""
 MELANIN_SCALE, BLOOD_SCALE = F(1 / chromophores.ROOT_MEL), F(1 / chromophores.ROOT_BLOOD)
+TABLE, TOP = chromophores.ROOT_TABLE.ravel(), F(chromophores.STEPS - 1)
 FLAT2 = F(1e-4)
 """Square of the slope below which a pixel counts as flat."""
 FAINT = F(2e-4)
@@ -36,18 +37,14 @@ FAINT = F(2e-4)
 class Day(NamedTuple):
     """Light and skin of a day, G groups of light.
 
-    factor (G,) : the day's on each group; power (G,) : times the group's strength; relief (G, 3) :
-    `relight.relief_light`; wrap, direction, spread : see `Lighting`; veil (3,) : share of light that a tan over the
-    lesions lets through; oil : factor on gloss; table : `chromophores.ROOT_TABLE`.
+    factor (G,) : the day's on each group; lamps : `relight.lamps_of`; wrap : see `Lighting`; veil : share of light that
+    a tan over the lesions lets through, per channel; oil : factor on gloss; table : `chromophores.ROOT_TABLE`, flat.
     """
 
     factor: F32
-    power: F32
-    relief: F32
-    wrap: F32
-    direction: F32
-    spread: F32
-    veil: F32
+    lamps: F32
+    wrap: tuple[np.float32, np.float32, np.float32]
+    veil: tuple[np.float32, np.float32, np.float32]
     oil: np.float32
     table: F32
 
@@ -55,47 +52,53 @@ class Day(NamedTuple):
 def day_of(lighting: Lighting, factor: Sequence[float] | F32, oil: float, veil: Sequence[float] | F32) -> Day:
     """A day under a set-up."""
     factor = np.asarray(factor, np.float32)
-    power = factor * lighting.strength
-    return Day(
-        factor, power, o.relief_light(power, lighting.colour, lighting.wrap), lighting.wrap, lighting.direction,
-        lighting.spread, np.asarray(veil, np.float32), np.float32(oil), chromophores.ROOT_TABLE,
-    )  # fmt: skip
+    wrap, through = ((F(x[0]), F(x[1]), F(x[2])) for x in (lighting.wrap, veil))
+    return Day(factor, o.lamps_of(lighting, factor * lighting.strength), wrap, through, F(oil), TABLE)
 
 
 @njit(fastmath=STRICT)
-def _looked_up(table, y, x):
-    """The table at row y and column x, bilinear."""
-    last = np.uint64(table.shape[0] - 2)
-    j, i = min(np.uint64(y), last), min(np.uint64(x), last)
-    b, a = y - F(j), x - F(i)
-    j1, i1 = j + np.uint64(1), i + np.uint64(1)
-    w00, w01, w10, w11 = (_1 - a) * (_1 - b), a * (_1 - b), (_1 - a) * b, a * b
-    return (
-        w00 * table[j, i, 0] + w01 * table[j, i1, 0] + w10 * table[j1, i, 0] + w11 * table[j1, i1, 0],
-        w00 * table[j, i, 1] + w01 * table[j, i1, 1] + w10 * table[j1, i, 1] + w11 * table[j1, i1, 1],
-        w00 * table[j, i, 2] + w01 * table[j, i1, 2] + w10 * table[j1, i, 2] + w11 * table[j1, i1, 2],
-    )
-
-
-@njit(fastmath=STRICT)
-def invert(skin, s, table):
-    """Fill INVERSE_* of the block of skin that begins at s: one over the table's colour of its melanin and blood."""
-    steps = F(table.shape[0] - 1)
+def _look_up(table, out):
+    """From row (of melanin) and column (of blood) in RED and GREEN to the table's colours, bilinear."""
+    n, last, two = np.int32(chromophores.STEPS), np.int32(chromophores.STEPS - 2), np.uint64(2)
+    one, row = np.uint64(3), np.uint64(3 * chromophores.STEPS)
     for number in range(LANES):
         k = np.uint64(number)
-        a = _looked_up(
-            table, min(math.sqrt(skin[s + c.MELANIN + k] * MELANIN_SCALE) * steps, steps),
-            min(math.sqrt(skin[s + c.BLOOD + k] * BLOOD_SCALE) * steps, steps),
-        )  # fmt: skip
-        skin[s + c.INVERSE_R + k], skin[s + c.INVERSE_G + k] = _1 / max(a[0], F(1e-4)), _1 / max(a[1], F(1e-4))
-        skin[s + c.INVERSE_B + k] = _1 / max(a[2], F(1e-4))
+        y, x = out[o.RED + k], out[o.GREEN + k]
+        j, i = min(np.int32(y), last), min(np.int32(x), last)
+        out[o.RED + k], out[o.GREEN + k], out[o.BLUE + k] = y - F(j), x - F(i), F((j * n + i) * np.int32(3))
+    for number in range(LANES):  # apart, as loads from anywhere come one at a time
+        k = np.uint64(number)
+        b, a, p = out[o.RED + k], out[o.GREEN + k], np.uint64(np.int32(out[o.BLUE + k]))
+        q, r, ab = p + one, p + row, a * b
+        t = r + one
+        w00, w10, w01 = _1 - a - b + ab, a - ab, b - ab
+        out[o.RED + k] = w00 * table[p] + w10 * table[q] + w01 * table[r] + ab * table[t]
+        out[o.GREEN + k] = w00 * table[p + _I] + w10 * table[q + _I] + w01 * table[r + _I] + ab * table[t + _I]
+        out[o.BLUE + k] = w00 * table[p + two] + w10 * table[q + two] + w01 * table[r + two] + ab * table[t + two]
+
+
+@njit(fastmath=STRICT)
+def invert(skin, s, table, out):
+    """Fill INVERSE_* of the block of skin that begins at s: one over the table's colour of its melanin and blood. out :
+    memory of `shade_block`."""
+    for number in range(LANES):
+        k = np.uint64(number)
+        out[o.RED + k] = min(math.sqrt(skin[s + c.MELANIN + k] * MELANIN_SCALE) * TOP, TOP)
+        out[o.GREEN + k] = min(math.sqrt(skin[s + c.BLOOD + k] * BLOOD_SCALE) * TOP, TOP)
+    _look_up(table, out)
+    for number in range(LANES):
+        k = np.uint64(number)
+        skin[s + c.INVERSE_R + k] = _1 / max(out[o.RED + k], F(1e-4))
+        skin[s + c.INVERSE_G + k] = _1 / max(out[o.GREEN + k], F(1e-4))
+        skin[s + c.INVERSE_B + k] = _1 / max(out[o.BLUE + k], F(1e-4))
 
 
 @njit(fastmath=STRICT)
 def invert_all(skin, numbers, table):
     """`invert` every block of `numbers` numbers."""
+    lane = np.zeros(o.SHADE_ROWS * LANES, np.float32)
     for start in range(0, skin.size, numbers):
-        invert(skin, np.uint64(start), table)
+        invert(skin, np.uint64(start), table, lane)
 
 
 @njit(fastmath=STRICT)
@@ -104,7 +107,7 @@ def _mix(a, b, k):
 
 
 @njit(fastmath=STRICT)
-def _pigment(acc, b, skin, s, steps, out):
+def _pigment(acc, b, skin, s, out):
     """Where in the table of colours the skin of a block and its lesions lies: rows RED and GREEN of out."""
     for number in range(LANES):
         k = np.uint64(number)
@@ -115,19 +118,8 @@ def _pigment(acc, b, skin, s, steps, out):
         # Near black, more melanin only takes the red that still comes back.
         more = brown / (_1 + brown / MELANIN_LIMIT) * (_1 - F(0.45) * min(F(2.5) * melanin, _1))
         vessels = skin[s + c.BLOOD + k] * (_1 - F(0.45) * acc[b + p.A_PALE + k]) + extra
-        out[o.RED + k] = min(math.sqrt(melanin * (_1 + more) * MELANIN_SCALE) * steps, steps)
-        out[o.GREEN + k] = min(math.sqrt(vessels * BLOOD_SCALE) * steps, steps)
-
-
-@njit(fastmath=STRICT)
-def _look_up(skin, s, table, out):
-    """Fill RED, GREEN and BLUE where lanes show: colour relative to the clear skin."""
-    for number in range(LANES):
-        k = np.uint64(number)
-        if out[o.SHOWN + k] > _0:
-            a = _looked_up(table, out[o.RED + k], out[o.GREEN + k])
-            out[o.RED + k], out[o.GREEN + k] = skin[s + c.INVERSE_R + k] * a[0], skin[s + c.INVERSE_G + k] * a[1]
-            out[o.BLUE + k] = skin[s + c.INVERSE_B + k] * a[2]
+        out[o.RED + k] = min(math.sqrt(melanin * (_1 + more) * MELANIN_SCALE) * TOP, TOP)
+        out[o.GREEN + k] = min(math.sqrt(vessels * BLOOD_SCALE) * TOP, TOP)
 
 
 @njit(fastmath=STRICT)
@@ -135,7 +127,8 @@ def _tint(acc, b, skin, s, out):
     """Albedo of a block with its lesions, in out: pigment first, then pallor, pus, crust and plug over it."""
     for number in range(LANES):
         k = np.uint64(number)
-        red, green, blue = out[o.RED + k], out[o.GREEN + k], out[o.BLUE + k]
+        red, green = skin[s + c.INVERSE_R + k] * out[o.RED + k], skin[s + c.INVERSE_G + k] * out[o.GREEN + k]
+        blue = skin[s + c.INVERSE_B + k] * out[o.BLUE + k]
         was = skin[s + c.ALBEDO_R + k], skin[s + c.ALBEDO_G + k], skin[s + c.ALBEDO_B + k]
         brown, pus, deep = acc[b + p.A_MELANIN + k], acc[b + p.A_PUS + k], acc[b + p.A_DEEP + k]
         core = acc[b + p.A_CORE + k] * (_1 + F(0.50) * acc[b + p.A_RING + k])
@@ -171,7 +164,6 @@ def _tint(acc, b, skin, s, out):
 def kinds(acc, b, out):
     """Fill rows FORMED and SHOWN of out: above 0 where a lesion has relief or cover; where it shows at all. Whether any
     lane is the one, the other."""
-    any_formed, shown = _0, _0
     for number in range(LANES):
         k = np.uint64(number)
         x, y, z = acc[b + p.A_X + k], acc[b + p.A_Y + k], acc[b + p.A_Z + k]
@@ -180,10 +172,7 @@ def kinds(acc, b, out):
         stain += F(0.01) * (acc[b + p.A_DEEP + k] + acc[b + p.A_PALE + k] + acc[b + p.A_PUS + k])
         formed = max(x * x + y * y + z * z - FLAT2, covered)
         out[o.FORMED + k], out[o.SHOWN + k] = formed, max(formed, stain - FAINT)
-    for number in range(LANES):
-        k = np.uint64(number)
-        any_formed, shown = max(any_formed, out[o.FORMED + k]), max(shown, out[o.SHOWN + k])
-    return any_formed > _0, shown > _0
+    return p.any_of(out, o.FORMED), p.any_of(out, o.SHOWN)
 
 
 @njit(fastmath=STRICT)
@@ -217,18 +206,18 @@ def _change(acc, b, skin, s, veil, oil, out):
 
 
 @njit(fastmath=STRICT)
-def shade_block(acc, b, skin, s, form, flow, day, formed, lane):
+def shade_block(acc, b, skin, s, day, formed, lane):
     """Fill RED, GREEN and BLUE of lane with the change of the picture's light in a block.
 
-    b, s, form, flow : where the block begins in acc and in skin, and its form and flow in skin. lane : LIT_* and BEFORE
-    hold the day's light and gloss on clear skin, FORMED and SHOWN what `kinds` found, and so does `formed`.
+    b, s : where the block begins in acc and in skin. lane : LIT_* and BEFORE hold the day's light and gloss on clear
+    skin, FORMED and SHOWN what `kinds` found, and so does `formed`.
     """
-    _pigment(acc, b, skin, s, F(day.table.shape[0] - 1), lane)
-    _look_up(skin, s, day.table, lane)
+    _pigment(acc, b, skin, s, lane)
+    _look_up(day.table, lane)
     _tint(acc, b, skin, s, lane)
     if formed:
-        o.relight(acc, b, skin, form, flow, day.power, day.relief, day.wrap, day.direction, day.spread, lane)
-    _change(acc, b, skin, s, (day.veil[0], day.veil[1], day.veil[2]), day.oil, lane)
+        o.relight(acc, b, skin, s, day.lamps, day.wrap, lane)
+    _change(acc, b, skin, s, day.veil, day.oil, lane)
 
 
 @njit(fastmath=STRICT)
@@ -252,7 +241,7 @@ def shade(acc, met, skin, layout, pixel, day, picture):
     """Add the change to `picture` (h * w, 3 or 4). acc, met: what `paint` wrote; skin, layout : `Primed.known` and
     `blocks.layout`; day : `Day`."""
     lane = np.zeros(o.SHADE_ROWS * LANES, np.float32)
-    light, form, flow, numbers = layout
+    light, numbers = layout
     # In the buffer's order, not the lesions': it is then read as a stream.
     for number in range(met.size):
         at = met[np.uint64(number)]
@@ -263,7 +252,7 @@ def shade(acc, met, skin, layout, pixel, day, picture):
         if not shown:
             continue
         _daylight(skin, s + np.uint64(light), day.factor, lane)
-        shade_block(acc, b, skin, s, s + np.uint64(form), s + np.uint64(flow), day, formed, lane)
+        shade_block(acc, b, skin, s, day, formed, lane)
         start = number * LANES
         for column in range(min(LANES, pixel.size - start)):
             k = np.uint64(column)

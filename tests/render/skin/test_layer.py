@@ -154,4 +154,12 @@ def test_healing_hands_over_to_the_mark() -> None:
 def test_refuses_light_that_it_cannot_change_in_place() -> None:
     buffer, lesions = patch(), sample_lesions("papule", [(0.0, 0.0)])
     with pytest.raises(ValueError, match="light"):
-        draw(prime(buffer, LIGHTING), lesions, sites(buffer, lesions), clear(buffer).astype(float), dark=0.0, day=DAY, oil=1.0)
+        draw(
+            prime(buffer, LIGHTING),
+            lesions,
+            sites(buffer, lesions),
+            clear(buffer).astype(float),
+            dark=0.0,
+            day=DAY,
+            oil=1.0,
+        )
