@@ -74,9 +74,9 @@ def multiplier(x):
 
 
 def colours(melanin: float, blood: float) -> NDArray[np.float32]:
-    """Albedo (STEPS, STEPS, 3) over the log multipliers of melanin and blood."""
+    """Albedo over the log multipliers of melanin and blood, (STEPS, STEPS, 3), flat."""
     x = multiplier(np.linspace(LOWEST, HIGHEST, STEPS))
-    return chromophores.albedo((melanin * x)[:, None], (blood * x)[None])
+    return chromophores.albedo((melanin * x)[:, None], (blood * x)[None]).ravel()
 
 
 class Skin(NamedTuple):
@@ -91,7 +91,7 @@ class Skin(NamedTuple):
 @njit()
 def pigment(b, whole, table, skin):
     """Melanin, blood and colour of a strip of stained skin."""
-    n, scale = np.int32(table.shape[0]), F((STEPS - 1) / (HIGHEST - LOWEST))
+    n, scale = np.int32(STEPS), F((STEPS - 1) / (HIGHEST - LOWEST))
     melanin, blood = F(skin.melanin), F(skin.blood)
     for i in range(s.WIDTH):
         m = min(max(b[s.BROWN + i], F(LOWEST)), F(HIGHEST))
@@ -101,18 +101,16 @@ def pigment(b, whole, table, skin):
         v, u = (m - F(LOWEST)) * scale, (d - F(LOWEST)) * scale
         j, k = min(np.int32(v), n - np.int32(2)), min(np.int32(u), n - np.int32(2))
         b[s.SHARE_U + i], b[s.SHARE_V + i] = u - F(k), v - F(j)
-        whole[s.AT + i] = j * n + k
-    colours, row = table.reshape(-1, 3), np.uint64(n)
+        whole[s.AT + i] = np.int32(3) * (j * n + k)
+    one, two, three, row = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(3 * STEPS)
     for i in range(s.WIDTH):
         x, y = b[s.SHARE_U + i], b[s.SHARE_V + i]
         p = np.uint64(whole[s.AT + i])
-        q, xy = p + row, x * y
-        w00, w10, w01, w11 = F(1) - x - y + xy, x - xy, y - xy, xy
-        for k in range(3):
-            c = np.uint64(k)
-            b[s.ALBEDO_R + k * s.WIDTH + i] = (
-                w00 * colours[p, c] + w10 * colours[p + np.uint64(1), c]
-                + w01 * colours[q, c] + w11 * colours[q + np.uint64(1), c])  # fmt: skip
+        q, r, t, xy = p + three, p + row, p + row + three, x * y
+        w00, w10, w01 = F(1) - x - y + xy, x - xy, y - xy
+        b[s.ALBEDO_R + i] = w00 * table[p] + w10 * table[q] + w01 * table[r] + xy * table[t]
+        b[s.ALBEDO_G + i] = w00 * table[p + one] + w10 * table[q + one] + w01 * table[r + one] + xy * table[t + one]
+        b[s.ALBEDO_B + i] = w00 * table[p + two] + w10 * table[q + two] + w01 * table[r + two] + xy * table[t + two]
 
 
 @njit()

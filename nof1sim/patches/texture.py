@@ -196,7 +196,11 @@ def fold(b, crease):
     """A crease: a groove across the strip's skin."""
     place, bend, sway, inverse, width = crease[0], crease[1], crease[2], F(1) / crease[3], crease[4]
     depth, half, middle = crease[5], F(1) / crease[6], crease[7]
-    far = sway + F(FOLD_REACH) * width
+    far, nearest = sway + F(FOLD_REACH) * width, F(1e9)
+    for i in range(s.WIDTH):
+        nearest = min(nearest, abs(b[s.X + i] - place - bend * b[s.Y + i]))
+    if nearest > far:
+        return
     for i in range(s.WIDTH):
         x, y = b[s.X + i] - place - bend * b[s.Y + i], b[s.Y + i]
         if abs(x) > far:
