@@ -80,6 +80,15 @@ def test_same_bytes_whatever_was_drawn_before() -> None:
     assert all(np.array_equal(x, y) for x, y in zip(first, again, strict=True))
 
 
+@pytest.mark.parametrize("size", [16, 21])
+def test_what_is_primed_can_be_read_back(size: int) -> None:
+    """Blocks hold the buffer's rows, whatever their number."""
+    buffer = patch(size, tilt_deg=30.0)
+    primed = prime(buffer, LIGHTING)
+    for name in ("spot", "normal", "view", "albedo"):
+        assert np.array_equal(getattr(primed, name), getattr(buffer, name)), name
+
+
 def test_hidden_and_averted_lesions_are_not_drawn() -> None:
     buffer, lesions = patch(), sample_lesions("papule", [(0.0, 0.0)])
     hidden = replace(lesions, visible=np.zeros(1, bool))
