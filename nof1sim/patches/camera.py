@@ -60,17 +60,17 @@ def reach_px(shot: Shot, size_px: int) -> int:
 def develop(light: NDArray[np.float32], shot: Shot, key: int) -> NDArray[np.uint8]:
     """The photograph (h, w, 3) of linear light (h, w, 3). key: 64 bits that choose the sensor's noise."""
     scale = light.shape[0] / REFERENCE_PX
-    length = shot.motion_px * scale
+    length, rows = shot.motion_px * scale, light.reshape(light.shape[0], -1)
     if length >= 0.5:
-        a, moved = math.radians(shot.motion_deg), np.zeros_like(light)
-        _smear(light, length * math.cos(a), length * math.sin(a), max(2, math.ceil(length)), moved)
-        light = moved
+        a, moved = math.radians(shot.motion_deg), np.empty_like(rows)
+        _smear(rows, length * math.cos(a), length * math.sin(a), max(2, math.ceil(length)), moved)
+        rows = moved
     gain = white_balance(shot.white_balance_k, shot.tint) * (EXPOSURE * 2.0**shot.exposure_ev)
     style = Style(shot.sharpening, shot.noise / TILE_SD, shot.contrast, shot.saturation)
     out = np.empty(light.shape, np.uint8)
     focus, sharp = gaussian(shot.blur_px * scale), gaussian(SHARPEN_PX if shot.sharpening else 0.0)
     _develop(
-        light.reshape(light.shape[0], -1), focus, np.tile(gain.astype(np.float32), light.shape[1]), CURVE, sharp, style,
+        rows, focus, np.tile(gain.astype(np.float32), light.shape[1]), CURVE, sharp, style,
         sensor_tile(), key % TILE, (key >> 20) % TILE, out,
     )  # fmt: skip
     return out
@@ -78,22 +78,29 @@ def develop(light: NDArray[np.float32], shot: Shot, key: int) -> NDArray[np.uint
 
 @njit()
 def _smear(image, dx, dy, steps, out):
-    """Mean of the image (h, w, c) along a line through each pixel."""
-    h, w, channels = image.shape
-    share = F(1.0 / steps)
-    for k in range(steps):
-        along = (k + 0.5) / steps - 0.5
-        ox, oy = dx * along, dy * along
-        i0, j0 = math.floor(ox), math.floor(oy)
-        a, b = F(ox - i0), F(oy - j0)
-        for y in range(h):
-            ja, jb = min(max(y + j0, 0), h - 1), min(max(y + j0 + 1, 0), h - 1)
-            for x in range(w):
-                ia, ib = min(max(x + i0, 0), w - 1), min(max(x + i0 + 1, 0), w - 1)
-                for c in range(channels):
-                    top = image[ja, ia, c] * (F(1) - a) + image[ja, ib, c] * a
-                    low = image[jb, ia, c] * (F(1) - a) + image[jb, ib, c] * a
-                    out[y, x, c] += share * (top * (F(1) - b) + low * b)
+    """Mean of the image (h, 3 w), edges repeated, along a line through each pixel."""
+    h, m = image.shape
+    share, edge = F(1.0 / steps), 3 * (int(abs(dx)) + 2)
+    line = np.empty(m + 2 * edge, np.float32)
+    for y in range(h):
+        row = np.uint64(y)
+        for x in range(m):
+            out[row, np.uint64(x)] = F(0)
+        for k in range(steps):
+            along = (k + 0.5) / steps - 0.5
+            ox, oy = dx * along, dy * along
+            i, j = math.floor(ox), math.floor(oy)
+            a, b = F(ox - i), F(oy - j)
+            low, high = np.uint64(min(max(y + j, 0), h - 1)), np.uint64(min(max(y + j + 1, 0), h - 1))
+            for x in range(m):
+                q = np.uint64(x)
+                line[np.uint64(edge + x)] = image[low, q] * (F(1) - b) + image[high, q] * b
+            for x in range(edge):
+                line[x], line[edge + m + x] = line[edge + x % 3], line[edge + m - 3 + x % 3]
+            start = edge + 3 * i
+            for x in range(m):
+                q = np.uint64(start + x)
+                out[row, np.uint64(x)] += share * (line[q] * (F(1) - a) + line[q + np.uint64(3)] * a)
 
 
 @njit()
