@@ -15,7 +15,7 @@ def dilate(labels: Labels, radius: int) -> Labels:
     column, the lower or right one of two at the same distance last. Labels stay as they are."""
     if radius <= 0:
         return labels.copy()
-    out = np.zeros_like(labels)
+    out = np.empty_like(labels, order="C")
     _grow(np.ascontiguousarray(labels), radius, out)
     return out
 
@@ -44,29 +44,40 @@ def _fill(new, row):
 
 
 @njit()
+def _widen(row, radius, new):
+    """Grow a row along itself: new (w,), set from `_span` and radius on. Where that begins and ends; -1 where empty."""
+    w = row.size
+    first, last = _span(row)
+    if last < 0:
+        return w, -1
+    a, b = max(first - radius, 0), min(last + radius, w - 1) + 1
+    new[a:b] = row[a:b]
+    for step in range(1, min(radius, w - 1) + 1):
+        _fill(new[max(a, step) : b], row[max(a, step) - step : b - step])
+    for step in range(1, min(radius, w - 1) + 1):
+        _fill(new[a : min(b, w - step)], row[a + step : min(b, w - step) + step])
+    return a, b
+
+
+@njit()
 def _grow(labels, radius, out):
+    """One pass down; the few rows that one needs, grown along themselves, stay in a ring and so in the cache."""
     h, w = labels.shape
-    wide = np.zeros((h, w), labels.dtype)
+    ring = np.empty((2 * radius + 1, w), labels.dtype)
     low, high = np.full(h, w, np.int64), np.full(h, -1, np.int64)
-    for y in range(h):
-        first, last = _span(labels[y])
-        if last < 0:
+    for ahead in range(h + radius):
+        if ahead < h:
+            low[ahead], high[ahead] = _widen(labels[ahead], radius, ring[ahead % len(ring)])
+        y = ahead - radius
+        if y < 0:
             continue
-        a, b = max(first - radius, 0), min(last + radius, w - 1) + 1
-        low[y], high[y] = a, b
-        row, new = labels[y], wide[y]
-        new[a:b] = row[a:b]
-        for step in range(1, min(radius, w - 1) + 1):
-            _fill(new[max(a, step) : b], row[max(a, step) - step : b - step])
-        for step in range(1, min(radius, w - 1) + 1):
-            _fill(new[a : min(b, w - step)], row[a + step : min(b, w - step) + step])
-    for y in range(h):
+        out[y] = 0
         for step in range(radius + 1):
             for side in range(2 if step else 1):
                 other = y + step if side else y - step
                 if 0 <= other < h and high[other] > 0:
                     a, b = low[other], high[other]
-                    _fill(out[y, a:b], wide[other, a:b])
+                    _fill(out[y, a:b], ring[other % len(ring), a:b])
 
 
 def measure(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
@@ -84,14 +95,16 @@ def measure(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.float64], NDA
 
 @njit()
 def _measure(labels, table):
-    """table (ids, 5): least x and y, largest x and y plus one, count."""
+    """table (ids, 5): least x and y, largest x and y plus one, count. By runs of one label."""
     for y in range(labels.shape[0]):
         row = labels[y]
-        first, last = _span(row)
-        for x in range(first, last + 1):
-            k = row[x]
+        x, last = _span(row)
+        while x <= last:
+            k, start = row[x], x
+            while x <= last and row[x] == k:
+                x += 1
             if k != 0:
                 t = table[k]
-                t[0], t[1] = min(t[0], x), min(t[1], y)
-                t[2], t[3] = max(t[2], x + 1), max(t[3], y + 1)
-                t[4] += 1
+                t[0], t[1] = min(t[0], start), min(t[1], y)
+                t[2], t[3] = max(t[2], x), y + 1
+                t[4] += x - start

@@ -211,12 +211,18 @@ def chart_lookup(chart: F32, z: F32) -> tuple[F32, F32]:
 
 def on_mesh(lookup: tuple[F32, F32], x_mm: NDArray, y_mm: NDArray) -> tuple[F32, F32]:
     """Mesh column and row (n,) of chart points."""
-    u = np.clip((np.asarray(x_mm, float) - X_LOW) * PER_MM, 0, SIZE[1] - 1.001)
-    v = np.clip((Y_HIGH - np.asarray(y_mm, float)) * PER_MM, 0, SIZE[0] - 1.001)
-    i, j = u.astype(int), v.astype(int)
-    a, b = u - i, v - j
-    out = []
-    for grid in lookup:
-        top = grid[j, i] * (1 - a) + grid[j, i + 1] * a
-        out.append((top * (1 - b) + (grid[j + 1, i] * (1 - a) + grid[j + 1, i + 1] * a) * b).astype(np.float32))
+    out = np.empty((2, len(x_mm)), np.float32)
+    _on_mesh(*lookup, np.ascontiguousarray(x_mm, float), np.ascontiguousarray(y_mm, float), *out)
     return out[0], out[1]
+
+
+@njit()
+def _on_mesh(columns, rows, x_mm, y_mm, u, v):
+    for k in range(x_mm.size):
+        x = min(max((x_mm[k] - X_LOW) * PER_MM, 0.0), SIZE[1] - 1.001)
+        y = min(max((Y_HIGH - y_mm[k]) * PER_MM, 0.0), SIZE[0] - 1.001)
+        i, j = int(x), int(y)
+        a, b = x - i, y - j
+        for grid, out in ((columns, u), (rows, v)):
+            top = grid[j, i] * (1 - a) + grid[j, i + 1] * a
+            out[k] = top * (1 - b) + (grid[j + 1, i] * (1 - a) + grid[j + 1, i + 1] * a) * b

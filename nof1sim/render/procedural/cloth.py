@@ -13,7 +13,7 @@ from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import COLOUR
 from nof1sim.render.procedural.noise import cells, noise
 from nof1sim.render.procedural.scalp import BAND_TOP, EDGE, neckline
-from nof1sim.render.procedural.screen import Screen
+from nof1sim.render.procedural.screen import Screen, blocks
 from nof1sim.render.procedural.shade import bumped
 
 F32 = NDArray[np.floating]
@@ -128,11 +128,14 @@ def shade_cloth(head: Head, screen: Screen, at: NDArray) -> F32:
             albedo[mine], relief[mine] = _cap(face, p, q, screen.layer("elastic")[part])
         else:
             albedo[mine], relief[mine] = _band(face, p, q)
-    normal, flow = _creased(screen, at, relief), screen.flow[at]
-    light = np.maximum(dot(normal[:, None], flow), 0)
-    # Cloth scatters a little light round its threads, so folds stay soft.
-    soft = 0.12 * np.sqrt(dot(flow, flow))
-    return (albedo[:, None] * ((light + soft) / 1.12)[..., None] * COLOUR).astype(np.float32)
+    normal, colour = _creased(screen, at, relief), np.empty((at.size, len(COLOUR), 3), np.float32)
+    for part in blocks(np.arange(at.size)):
+        flow = screen.flow(at[part])
+        light = np.maximum(dot(normal[part, None], flow), 0)
+        # Cloth scatters a little light round its threads, so folds stay soft.
+        soft = 0.12 * np.sqrt(dot(flow, flow))
+        colour[part] = albedo[part, None] * ((light + soft) / 1.12)[..., None] * COLOUR
+    return colour
 
 
 def _creased(screen: Screen, at: NDArray, relief: F32) -> F32:

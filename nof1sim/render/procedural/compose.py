@@ -16,6 +16,8 @@ F32 = NDArray[np.floating]
 CHANNELS = 4
 """Planes a light group: red, green and blue of matt light, then gloss."""
 U16_TOP = 65535.0
+BLOCK = 2048
+"""Pixels whose light is summed at once: it stays in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,48 +91,58 @@ def light_planes(lit, factor: F32, sheen: F32, polish: float, covers, row: NDArr
 
 
 def packed(planes: F32) -> tuple[NDArray[np.uint16], float]:
-    """The planes in 16 bits and the light that one step stands for: half the memory to read on every day."""
+    """Planes (groups * 4, n) in 16 bits, half the memory to read on every day, and the light that one step stands for.
+
+    They come as `weigh` reads them, from the first number to the last: (blocks, 4 * groups, BLOCK), of each BLOCK
+    pixels all groups' gloss, then their red, green and blue.
+    """
     step = float(planes.max()) / U16_TOP or 1.0
-    return np.rint(planes * np.float32(1 / step)).astype(np.uint16), step
+    groups, n = len(planes) // CHANNELS, planes.shape[1]
+    out = np.zeros((-(-n // BLOCK), CHANNELS, groups, BLOCK), np.uint16)
+    for k, plane in enumerate(planes):
+        whole = np.zeros(len(out) * BLOCK, np.float32)
+        whole[:n] = np.rint(plane * np.float32(1 / step))
+        out[:, (k + 1) % CHANNELS, k // CHANNELS] = whole.reshape(-1, BLOCK)
+    return out.reshape(len(out), CHANNELS * groups, BLOCK), step
+
+
+@njit(fastmath=True)
+def _sum(planes, at, weights, row):
+    """Add to row (BLOCK,) the weighted planes (all,) that begin at `at`, one behind the other."""
+    for g in range(weights.size):
+        w, start = weights[g], at + np.uint64(g * row.size)
+        if w != 0:
+            for k in range(row.size):
+                row[k] += w * np.float32(planes[start + np.uint64(k)])
 
 
 @njit(fastmath=True)
 def weigh(planes, weights, index, skin, tan, beard, growth, image):
-    """Set the colours of image (pixels, 3) at `index` (n,) to the weighted sum of planes (groups * 4, n).
+    """Set the colours of image (pixels * 4,) at the pixels `index` (n,) to the weighted sum of `packed` planes (all,).
 
-    weights (groups, 2): of matt light and of gloss; tan (3,): factor on skin (n,), 0 .. 1; growth (3,): share that a
-    beard (n,), 0 .. 1, takes. Works in blocks that stay in the cache; slices and unsigned places
-    spare the checks for negative indices that would keep the loops from being vectorised.
+    weights (2, groups): of gloss and of matt light; tan (3,): factor on skin (n,), 0 or 1; growth (3,): share that a
+    beard (n,), 0 .. 1, takes. Unsigned places spare the checks for negative ones that would keep the loops from being
+    vectorised; slices in a loop would cost as much as its arithmetic.
     """
-    n, block = index.size, 2048
-    total = np.empty((4, block), np.float32)
-    for start in range(0, n, block):
-        m = min(block, n - start)
-        shine = total[3]
-        for k in range(m):
+    n, groups, one = index.size, weights.shape[1], np.float32(1.0)
+    total = np.empty((4, BLOCK), np.float32)
+    shine, red, green, blue = total[0], total[1], total[2], total[3]
+    for start in range(0, n, BLOCK):
+        m, first, at = min(BLOCK, n - start), np.uint64(start), np.uint64(start * groups * 4)
+        for k in range(BLOCK):
             shine[k] = np.float32(0.0)
-        for g in range(weights.shape[0]):
-            w = weights[g, 1]
-            if w != 0:
-                plane = planes[g * 4 + 3, start : start + m]
-                for k in range(m):
-                    shine[k] += w * np.float32(plane[k])
-        for c in range(3):
-            row = total[c]
-            for k in range(m):
+        _sum(planes, at, weights[0], shine)
+        for c, row in enumerate((red, green, blue)):
+            for k in range(BLOCK):
                 row[k] = shine[k]
-            for g in range(weights.shape[0]):
-                w = weights[g, 0]
-                if w != 0:
-                    plane = planes[g * 4 + c, start : start + m]
-                    for k in range(m):
-                        row[k] += w * np.float32(plane[k])
-        hairs, bare = beard[start : start + m], skin[start : start + m]
-        for c in range(3):
-            row, less, brown = total[c], growth[c], tan[c] - np.float32(1.0)
-            if less != 0 or brown != 0:
+            _sum(planes, at + np.uint64((c + 1) * groups * BLOCK), weights[1], row)
+            less, brown = growth[c], tan[c] - one
+            if less != 0:
                 for k in range(m):
-                    row[k] *= (np.float32(1.0) - hairs[k] * less) * (np.float32(1.0) + bare[k] * brown)
+                    row[k] *= one - beard[first + np.uint64(k)] * less
+            if brown != 0:
+                for k in range(m):
+                    row[k] *= one + np.float32(skin[first + np.uint64(k)]) * brown
         for k in range(m):
-            p = np.uint64(index[start + k])
-            image[p, 0], image[p, 1], image[p, 2] = total[0, k], total[1, k], total[2, k]
+            p = np.uint64(index[first + np.uint64(k)]) * np.uint64(4)
+            image[p], image[p + np.uint64(1)], image[p + np.uint64(2)] = red[k], green[k], blue[k]

@@ -125,18 +125,16 @@ def _display_row(y, light, glare, first_row, step, gain, curve, raised, shown, l
     low = np.float32(place - upper)
     above, below, high = glare[upper], glare[min(upper + 1, last)], np.float32(1.0) - low
     zero, toe, top = np.float32(0.0), np.float32(CURVE_TOE), np.float32(CURVE_TOP)
-    share = (np.float32(0.299), np.float32(0.587), np.float32(0.114))
     bits, first = raised.view(np.int32), np.int32(FIRST_PLACE)
-    for x in range(w):
-        luma[x] = zero
     for p in range(3):
-        k, part, lit, over, under, line = gain[p], share[p], light[p], above[p], below[p], shown[p]
+        k, lit, over, under, line = gain[p], light[p], above[p], below[p], shown[p]
         for x in range(w):
             raised[x] = min(max((lit[x] + over[x] * high + under[x] * low) * k, zero), top) + toe
         for x in range(w):
             line[x] = curve[np.uint64((bits[x] >> CURVE_SHIFT) - first)]
-        for x in range(w):
-            luma[x] += part * line[x]
+    red, green, blue = shown[0], shown[1], shown[2]
+    for x in range(w):
+        luma[x] = np.float32(0.299) * red[x] + np.float32(0.587) * green[x] + np.float32(0.114) * blue[x]
 
 
 @njit(fastmath=True)
@@ -185,7 +183,7 @@ def _expose(
     h, w = u.shape
     rf, rs = focus.size // 2, sharp.size // 2
     lights = np.empty((2 * rf + 1, 3, w), np.float32)
-    shown, luma = np.empty((2 * rs + 1, 3, w), np.float32), np.empty((2 * rs + 1, 1, w), np.float32)
+    shown, luma = np.empty((rs + 1, 3, w), np.float32), np.empty((2 * rs + 1, 1, w), np.float32)
     wide = np.empty(w + 2 * max(rf, rs), np.float32)
     lit, soft = np.empty((3, w), np.float32), np.empty((1, w), np.float32)
     scratch, bytes_ = np.empty(w, np.float32), np.empty((3, w), np.uint8)
@@ -201,16 +199,16 @@ def _expose(
                 )
         y = step - rf
         if 0 <= y < h:
-            now = y % shown.shape[0]
             seen = lit if rf else lights[0]
             if rf:
                 _blurred_row(lights, y, h, focus, wide, lit)
-            _display_row(y, seen, glare, first_row, step_rows, gain, curve, scratch, shown[now], luma[now, 0])
+            now, grey = shown[y % len(shown)], luma[y % len(luma), 0]
+            _display_row(y, seen, glare, first_row, step_rows, gain, curve, scratch, now, grey)
         y -= rs
         if y >= 0:
             _blurred_row(luma, y, h, sharp, wide, soft)
-            now = y % shown.shape[0]
-            _print_row(y, shown[now], luma[now, 0], soft[0], style, tile, ox, oy, scratch, bytes_, out[y])
+            now, grey = shown[y % len(shown)], luma[y % len(luma), 0]
+            _print_row(y, now, grey, soft[0], style, tile, ox, oy, scratch, bytes_, out[y])
 
 
 def expose(
@@ -221,7 +219,7 @@ def expose(
     seen : which place of the plate each pixel shows. key : 64 bits that choose the place in the tile of sensor noise.
     """
     n, (h, w), f = nuisance, seen.u.shape, np.float32
-    near, core = np.zeros((h, w), np.int32), np.zeros((h, w), np.int32)
+    near, core = np.empty((h, w), np.int32), np.empty((h, w), np.int32)
     place = backdrop_map(n, w, plate.margin)
     paper, labels, inner = plate.backdrop.reshape(-1), touched.reshape(-1), cores.reshape(-1)
     side, some = len(canvas), np.zeros(labels.size, np.uint8)

@@ -19,7 +19,7 @@ from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.identity import Face
 from nof1sim.render.procedural.light import COLOUR, GLOSSY, LIGHTS
 from nof1sim.render.procedural.noise import noise
-from nof1sim.render.procedural.screen import Screen
+from nof1sim.render.procedural.screen import Screen, blocks
 
 F32 = NDArray[np.floating]
 EUMELANIN, PHEOMELANIN = np.array([0.419, 0.66, 1.05]), np.array([0.187, 0.4, 0.95])
@@ -83,7 +83,7 @@ def hair_cover(head: Head, screen: Screen, at: NDArray, fine: F32, glints: F32) 
     The share of skin that strands cover grows over the whole width of the fade; which places they cover, their own
     texture says. A mask that only went from 0 to 1 would be the edge of a cap.
     """
-    hair, temple = screen.layer("hair")[at], screen.layer("temple")[at]
+    hair, temple = screen.layer("hair", at), screen.layer("temple", at)
     face = head.face
     strand = 0.55 * glints + 0.28 * fine
     if face.wear == "short":
@@ -102,12 +102,17 @@ def hair_cover(head: Head, screen: Screen, at: NDArray, fine: F32, glints: F32) 
 
 def shade_hair(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
     """Hair at pixels `at`: colour per light group (k, groups, 3), and its cover (k,)."""
+    colours, covers = zip(*(_shade_some(head, screen, some) for some in blocks(at)), strict=True)
+    return np.concatenate(colours), np.concatenate(covers)
+
+
+def _shade_some(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
     face = head.face
     p = screen.spot[at]
     way = lie(face, p)
     fine, locks, glints = _strands(face, p, way)
     cover = hair_cover(head, screen, at, fine, glints).astype(np.float32)
-    depth = np.clip(np.maximum(screen.layer("hair")[at], 0.7 * screen.layer("temple")[at]), 0, 1)
+    depth = np.clip(np.maximum(screen.layer("hair", at), 0.7 * screen.layer("temple", at)), 0, 1)
     tone = hair_colour(face).astype(np.float32)
     albedo = _albedo(face, tone, fine, locks, glints, depth)
     del locks
@@ -119,8 +124,8 @@ def shade_hair(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
     normal = _normal(screen, at, p, depth)
     colour = np.zeros((at.size, len(LIGHTS), 3), np.float32)
     _shade(
-        at, normal, turn(way.way, screen.camera.rotation), screen.view, screen.flow, screen.seen, albedo, cover, fine,
-        glints, lustre, to, tint, np.float32(0.10 + 0.25 * face.hair_curl), GLOSSY, COLOUR, colour,
+        normal, turn(way.way, screen.camera.rotation), screen.view[at], screen.flow(at), screen.seen(at), albedo, cover,
+        fine, glints, lustre, to, tint, np.float32(0.10 + 0.25 * face.hair_curl), GLOSSY, COLOUR, colour,
     )  # fmt: skip
     return colour, cover
 
@@ -148,15 +153,13 @@ def _across(t, h):
 
 
 @njit(fastmath=True)
-def _shade(at, normal, along, view, flow, seen, albedo, cover, fine, glints, lustre, to, tint, spread, matt, tone, out):
-    """Matt light and the two lobes of shine of each light group: sines to the powers 70 and 16. `at` (k,): rows of the
-    screen's view, flow and seen."""
+def _shade(normal, along, view, flow, seen, albedo, cover, fine, glints, lustre, to, tint, spread, matt, tone, out):
+    """Matt light and the two lobes of shine of each light group: sines to the powers 70 and 16."""
     one, low = np.float32(1.0), np.float32(0.2)
     for q in range(cover.size):
         if cover[q] <= np.float32(0.003):
             continue
-        i = at[q]
-        n, a, v = normal[q], along[q], view[i]
+        n, a, v = normal[q], along[q], view[q]
         d = n[0] * a[0] + n[1] * a[1] + n[2] * a[2]
         x, y, z = a[0] - d * n[0], a[1] - d * n[1], a[2] - d * n[2]
         inverse = one / math.sqrt(x * x + y * y + z * z + np.float32(1e-9))
@@ -176,9 +179,9 @@ def _shade(at, normal, along, view, flow, seen, albedo, cover, fine, glints, lus
                 t2, s2 = t * t, s * s
                 t4, s4 = t2 * t2, s2 * s2
                 s16 = s4 * s4 * s4 * s4
-                power = seen[i, g] * lustre[q]
+                power = seen[q, g] * lustre[q]
                 first, second = white * s16 * s16 * s2 * s * power, warm * t4 * t4 * power
-            matt_light = n[0] * flow[i, g, 0] + n[1] * flow[i, g, 1] + n[2] * flow[i, g, 2]
+            matt_light = n[0] * flow[q, g, 0] + n[1] * flow[q, g, 1] + n[2] * flow[q, g, 2]
             matt_light = max(np.float32(0.85) * matt_light, np.float32(0.0))
             for c in range(3):
                 light = albedo[q, c] * matt_light + first

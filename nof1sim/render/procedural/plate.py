@@ -23,6 +23,7 @@ from nof1sim.render.procedural.frames import Frame
 from nof1sim.render.procedural.grid import Grid
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import COLOUR, GROUPS, LIGHTING, STRENGTH, mix
+from nof1sim.render.procedural.memory import return_memory
 from nof1sim.render.procedural.nodes import Nodes, nodes_of
 from nof1sim.render.procedural.pigment import base_blood, pigment_of
 from nof1sim.render.procedural.points import Points, points_of
@@ -54,7 +55,7 @@ MARGIN = 0.04
 class Plate:
     """See the module's text. s = size + 2 margin pixels a side; n pixels show the person.
 
-    index (n,): place of each in the plate, y * s + x; planes (groups * 4, n) times `step`: light of each group;
+    index (n,): place of each in the plate, y * s + x; planes times `step`: light of each group (`compose.packed`);
     alpha (s, s): cover of the backdrop by the person; backdrop (s, s, 3): in steps of 1 / BACKDROP_STEPS; glare
     (rows, 3, size): light that highlights spread over the picture, for every few rows of the plate; skin: what lesions
     need; typical: median volume fractions of melanin and blood; part (s, s): code in base.PARTS;
@@ -80,7 +81,7 @@ class Plate:
     chart: F32
     normal: F32
     depth: F32
-    bare: F32
+    bare: NDArray[np.uint8]
     beard: F32
     nodes: Nodes
     points: Points
@@ -118,14 +119,17 @@ def build_plate(head: Head, frame: Frame, size: int, supersample: int, known: Kn
     width = (size + 2 * margin) * supersample
     camera = camera_for(head, frame, width, size * supersample)
     screen = look(head, camera)
+    return_memory()
     skin = pigment_of(head, screen)
     melanin, blood = known.melanin, base_blood(head.face)
     lit = light_skin(screen, skin, melanin, blood, supersample)
+    return_memory()  # what the canvas holds now, with what lies over it, is the peak of a worker's memory
     hairs = draw_hairs(head, screen, known.hairs)
     factor, sheen = details(head, screen, skin, hairs.brow_shade)
-    # What the canvas holds is the peak of a worker's memory: what nobody asks for again goes.
+    # What nobody asks for again goes.
     skin.soft = skin.height = skin.pore = skin.stubble = NONE
     covers = covers_of(head, screen, lit, hairs, melanin)
+    return_memory()
     grid = Grid.of(screen, supersample)
     stray = stray_of(head, screen, hairs, grid)
     part = parts_of(screen, covers)[grid.first]
@@ -162,9 +166,7 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     first = np.empty(rows.size, np.int64)
     first[to[::-1]] = keep[::-1]
     count = np.bincount(to, minlength=rows.size).astype(np.float32)
-    flow, screen.flow = screen.flow[first], NONE  # as in build_plate, the biggest first
-    light, lit.irradiance = lit.irradiance[first] * (STRENGTH[:, None] * COLOUR), NONE
-    seen, screen.seen = screen.seen[first], NONE
+    light, lit.irradiance = lit.irradiance[first] * (STRENGTH[:, None] * COLOUR), NONE  # the biggest first
     gloss, lit.gloss = lit.gloss[first] * STRENGTH, NONE
     share = 1.0 / grid.supersample**2
 
@@ -180,8 +182,8 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     arrays = {
         "normal": lit.normal[first],
         "view": screen.view[first],
-        "flow": flow,
-        "seen": seen,
+        "flow": screen.flow(first),
+        "seen": screen.seen(first),
         "light": light,
         "gloss": gloss,
         "melanin": melanin * pooled(skin.melanin, 1 / count),
@@ -216,7 +218,7 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, planes, str
         glare=_glare(index, values, step, alpha, paper, margin), skin=prime(buffer, LIGHTING),
         typical=(float(np.median(buffer.melanin)), float(np.median(buffer.blood))),
         part=grid.image(part), chart=grid.image(chart, np.nan), normal=grid.image(screen.normal[first]), depth=depth,
-        bare=np.concatenate([part == PART_CODE["skin"], none]).astype(np.float32),
+        bare=np.concatenate([part == PART_CODE["skin"], none]).astype(np.uint8),
         beard=np.concatenate([np.clip(beard, 0, 1), none]).astype(np.float32),
         nodes=nodes_of(head, camera, depth, screen, grid.index, first), points=points_of(head, screen, camera),
     )  # fmt: skip
@@ -238,11 +240,11 @@ def _glare(index: NDArray, values: NDArray, step: float, alpha: F32, paper: F32,
     """Light that highlights of the clear face under neutral light spread, (rows, 3, size); as smooth as it
     is, a row for some of the plate's (a whole share of them) will do."""
     side, n = alpha.shape[0], index.size
-    lit = np.zeros((side * side, 3), np.float32)
-    weights = np.full((len(GROUPS), 2), step, np.float32) * NEUTRAL[:, None]
-    plain = np.zeros(n, np.float32), np.ones(3, np.float32), np.zeros(n, np.float32), np.zeros(3, np.float32)
-    weigh(values, weights, index, *plain, lit)
-    whole = lit.reshape(side, side, 3) + paper * (1 - alpha)[..., None]
+    lit = np.zeros((side, side, 4), np.float32)
+    weights = np.full((2, len(GROUPS)), step, np.float32) * NEUTRAL
+    plain = np.zeros(n, np.uint8), np.ones(3, np.float32), np.zeros(n, np.float32), np.zeros(3, np.float32)
+    weigh(values.reshape(-1), weights, index, *plain, lit.reshape(-1))
+    whole = lit[..., :3] + paper * (1 - alpha)[..., None]
     soft, factor = coarse_blur(np.maximum(whole - GLARE_FROM, 0), side / 66)
     rows = widen(np.float32(GLARE) * soft, factor)[:, margin : side - margin]
     return np.ascontiguousarray(np.swapaxes(rows, 1, 2), dtype=np.float32)

@@ -37,16 +37,13 @@ class Pose:
     smile: float
     still: bool
 
-    def place(self, points: NDArray) -> F32:
-        """Points in the plate's camera axes, to the day's."""
-        return turn(np.asarray(points, np.float32) - PIVOT, self.turned) + PIVOT
-
-    def project(self, placed: NDArray) -> tuple[F32, F32]:
-        """Picture coordinates of points in the day's camera axes."""
-        f = self.distance_mm / (self.distance_mm - placed[..., 2]) * self.per_mm
-        dx, dy = (placed[..., 0] - self.x) * f, (self.y - placed[..., 1]) * f
-        m, o = self.matrix, self.offset
-        return m[0, 0] * dx + m[0, 1] * dy + o[0], m[1, 0] * dx + m[1, 1] * dy + o[1]
+    def moved(self, place: F32, smile: F32) -> F32:
+        """Points (k, 3), mm in the plate's camera axes, and what a full smile moves each: picture x and y and depth in
+        the day's axes, (3, k)."""
+        out = np.empty((3, len(place)), np.float32)
+        camera = np.array([self.x, self.y, self.distance_mm, self.per_mm], np.float32)
+        _move(place, smile, np.float32(self.smile), PIVOT, self.turned, camera, self.matrix, self.offset, out)
+        return out
 
 
 @dataclass(slots=True)
@@ -93,31 +90,26 @@ def look_at(plate: Plate, pose: Pose) -> Look:
         depth[:] = plate.depth[m : m + size, m : m + size]
         return Look(u, v, depth)
     nodes = plate.nodes
-    moved = np.empty((3, *nodes.ok.shape), np.float32)
-    camera = np.array([pose.x, pose.y, pose.distance_mm, pose.per_mm], np.float32)
-    smile = np.float32(pose.smile)
-    _move(nodes.place, nodes.smile, smile, PIVOT, pose.turned, camera, pose.matrix, pose.offset, *moved)
+    moved = pose.moved(nodes.place.reshape(-1, 3), nodes.smile.reshape(-1, 3)).reshape(3, *nodes.ok.shape)
     _draw(*moved, nodes.ok, nodes.cell, plate.camera.width - 1, u, v, depth)
     return Look(u, v, depth)
 
 
 @njit()
-def _move(place, smile, amount, pivot, turned, camera, matrix, offset, x, y, z):
-    """`Pose.place` and `Pose.project` of nodes (rows, columns, 3), smiling by `amount`: picture x, y and depth z. Some
-    thousand nodes: as numpy's single steps that took as long as half of the drawing."""
+def _move(place, smile, amount, pivot, turned, camera, matrix, offset, out):
+    """See `Pose.moved`. As numpy's single steps it took as long as half of the drawing."""
     px, py, pz = pivot[0], pivot[1], pivot[2]
-    for r in range(x.shape[0]):
-        for c in range(x.shape[1]):
-            dx = place[r, c, 0] + amount * smile[r, c, 0] - px
-            dy = place[r, c, 1] + amount * smile[r, c, 1] - py
-            dz = place[r, c, 2] + amount * smile[r, c, 2] - pz
-            depth = turned[2, 0] * dx + turned[2, 1] * dy + turned[2, 2] * dz + pz
-            f = camera[2] / (camera[2] - depth) * camera[3]
-            across = (turned[0, 0] * dx + turned[0, 1] * dy + turned[0, 2] * dz + px - camera[0]) * f
-            down = (camera[1] - (turned[1, 0] * dx + turned[1, 1] * dy + turned[1, 2] * dz + py)) * f
-            x[r, c] = matrix[0, 0] * across + matrix[0, 1] * down + offset[0]
-            y[r, c] = matrix[1, 0] * across + matrix[1, 1] * down + offset[1]
-            z[r, c] = depth
+    for k in range(place.shape[0]):
+        dx = place[k, 0] + amount * smile[k, 0] - px
+        dy = place[k, 1] + amount * smile[k, 1] - py
+        dz = place[k, 2] + amount * smile[k, 2] - pz
+        depth = turned[2, 0] * dx + turned[2, 1] * dy + turned[2, 2] * dz + pz
+        f = camera[2] / (camera[2] - depth) * camera[3]
+        across = (turned[0, 0] * dx + turned[0, 1] * dy + turned[0, 2] * dz + px - camera[0]) * f
+        down = (camera[1] - (turned[1, 0] * dx + turned[1, 1] * dy + turned[1, 2] * dz + py)) * f
+        out[0, k] = matrix[0, 0] * across + matrix[0, 1] * down + offset[0]
+        out[1, k] = matrix[1, 0] * across + matrix[1, 1] * down + offset[1]
+        out[2, k] = depth
 
 
 @njit(fastmath=True)

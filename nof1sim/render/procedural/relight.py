@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nof1sim.model import Nuisance
 from nof1sim.render.procedural.compose import weigh
-from nof1sim.render.procedural.light import mix
+from nof1sim.render.procedural.light import GLOSSY, mix
 from nof1sim.render.procedural.plate import BACKDROP_SHARE, BACKDROP_STEPS, Plate
 from nof1sim.render.skin import chromophores
 
@@ -23,9 +23,10 @@ more on redness than on relief, so relief and gloss stay."""
 def day_image(plate: Plate, nuisance: Nuisance, veil: F32, image: F32) -> None:
     """Fill the person's pixels of image (s, s, 4) with linear light, times cover; veil (3,): `tan_factor`."""
     factor = mix(nuisance) * np.float32(plate.step)
-    weights = np.stack([factor, factor * np.float32(nuisance.oil)], -1)
+    weights = np.stack([factor * np.float32(nuisance.oil), factor])
+    weights[0, GLOSSY] = 0  # none is there to be read
     growth = BEARD_DEPTH * np.float32(nuisance.beard)
-    weigh(plate.planes, weights, plate.index, plate.bare, veil, plate.beard, growth, image.reshape(-1, 4))
+    weigh(plate.planes.reshape(-1), weights, plate.index, plate.bare, veil, plate.beard, growth, image.reshape(-1))
 
 
 def brightness(nuisance: Nuisance) -> np.float32:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -21,6 +18,7 @@ from nof1sim.render.procedural.frames import ALLOWED, VIEWS, frame_of
 from nof1sim.render.procedural.head import Head, build_head
 from nof1sim.render.procedural.identity import Face, describe, draw_face
 from nof1sim.render.procedural.lesions import add_lesions
+from nof1sim.render.procedural.memory import return_memory
 from nof1sim.render.procedural.plate import Known, Plate, build_plate
 from nof1sim.render.procedural.pose import look_at, pose_of
 from nof1sim.render.procedural.relight import day_image, even_skin, make_up, tan_factor
@@ -76,7 +74,7 @@ class ProceduralRenderer:
         for nuisance in (Nuisance(), Nuisance(yaw_deg=1.0, noise=1.0, blur_px=3.0, motion_px=8.0)):
             view = View(Scene(patient, 1, _sample_lesion()), "front", nuisance, 64, 0, ("P001",))
             ProceduralRenderer().render([view])
-        _return_memory()
+        return_memory()
 
     def render(self, views: Sequence[View]) -> list[Render]:
         """Draw each view, in order."""
@@ -145,7 +143,7 @@ class _Person:
         key = (mesh, closed)
         if key not in self._heads:
             self._heads[key] = build_head(self._face, mesh, closed)
-            _return_memory()
+            return_memory()
         return self._heads[key]
 
     def known(self, mesh: int, closed: bool) -> Known:
@@ -162,26 +160,14 @@ class _Person:
             frame = frame_of(view)
             assert frame is not None
             mesh, supersample = mesh_and_supersample(size_px)
-            _return_memory()  # of whatever was computed before: a plate needs more than anything else
+            return_memory()  # of whatever was computed before: a plate needs more than anything else
             plate = build_plate(self.head(mesh, closed), frame, size_px, supersample, self.known(mesh, closed))
             while self._plates and sum(p.bytes for p in self._plates.values()) + plate.bytes > KEPT_BYTES:
                 self._plates.popitem(last=False)
             self._plates[key] = plate
-            _return_memory()
+            return_memory()
         self._plates.move_to_end(key)
         return self._plates[key]
-
-
-@cache
-def _trim() -> Callable[[int], int] | None:
-    return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-
-
-def _return_memory() -> None:
-    """Give the memory that building a plate took back to the system: glibc keeps it otherwise, in pieces."""
-    trim = _trim()
-    if trim is not None:
-        trim(0)
 
 
 def _sample_lesion() -> Lesions:

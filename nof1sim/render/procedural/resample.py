@@ -70,7 +70,7 @@ def _places(y, side, place, at):
 
 @njit(fastmath=True)
 def posed_row(y, side, flat, u, v, back, brightness, place, labels, inner, some, where, share, light, near, core):
-    """Row y of the posed picture: light (3, w); near and core labels (h, w), zero before, where there are any.
+    """Row y of the posed picture: light (3, w); near and core labels (h, w), 0 where there are none.
 
     flat (side * side * 4,): light of the person times cover, and cover, already blurred by the lens, so that they can
     be read between pixels bilinearly; u, v (h, w): place in it, u < 0 where there is only backdrop, back (side * side
@@ -84,6 +84,8 @@ def posed_row(y, side, flat, u, v, back, brightness, place, labels, inner, some,
     _cells(side, us, v[y], cell, across, down)
     _places(y, side, place, at)
     red, green, blue, here, cores = light[0], light[1], light[2], near[y], core[y]
+    here[:] = 0
+    cores[:] = 0
     for x in range(us.size):
         b = np.uint64(at[x])
         if us[x] < 0:

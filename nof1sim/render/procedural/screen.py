@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,8 +26,14 @@ PIVOT = np.array([0, -20.0, -75.0], np.float32)
 """The point about which a head turns, roughly the atlas joint."""
 WANDER_LABEL = "frame"
 CHART = ("chart_x", "chart_y")
+ALL = slice(None)
 BLOCK = 1 << 13
 """Pixels that are looked up at once where the look-up would take much memory."""
+
+
+def blocks(at: NDArray[np.integer]) -> list[NDArray[np.integer]]:
+    """Pixels `at` (k,) in runs of BLOCK, one at least."""
+    return [at[start : start + BLOCK] for start in range(0, max(at.size, 1), BLOCK)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +91,9 @@ class Screen:
 
     owner: 0 head, 1 and 2 ears; spot (n, 3): canonical place on the skin, mm; place, normal, view (n, 3) in camera
     axes (normal without fine relief); layers (len(LAYERS), n), in 16 bits to save
-    memory, and chart (n, 2) of them in full; hollow: depth in the ear; flow (n, groups, 3) vector
-    irradiance and seen (n, groups) share of each light group; column, row (n,): place on the owner's mesh.
+    memory, and chart (n, 2) of them in full; hollow: depth in the ear; column, row (n,): place on the owner's mesh.
+    lights: of each owner the light at every `thin`-th vertex (see `illuminate`), which is looked up for the pixels that
+    ask: for all of them it would be the biggest array of all.
     """
 
     camera: Camera
@@ -98,17 +106,34 @@ class Screen:
     layers: NDArray[np.float16]
     chart: F32
     hollow: F32
-    flow: F32
-    seen: F32
     column: F32
     row: F32
+    thin: int
+    lights: Sequence[tuple[F32, F32]]
 
-    def layer(self, name: str) -> F32:
-        """One scalar field (n,)."""
+    def flow(self, at: NDArray[np.integer]) -> F32:
+        """Vector irradiance of each light group (k, groups, 3) at pixels `at` (k,)."""
+        return self._lit(0, at).reshape(-1, len(GROUPS), 3)
+
+    def seen(self, at: NDArray[np.integer]) -> F32:
+        """Share of each light group (k, groups) that reaches pixels `at` (k,)."""
+        return self._lit(1, at)
+
+    def _lit(self, which: int, at: NDArray[np.integer]) -> F32:
+        u, v, owner = self.column[at] / self.thin, self.row[at] / self.thin, self.owner[at]
+        grids = [light[which].reshape(*light[which].shape[:2], -1) for light in self.lights]
+        out = np.empty((at.size, grids[0].shape[2]), np.float32)
+        for name, grid in enumerate(grids):
+            gather_at(grid, u, v, np.flatnonzero(owner == name), out)
+        return out
+
+    def layer(self, name: str, at: NDArray[np.integer] | slice = ALL) -> F32:
+        """One scalar field, of all pixels (n,) or of some."""
         if name in CHART:
-            return self.chart[:, CHART.index(name)]
-        out = np.empty(self.index.size, np.float32)
-        from_halves(self.layers[LAYER[name]].view(np.uint16), out)
+            return self.chart[at, CHART.index(name)]
+        halves = self.layers[LAYER[name]].view(np.uint16)[at]
+        out = np.empty(halves.size, np.float32)
+        from_halves(halves, out)
         return out
 
     def canvas(self, values: F32, fill: float = 0.0) -> F32:
@@ -139,23 +164,20 @@ def look(head: Head, camera: Camera) -> Screen:
         336 if n >= 600 else 224,
     )
     index = np.flatnonzero(owner.ravel() >= 0)
-    return _gather(head, camera, index, owner, column, row, placed, normals, flow, seen, thin)
+    lights = list(zip(flow, seen, strict=True))
+    return _gather(head, camera, index, owner, column, row, placed, normals, thin, lights)
 
 
-def _gather(head, camera, index, owner, column, row, placed, normals, flow, seen, thin) -> Screen:
-    count, groups = index.size, len(GROUPS)
+def _gather(head, camera, index, owner, column, row, placed, normals, thin, lights) -> Screen:
+    count = index.size
     who = owner.ravel()[index]
     u, v = column.ravel()[index], row.ravel()[index]
     place, normal, spot = (np.empty((count, 3), np.float32) for _ in range(3))
     hollow = np.zeros((count, 1), np.float32)
-    light, shown = np.empty((count, 3 * groups), np.float32), np.empty((count, groups), np.float32)
-    lit = u / thin, v / thin
     for name in range(3):
         at = np.flatnonzero(who == name)
         gather_at(placed[name], u, v, at, place)
         gather_at(normals[name], u, v, at, normal)
-        gather_at(flow[name].reshape(*flow[name].shape[:2], 3 * groups), *lit, at, light)
-        gather_at(seen[name], *lit, at, shown)
         gather_at(head.skin if name == 0 else head.ears[name - 1].points, u, v, at, spot)
         if name:
             gather_at(np.ascontiguousarray(head.ears[name - 1].hollow)[..., None], u, v, at, hollow)
@@ -164,9 +186,8 @@ def _gather(head, camera, index, owner, column, row, placed, normals, flow, seen
     make_unit(normal)
     make_unit(view)
     return Screen(
-        camera, index, who, spot, place, normal, view, layers, chart, np.clip(hollow[:, 0], 0, 1),
-        light.reshape(-1, groups, 3), shown, u, v,
-    )  # fmt: skip
+        camera, index, who, spot, place, normal, view, layers, chart, np.clip(hollow[:, 0], 0, 1), u, v, thin, lights
+    )
 
 
 def _layers(head: Head, who: NDArray[np.int32], u: F32, v: F32) -> tuple[NDArray[np.float16], F32]:
@@ -175,8 +196,7 @@ def _layers(head: Head, who: NDArray[np.int32], u: F32, v: F32) -> tuple[NDArray
     layers[LAYER["lid"]], layers[LAYER["bare"]] = -99.0, 1.0
     chart = np.full((who.size, 2), 1e4, np.float32)
     on_head = np.flatnonzero(who == 0)
-    for start in range(0, on_head.size, BLOCK):
-        at = on_head[start : start + BLOCK]
+    for at in blocks(on_head):
         values = sample(head.layers, u[at], v[at])
         chart[at] = values[:, [LAYER[name] for name in CHART]]
         to_halves(values, values.view(np.int32), at, layers.view(np.uint16))

@@ -14,7 +14,7 @@ from nof1sim.render.procedural.filters import blur, sample, wide_blur
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.light import GLOSSY, LIGHTS, WRAP, gloss_map, wrapped
 from nof1sim.render.procedural.pigment import Pigment, darkness
-from nof1sim.render.procedural.screen import Screen
+from nof1sim.render.procedural.screen import Screen, blocks
 from nof1sim.render.skin import chromophores
 
 F32 = NDArray[np.floating]
@@ -106,10 +106,13 @@ def light_skin(screen: Screen, skin: Pigment, melanin: float, blood: float, supe
     rough = np.clip(0.36 - 0.05 * (skin.oil - 1), 0.26, 0.46).astype(np.float32)
     shine = _gloss(screen, skin, normal, rough, mask)
     light = np.empty((screen.index.size, len(LIGHTS), 3), np.float32)
-    wrapped(normal, screen.flow, WRAP, light)
+    for at in blocks(np.arange(len(light))):
+        part = slice(at[0], at[-1] + 1)
+        wrapped(normal[part], screen.flow(at), WRAP, light[part])
     # The ear's rim is thin: red light from behind comes through.
     thin = np.flatnonzero(screen.owner > 0)
-    amount = np.sqrt(dot(screen.flow[thin], screen.flow[thin]))
+    flow = screen.flow(thin)
+    amount = np.sqrt(dot(flow, flow))
     light[thin] += (amount * (1 - np.clip(1.6 * screen.hollow[thin], 0, 1))[:, None])[..., None] * RIM_GLOW
     _scatter(screen, mask, light, supersample)
     colour = chromophores.albedo(melanin * skin.melanin, blood * skin.blood)
@@ -143,15 +146,16 @@ def _put(columns, at, out):
 def _gloss(screen: Screen, skin: Pigment, normal: F32, rough: F32, mask: F32) -> F32:
     """Reflection of each light group (n, groups) on clear skin."""
     shine = np.zeros((screen.index.size, len(LIGHTS)), np.float32)
-    at = np.flatnonzero(mask > 0.02)
-    normals, views, seen = (_columns(a, at) for a in (normal, screen.view, screen.seen))
-    fat, soft, sharp = skin.oil[at], skin.soft[at], rough[at]
-    out = np.zeros_like(seen)
-    for g, group in enumerate(LIGHTS):
-        if g != GLOSSY:
-            way = (group.directions, group.weights)
-            gloss_map(normals, views, seen[g], *way, sharp, BROAD_ROUGHNESS, fat, soft, out[g])
-    _put(out, at, shine)
+    for at in blocks(np.flatnonzero(mask > 0.02)):
+        normals, views = _columns(normal, at), _columns(screen.view, at)
+        seen = np.ascontiguousarray(screen.seen(at).T)
+        fat, soft, sharp = skin.oil[at], skin.soft[at], rough[at]
+        out = np.zeros_like(seen)
+        for g, group in enumerate(LIGHTS):
+            if g != GLOSSY:
+                way = (group.directions, group.weights)
+                gloss_map(normals, views, seen[g], *way, sharp, BROAD_ROUGHNESS, fat, soft, out[g])
+        _put(out, at, shine)
     return shine
 
 

@@ -17,15 +17,12 @@ NOWHERE = (float("nan"), float("nan"))
 
 def keypoints(plate: Plate, pose: Pose, seen: Look) -> dict[str, tuple[float, float]]:
     """Each key point in picture pixels; NaN where something hides it or it falls outside."""
-    points = plate.points
-    placed = pose.place(points.place + np.float32(pose.smile) * points.smile)
-    x, y = pose.project(placed)
-    last = plate.size - 1
-    i, j = np.clip(np.rint(x), 0, last).astype(int), np.clip(np.rint(y), 0, last).astype(int)
-    inside = (x >= -0.5) & (y >= -0.5) & (x < plate.size - 0.5) & (y < plate.size - 0.5)
-    shown = inside & (seen.depth[j, i] <= placed[:, 2] + COVER_MM)
-    found = zip(points.names, x.tolist(), y.tolist(), shown.tolist(), strict=True)
-    return {name: (a, b) if ok else NOWHERE for name, a, b, ok in found}
+    points, end, out = plate.points, plate.size - 0.5, {}
+    for name, x, y, z in zip(points.names, *pose.moved(points.place, points.smile).tolist(), strict=True):
+        inside = -0.5 <= x < end and -0.5 <= y < end
+        shown = inside and seen.depth.item(round(y), round(x)) <= z + COVER_MM
+        out[name] = (x, y) if shown else NOWHERE
+    return out
 
 
 def layers(
