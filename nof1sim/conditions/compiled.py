@@ -10,5 +10,5 @@ from pathlib import Path
 from nof1sim.compiled import digest_of, njit_named
 
 _HERE = Path(__file__).parent
-DIGEST = digest_of(*(_HERE / f"{name}.py" for name in ("compiled", "discs", "relax", "squares")))
+DIGEST = digest_of(*(_HERE / f"{name}.py" for name in ("cells", "compiled", "discs", "philox", "relax", "squares")))
 njit = njit_named(DIGEST)

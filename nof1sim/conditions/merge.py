@@ -16,38 +16,51 @@ RASTER_MM = 0.25
 """Grid of `union_area_mm2`: wrong by some .1 mm2 for a lesion of 3 mm, less in relation for more."""
 
 ROUNDS = 4
+LEAST_CELL_MM = 1.0
+"""Discs are looked for by cells as wide as the largest radius, or so wide."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overlaps:
-    """Pairs of discs that overlap, both ways round: disc `one` shares the area `lens_mm2` with disc `other`."""
+    """Discs that overlap: disc i shares the areas lens_mm2[k] with the discs other[k], k from first[i] to before
+    first[i + 1]."""
 
-    one: Ints
+    first: Ints
     other: Ints
     lens_mm2: Floats
 
 
 def overlaps(x_mm: Floats, y_mm: Floats, radius_mm: Floats) -> Overlaps:
-    """All pairs of overlapping discs (n,), by `one`, then `other`."""
+    """Which of some discs (n,) overlap, and by how much."""
+    from .discs import both_ways
+
+    found = _pairs(x_mm, y_mm, radius_mm)
+    one, other = found.T
+    apart = np.hypot(x_mm[one] - x_mm[other], y_mm[one] - y_mm[other])
+    return Overlaps(*both_ways(found, lens_mm2(apart, radius_mm[one], radius_mm[other]), radius_mm.size))
+
+
+def _pairs(x_mm: Floats, y_mm: Floats, radius_mm: Floats) -> Ints:
+    """All pairs (pairs, 2) of discs that overlap, the lower number first, in order."""
+    from .cells import cells
     from .discs import pairs
 
-    found = pairs(x_mm, y_mm, radius_mm, np.argsort(x_mm))
-    apart = np.hypot(x_mm[found[:, 0]] - x_mm[found[:, 1]], y_mm[found[:, 0]] - y_mm[found[:, 1]])
-    lens = lens_mm2(apart, radius_mm[found[:, 0]], radius_mm[found[:, 1]])
-    one, other = np.concatenate([found, found[:, ::-1]]).T
-    order = np.lexsort((other, one))
-    return Overlaps(one[order].astype(np.int64), other[order].astype(np.int64), np.tile(lens, 2)[order])
+    if not radius_mm.size:
+        return np.empty((0, 2), np.int64)
+    widest = float(radius_mm.max())
+    return pairs(cells(x_mm, y_mm, max(widest, LEAST_CELL_MM)), radius_mm, widest)
 
 
 def lens_mm2(apart_mm: Floats, a_mm: Floats, b_mm: Floats) -> Floats:
     """Area that two discs of radii a, b share, their centres `apart_mm`; the shape of the inputs."""
-    small = np.minimum(a_mm, b_mm)
-    far = np.clip(apart_mm, np.maximum(np.abs(a_mm - b_mm), 1e-12), a_mm + b_mm)  # within that, one holds the other
-    cos_a = np.clip((far**2 + a_mm**2 - b_mm**2) / (2.0 * far * a_mm), -1.0, 1.0)
-    cos_b = np.clip((far**2 + b_mm**2 - a_mm**2) / (2.0 * far * b_mm), -1.0, 1.0)
+    less, a2, b2 = np.abs(a_mm - b_mm), a_mm**2, b_mm**2
+    far = np.minimum(np.maximum(apart_mm, np.maximum(less, 1e-12)), a_mm + b_mm)  # within that, one holds the other
+    far2 = far**2
+    cos_a = np.minimum(np.maximum((far2 + a2 - b2) / (2.0 * far * a_mm), -1.0), 1.0)
+    cos_b = np.minimum(np.maximum((far2 + b2 - a2) / (2.0 * far * b_mm), -1.0), 1.0)
     turn_a, turn_b = np.arccos(cos_a), np.arccos(cos_b)
-    lens = a_mm**2 * (turn_a - np.sin(turn_a) * cos_a) + b_mm**2 * (turn_b - np.sin(turn_b) * cos_b)
-    return np.where(apart_mm <= np.abs(a_mm - b_mm), np.pi * small**2, lens)
+    lens = a2 * (turn_a - np.sin(turn_a) * cos_a) + b2 * (turn_b - np.sin(turn_b) * cos_b)
+    return np.where(apart_mm <= less, np.pi * np.minimum(a2, b2), lens)
 
 
 def groups(lesions: Lesions) -> Ints:
@@ -55,12 +68,12 @@ def groups(lesions: Lesions) -> Ints:
 
     Two lesions are connected if their cores overlap. -1: not visible.
     """
-    from .discs import connected, pairs
+    from .discs import connected
 
     number = np.full(len(lesions), -1, np.int64)
     seen = np.flatnonzero(lesions.visible)
     x, y, radius = lesions.x_mm[seen], lesions.y_mm[seen], 0.5 * lesions.diameter_mm[seen]
-    number[seen] = connected(pairs(x, y, radius, np.argsort(x)), seen.size)
+    number[seen] = connected(_pairs(x, y, radius), seen.size)
     return number
 
 
@@ -88,18 +101,9 @@ def merged(x_mm: Floats, y_mm: Floats, radius_mm: Floats, *colours: Floats) -> t
     first; ROUNDS times f becomes f U / T. Exact for lesions one upon the other, nearly so in the mean over a core for
     others, and smooth as they grow together.
     """
+    from .discs import lowered
+
     found = overlaps(x_mm, y_mm, radius_mm)
-    return tuple(_merged(found, radius_mm, colour) for colour in colours)
-
-
-def _merged(found: Overlaps, radius_mm: Floats, colour: Floats) -> Floats:
-    mine, theirs = colour[found.one], colour[found.other]
-    share = found.lens_mm2 / (np.pi * radius_mm[found.one] ** 2)
-    wanted = colour + np.bincount(found.one, share * np.maximum(theirs - mine, 0.0), colour.size)
-    largest = colour.copy()
-    np.maximum.at(largest, found.one, theirs)
-    wanted, now = np.minimum(wanted, largest), colour
-    for _ in range(ROUNDS if found.one.size else 0):
-        shown = now + np.bincount(found.one, share * now[found.other], colour.size)
-        now = now * np.minimum(wanted / np.maximum(shown, 1e-12), 1.0)
-    return now
+    if not found.other.size:
+        return tuple(colour.copy() for colour in colours)
+    return tuple(lowered(found.first, found.other, found.lens_mm2, radius_mm, colour, ROUNDS) for colour in colours)

@@ -72,5 +72,10 @@ def nearest(distance: Floats, count: int) -> NDArray[np.int64]:
 
 def jittered(rng: Generator, x_mm: Floats, y_mm: Floats, reach_mm: float) -> tuple[Floats, Floats]:
     """Each point moved at random within a disc of `reach_mm`: a person's own places."""
-    turn, far = rng.random(x_mm.size) * 2.0 * np.pi, np.sqrt(rng.random(x_mm.size)) * reach_mm
+    return moved(x_mm, y_mm, rng.random((2, x_mm.size)), reach_mm)
+
+
+def moved(x_mm: Floats, y_mm: Floats, uniform: Floats, reach_mm: float) -> tuple[Floats, Floats]:
+    """The same by uniform numbers (2, points)."""
+    turn, far = uniform[0] * 2.0 * np.pi, np.sqrt(uniform[1]) * reach_mm
     return x_mm + far * np.cos(turn), y_mm + far * np.sin(turn)

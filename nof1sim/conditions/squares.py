@@ -8,6 +8,9 @@ import numpy as np
 
 from .compiled import njit
 
+EDGE, WIDE = 3, 7
+"""So many knots to either side of a point, and in all along an axis, make its value on a square."""
+
 
 @njit()
 def turned_within(x, y, tile, copies, cos, sin, limit):
@@ -31,37 +34,41 @@ def smoothed(noise, x, y, half, knot, window):
     """Noise at knots (k, k) under a window of unit power, at the points (n,) of a square of `half` its side. The knots
     go on beyond the square by half the window.
 
-    window : a Gaussian at whole knots, exp(-k^2 / w^2), from its one end to the other.
+    window (7,) : a Gaussian at whole knots, exp(-k^2 / w^2), from its one end to the other.
     """
-    out, wide = np.empty(x.size), window.size
-    across, down = np.empty(wide), np.empty(wide)
+    out, columns = np.empty(x.size), noise.T.copy()  # a column's knots lie side by side, to be summed at once
+    across, down = np.empty(WIDE), np.empty(WIDE)
     for p in range(x.size):
-        left = _window(x[p], half, knot, window, across)
-        low = _window(y[p], half, knot, window, down)
-        total = 0.0
-        for i in range(wide):
-            row = 0.0
-            for j in range(wide):
-                row += across[j] * noise[low + i, left + j]
-            total += down[i] * row
-        out[p] = total
+        left = np.uint64(_window(x[p], half, knot, window, across))
+        low = np.uint64(_window(y[p], half, knot, window, down))
+        a = b = c = d = e = f = g = 0.0
+        for j in range(WIDE):
+            column, weight = left + np.uint64(j), across[np.uint64(j)]
+            a += weight * columns[column, low]
+            b += weight * columns[column, low + np.uint64(1)]
+            c += weight * columns[column, low + np.uint64(2)]
+            d += weight * columns[column, low + np.uint64(3)]
+            e += weight * columns[column, low + np.uint64(4)]
+            f += weight * columns[column, low + np.uint64(5)]
+            g += weight * columns[column, low + np.uint64(6)]
+        total = 0.0 + down[0] * a + down[1] * b + down[2] * c
+        out[p] = total + down[3] * d + down[4] * e + down[5] * f + down[6] * g
     return out
 
 
-@njit()
+@njit(inline="always")
 def _window(at, half, knot, window, weight):
     """Weights of the knots about a place along one axis, and the number of the first."""
-    edge = window.size // 2
-    place = (at + half) / knot + edge
+    place = (at + half) / knot + EDGE
     middle = round(place)
     # exp(-(k - d)^2 / w^2) is the window's own number times a power of exp(2 d / w^2), but for a common factor.
-    ratio = window[edge + 1] ** (-2.0 * (place - middle))
-    power, total = ratio**-edge, 0.0
-    for k in range(window.size):
-        weight[k] = window[k] * power
-        total += weight[k] * weight[k]
+    ratio = window[EDGE + 1] ** (-2.0 * (place - middle))
+    power, total = 1.0 / (ratio * (ratio * ratio)), 0.0
+    for k in range(WIDE):
+        weight[np.uint64(k)] = window[np.uint64(k)] * power
+        total += weight[np.uint64(k)] * weight[np.uint64(k)]
         power *= ratio
     scale = 1.0 / math.sqrt(total)
-    for k in range(window.size):
-        weight[k] *= scale
-    return middle - edge
+    for k in range(WIDE):
+        weight[np.uint64(k)] *= scale
+    return middle - EDGE

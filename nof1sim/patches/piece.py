@@ -130,30 +130,38 @@ def _offset(across: float, field: float, u: float, edge: float) -> float:
 def _moles(rng: np.random.Generator, fair: float, field: float) -> NDArray[np.float32]:
     """Moles: log-normal radii, fewer on dark skin."""
     most = 12
-    x, y = rng.uniform(-1.2 * field, 1.2 * field, (2, most))
+    far = 1.2 * field
+    x, y = 2 * far * rng.random((2, most)) - far
     radius = np.clip(0.75 * np.exp(0.45 * rng.normal(size=most)), 0.35, 2.6)
-    strength, angle = rng.uniform(0.25, 1.0, most), rng.uniform(0, math.pi, most)
+    strength, angle = rng.random((2, most))
     per_mm2 = (0.00005 + 0.00035 * fair) * rng.random() ** 1.5 * 2.5
     count = min(int(rng.poisson(per_mm2 * (2.4 * field) ** 2)), most)
-    return np.stack([x, y, radius, strength, angle], -1)[:count].astype(np.float32)
+    columns = (x, y, radius, 0.25 + 0.75 * strength, math.pi * angle)
+    return np.array(columns, np.float32)[:, :count].T.copy()
+
+
+CREASE = np.array([(0.5, 2.5), (18, 60), (0.3, 0.7), (0.2, 0.65), (0.2, 1.2), (-0.5, 0.5)])
+"""A crease's sway, the sway's wavelength, width and depth, and its half length and middle as shares of the field."""
 
 
 def _creases(rng: np.random.Generator, chance: float, field: float, u: float) -> NDArray[np.float32]:
     count = (1 + int(2.5 * u / chance)) if chance and u < chance else 0
-    n = 4
-    columns = (
-        rng.uniform(-0.5, 0.5, n) * field, rng.normal(0, 0.12, n), rng.uniform(0.5, 2.5, n), rng.uniform(18, 60, n),
-        rng.uniform(0.3, 0.7, n), rng.uniform(0.2, 0.65, n), rng.uniform(0.2, 1.2, n) * field,
-        rng.uniform(-0.5, 0.5, n) * field,
-    )  # fmt: skip
-    return np.stack(columns, -1)[:count].astype(np.float32)
+    place, slope, numbers = rng.random(4), rng.normal(0, 0.12, 4), rng.random((6, 4))
+    more = CREASE[:, :1] + (CREASE[:, 1:] - CREASE[:, :1]) * numbers
+    more[4:] *= field
+    return np.array([(place - 0.5) * field, slope, *more], np.float32)[:, :count].T.copy()
+
+
+TILE_SCALES = np.array([(0.8, 1.35), (0.8, 1.3), (0.8, 1.2)])
 
 
 def _turns(rng: np.random.Generator) -> NDArray[np.float32]:
-    angle = np.array([rng.normal(0, 0.25), rng.uniform(0, 2 * math.pi), rng.uniform(0, 2 * math.pi)])
-    scale = np.array([rng.uniform(0.8, 1.35), rng.uniform(0.8, 1.3), rng.uniform(0.8, 1.2)])
-    place = rng.uniform(0, 300, (3, 2))
-    return np.column_stack([angle, place, scale]).astype(np.float32)
+    first, u = rng.normal(0, 0.25), rng.random(11)
+    turns = np.empty((3, 4), np.float32)
+    turns[:, 0] = first, *(2 * math.pi * u[:2])
+    turns[:, 1:3] = 300 * u[5:].reshape(3, 2)
+    turns[:, 3] = TILE_SCALES[:, 0] + (TILE_SCALES[:, 1] - TILE_SCALES[:, 0]) * u[2:5]
+    return turns
 
 
 MELANIN_RANGE = (0.004, 0.80)

@@ -82,11 +82,10 @@ def _table(lesions: Lesions, patch: Patch) -> dict[str, NDArray[Any]]:
     """LESION_COLUMNS of the lesions whose core shows in the picture; stages as codes."""
     area = areas(patch.core, int(lesions.lesion_id.max(initial=0)))[lesions.lesion_id]
     shown = np.flatnonzero(area)
-    group = np.unique(merge.groups(lesions)[shown], return_inverse=True)[1].astype(np.int64) + 1
-    seen = lesions.take(shown)
-    columns = (seen.lesion_id, group, seen.stage, seen.x_mm, seen.y_mm, seen.diameter_mm, seen.height_mm, seen.erythema,
-               seen.melanin, area[shown])  # fmt: skip
-    return dict(zip(LESION_COLUMNS, columns, strict=True))
+    group = merge.groups(lesions)[shown]
+    numbered = np.cumsum(np.bincount(group) > 0)  # those of which something shows: 1, 2 ...
+    more = {"group": numbered[group], "area_px": area[shown]}
+    return {name: more[name] if name in more else getattr(lesions, name)[shown] for name in LESION_COLUMNS}
 
 
 def _joined(names: Sequence[str], tables: Sequence[Mapping[str, NDArray[Any]]]) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -42,9 +43,20 @@ def quota_classes(seed: int, what: str, weights: Mapping[str, float], first: int
     Every block of ranks holds the quotas exactly, in an order drawn at ("cohort", what, number of the block // BLOCKS):
     one more patient changes nobody, and any range of ranks can be asked for alone.
     """
-    block = np.repeat(np.arange(len(weights)), block_counts(weights))
-    size = block.size * BLOCKS
-    table = np.tile(block, (BLOCKS, 1))
-    numbers, skip = groups(first, count, size)
-    drawn = [stream(seed, "cohort", what, number).permuted(table, axis=1).ravel() for number in numbers]
+    named = tuple(weights.items())
+    numbers, skip = groups(first, count, _block(named).size * BLOCKS)
+    drawn = [_drawn(seed, what, named, number) for number in numbers]
     return np.concatenate([*drawn, np.empty(0, dtype=np.int64)])[skip : skip + count].astype(np.int64)
+
+
+@lru_cache(maxsize=64)
+def _block(named: tuple[tuple[str, float], ...]) -> Ints:
+    """The classes of a block, in order."""
+    return np.repeat(np.arange(len(named)), block_counts(dict(named)))
+
+
+@lru_cache(maxsize=64)
+def _drawn(seed: int, what: str, named: tuple[tuple[str, float], ...], number: int) -> Ints:
+    """The classes of the BLOCKS blocks that share a stream: who asks for a few ranks mostly asks for the next ones."""
+    table = np.tile(_block(named), (BLOCKS, 1))
+    return stream(seed, "cohort", what, number).permuted(table, axis=1).ravel()

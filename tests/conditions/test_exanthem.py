@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from nof1sim.conditions.exanthem import Exanthem, counts, engine, looks
+from nof1sim.conditions.exanthem import Exanthem, counts, engine, looks, walk
 from nof1sim.conditions.ground import FACE, Ground
 from nof1sim.model import STAGES, Drive, LesionField, Patient
 from nof1sim.protocol.types import Condition
@@ -190,7 +190,7 @@ def test_fine_scale_while_it_clears_and_none_before() -> None:
     days = condition.lesion_days(field)
     assert not days["crust"][days["counted"]].any()
     assert days["crust"][days["day"] == 7].max() > 0.1
-    assert not (days["day"] > 5 + looks.FADE_DAYS).any(), "gone within a week"
+    assert not (days["day"] > 5 + walk.FADE_DAYS).any(), "gone within a week"
 
 
 def test_scores_of_saved_tables_are_the_scores() -> None:

@@ -11,7 +11,7 @@ from nof1sim.model import Drive, Floats, Ints
 
 from . import hashing, life
 from .counts import CountMap, slow_severity, smooth_rating, without_gaps
-from .sites import Sites, surroundings
+from .sites import Sites, near, roomy
 
 NODULE_SHARE = 0.03
 """Of the lesions at a time, from severity 2 up; none below severity 1 (Do 2008: 15 : 2 : 1)."""
@@ -87,17 +87,17 @@ def simulate(
     if not given:
         first = hashing.poisson(hashing.u01(word, 0, -1, hashing.NEWCOMERS), first)
         first_comedones = hashing.poisson(hashing.u01(word, 0, -1, hashing.COMEDONE_NEWCOMERS), first_comedones)
-    roomy, near, far = surroundings(sites)
+    room = roomy(sites)
     # By origin: a comedone site is already chosen by its own propensity, a mark's by the lesion's.
     ones = np.ones(len(sites))
     weights = np.stack([sites.propensity / sites.comedone_propensity, sites.propensity, ones, ones])
-    ground = (weights, sites.comedone_propensity, near, far, roomy * (len(sites) / (roomy @ sites.propensity)))
+    ground = (weights, sites.comedone_propensity, near(sites), room * (len(sites) / (room @ sites.propensity)))
     capacity = 3 * len(sites) + 60 * drive.days
     while True:
-        skin = np.zeros((7, len(sites)), np.int32)
+        skin = np.zeros((kernel.SKIN_ROWS, len(sites)), np.int32)
         skin[kernel.ROW] = -1
         skin[kernel.FREE_FROM] = skin[kernel.MACULE_END] = skin[kernel.SCAR_END] = -life.FOREVER
-        rows = np.zeros((capacity, life.COLUMNS), np.int32)
+        rows = np.empty((capacity, life.COLUMNS), np.int32)
         n = stock.place(skin, rows, 0, int(first), _in_stock(daily[0, 5]), word, ground)
         n = stock.place_comedones(skin, rows, n, int(first_comedones), word, ground)
         n = stock.remember(skin, rows, n, first / life.MEAN_LIFE_DAYS, word, person, ground)

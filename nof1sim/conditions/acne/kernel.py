@@ -2,8 +2,8 @@
 
 A target (a severity is given): the stock of inflammatory lesions equals it every day. Rates (severity emerges): births
 are Poisson, nothing is forced. Days are 1-based; earlier ones are negative or 0. All numbers come from `hashing`.
-`space` is work space for sites: (classes, chosen, ranks). `ground` is the face: weights by origin (4, sites), weight of
-comedones (sites,), neighbours of each site (sites, near) nearest first and their distances, room for a nodule (sites,).
+`space` is work space for sites: (classes, chosen, ranks). `ground` is the skin: weights by origin (4, sites), weight of
+comedones (sites,), which sites lie near which (`conditions.cells.Cells`), room for a nodule (sites,).
 """
 
 from __future__ import annotations
@@ -14,36 +14,40 @@ from . import hashing as h
 from . import life as f
 from .choice import race, soonest
 from .compiled import njit
+from .crowd import NOT_ELIGIBLE, crowd_out, press
 
-# Rows of the skin's state (7, sites), int32. SIZE: a lesion's peak diameter in hundredths of a millimetre.
-STATE, ROW, DUE, FREE_FROM, MACULE_END, SCAR_END, SIZE = range(7)
+# Rows of the skin's state, int32. SIZE: a lesion's peak diameter in hundredths of a millimetre. PRESSED: how many
+# inflammatory lesions crowd the site out.
+STATE, ROW, DUE, FREE_FROM, MACULE_END, SCAR_END, SIZE, PRESSED = range(8)
+SKIN_ROWS = 8
 NORMAL, INFLAMED_SITE, COMEDONE_SITE, MARKED = 0, 1, 2, 3
-NOT_ELIGIBLE = -1
-CLEARANCE_MM = 1.2
-"""[D] A new lesion's centre keeps so far from the rim of an inflammatory one, at its largest: no pile-ups."""
 ORIGIN_FALLBACK = (f.FROM_NORMAL, f.FROM_COMEDONE, f.FROM_MACULE, f.FROM_SCAR)
 
 
 @njit()
-def open_row(skin, rows, n, site, kind, origin, birth, days, key):
+def open_row(skin, rows, n, site, kind, origin, birth, days, key, near):
     """Start a lesion: its row, and the site's state. `birth` may lie before day 1. Returns the number of rows."""
     row = rows[n]
+    row[:] = 0
     row[f.SITE], row[f.KIND], row[f.ORIGIN], row[f.BIRTH], row[f.LIFE] = site, kind, origin, birth, days
     row[f.PARENT] = skin[ROW, site] if origin <= f.FROM_SCAR and origin != f.FROM_NORMAL else -1
     skin[STATE, site] = INFLAMED_SITE if f.is_inflammatory(kind) else COMEDONE_SITE
     skin[ROW, site], skin[DUE, site] = n, birth + days
     skin[SIZE, site] = int(100.0 * f.peak_diameter_mm(key, birth, site, kind))
+    if f.is_inflammatory(kind):
+        press(skin[PRESSED], site, skin[SIZE, site] / 100.0, 1, near)
     return n + 1
 
 
 @njit()
-def heal(skin, rows, site, day, ending, key, person):
+def heal(skin, rows, site, day, ending, key, person, near):
     """The site's lesion counts no more from `day` on: an inflammatory one leaves marks and a refractory site."""
     row = rows[skin[ROW, site]]
     row[f.LAST], row[f.ENDING] = day - 1, ending
     if skin[STATE, site] == COMEDONE_SITE:
         skin[STATE, site], skin[FREE_FROM, site] = NORMAL, day
         return
+    press(skin[PRESSED], site, skin[SIZE, site] / 100.0, -1, near)
     f.draw_marks(row, key, person)
     if row[f.SCAR] == f.NO_SCAR and skin[SCAR_END, site] > day:
         row[f.SCAR], row[f.SCAR_DAYS] = f.OLDER, skin[SCAR_END, site] - day
@@ -62,40 +66,21 @@ def leave_marks(skin, row, site, day):
 
 
 @njit()
-def classify(skin, day, classes):
-    """What a lesion born today at each site would start from; NOT_ELIGIBLE where none can be born."""
-    for site in range(skin.shape[1]):
-        state = skin[STATE, site]
-        classes[site] = NOT_ELIGIBLE
-        if state == COMEDONE_SITE:
-            classes[site] = f.FROM_COMEDONE
-        elif state != INFLAMED_SITE and skin[FREE_FROM, site] <= day:
-            classes[site] = f.FROM_NORMAL
-            if state == MARKED and skin[MACULE_END, site] > day:
-                classes[site] = f.FROM_MACULE
-            elif state == MARKED and skin[SCAR_END, site] > day:
-                classes[site] = f.FROM_SCAR
-            elif state == MARKED:
-                skin[STATE, site] = NORMAL
-
-
-@njit()
-def crowd_out(classes, site, diameter_mm, ground):
-    """No lesion begins beneath or against this one: its neighbours become NOT_ELIGIBLE."""
-    near, far = ground[2], ground[3]
-    for j in range(near.shape[1]):
-        if far[site, j] > diameter_mm / 2.0 + CLEARANCE_MM:
-            break
-        classes[near[site, j]] = NOT_ELIGIBLE
-
-
-@njit()
-def classify_apart(skin, day, classes, ground):
-    """`classify`, less the sites that today's inflammatory lesions crowd out."""
-    classify(skin, day, classes)
-    for site in range(skin.shape[1]):
-        if skin[STATE, site] == INFLAMED_SITE:
-            crowd_out(classes, site, skin[SIZE, site] / 100.0, ground)
+def classify(skin, day, classes, apart):
+    """What a lesion born today at each site would start from; NOT_ELIGIBLE where none can be born. apart : nor where
+    today's inflammatory lesions crowd it out."""
+    state, free, macule, scar, pressed = skin[STATE], skin[FREE_FROM], skin[MACULE_END], skin[SCAR_END], skin[PRESSED]
+    for site in range(state.size):  # vectorised: no branches
+        k = np.uint64(site)
+        marked = state[k] == MARKED
+        origin = f.FROM_SCAR if marked & (scar[k] > day) else f.FROM_NORMAL
+        origin = f.FROM_MACULE if marked & (macule[k] > day) else origin
+        rests = (state[k] == INFLAMED_SITE) | (free[k] > day)
+        healed = marked & (not rests) & (origin == f.FROM_NORMAL)
+        origin = NOT_ELIGIBLE if rests else origin
+        origin = f.FROM_COMEDONE if state[k] == COMEDONE_SITE else origin
+        classes[k] = NOT_ELIGIBLE if apart & (pressed[k] > 0) else origin
+        state[k] = NORMAL if healed else state[k]
 
 
 @njit()
@@ -105,8 +90,8 @@ def inflame(skin, rows, n, site, origin, day, nodules, key, ground):
         rows[skin[ROW, site], f.LAST], rows[skin[ROW, site], f.ENDING] = day - 1, f.INFLAMED
     elif skin[ROW, site] >= 0:
         rows[skin[ROW, site], f.SUPERSEDED] = day
-    kind = f.draw_kind(key, day, site, nodules * ground[4][site])
-    n = open_row(skin, rows, n, site, kind, origin, day, f.draw_life(key, day, site, kind, False), key)
+    kind = f.draw_kind(key, day, site, nodules * ground[3][site])
+    n = open_row(skin, rows, n, site, kind, origin, day, f.draw_life(key, day, site, kind, False), key, ground[2])
     f.draw_cap(rows[n - 1], key)
     return n
 
@@ -125,7 +110,7 @@ def bear(skin, rows, n, ask, origin, day, nodules, key, ground, space):
             if classes[site] == origin:
                 n = inflame(skin, rows, n, site, origin, day, nodules, key, ground)
                 classes[site] = NOT_ELIGIBLE
-                crowd_out(classes, site, skin[SIZE, site] / 100.0, ground)
+                crowd_out(classes, site, skin[SIZE, site] / 100.0, ground[2])
                 born += 1
     return n, born
 
@@ -144,11 +129,11 @@ def give_birth(skin, rows, n, count, day, nodules, key, ground, space):
             u -= f.ORIGIN_SHARES[origin]
             origin += 1
         wanted[origin] += 1
-    classify_apart(skin, day, space[0], ground)
+    classify(skin, day, space[0], True)
     born = 0
     for turn in range(3):
         if turn == 2 and born < count:
-            classify(skin, day, space[0])
+            classify(skin, day, space[0], False)
         for place in range(4):
             origin = ORIGIN_FALLBACK[place]
             ask = wanted[origin] if turn == 0 else count - born
@@ -158,7 +143,7 @@ def give_birth(skin, rows, n, count, day, nodules, key, ground, space):
 
 
 @njit()
-def retire(skin, rows, day, target, key, person, due):
+def retire(skin, rows, day, target, key, person, near, due):
     """Lesions whose clock ran out leave; while fewer than `target` would remain, some are held up to 3 days.
 
     The least late are asked first, each is held with probability HOLD_SHARE. Returns (stock of inflammatory lesions,
@@ -186,12 +171,12 @@ def retire(skin, rows, day, target, key, person, due):
                     continue
             nodules -= rows[skin[ROW, site], f.KIND] == f.NODULE
             stock -= 1
-            heal(skin, rows, site, day, f.NATURAL, key, person)
+            heal(skin, rows, site, day, f.NATURAL, key, person, near)
     return stock, nodules
 
 
 @njit()
-def force_heal(skin, rows, day, excess, nodules_to_go, key, person, space):
+def force_heal(skin, rows, day, excess, nodules_to_go, key, person, near, space):
     """Heal the `excess` lesions nearest their natural end, with jitter; up to `nodules_to_go` nodules go first.
 
     A nodule's remaining days are scaled to a papule's life, so that both are judged by the share of life left.
@@ -213,7 +198,7 @@ def force_heal(skin, rows, day, excess, nodules_to_go, key, person, space):
     count = soonest(rank, excess, work)
     for k in range(count):
         ending = f.FORCED if skin[DUE, work[k]] > day else f.NATURAL  # a held one had its time
-        heal(skin, rows, work[k], day, ending, key, person)
+        heal(skin, rows, work[k], day, ending, key, person, near)
 
 
 @njit()
@@ -224,7 +209,7 @@ def comedone_day(skin, rows, n, day, today, heirs, key, person, ground, space):
     its own mean life, whatever inflames.
     """
     classes, work, rank = space
-    target, hazard, stock = int(today[1]), today[4], 0
+    target, hazard, stock, near = int(today[1]), today[4], 0, ground[2]
     draw = h.day_key(key, day, h.COMEDONE_HEAL)
     for site in range(skin.shape[1]):
         rank[site] = np.inf
@@ -232,21 +217,21 @@ def comedone_day(skin, rows, n, day, today, heirs, key, person, ground, space):
             continue
         u = h.at_site(draw, site)
         if skin[DUE, site] <= day:
-            heal(skin, rows, site, day, f.NATURAL, key, person)
+            heal(skin, rows, site, day, f.NATURAL, key, person, near)
         elif target < 0 and u < hazard:
-            heal(skin, rows, site, day, f.FORCED, key, person)
+            heal(skin, rows, site, day, f.FORCED, key, person, near)
         else:
             rank[site] = float(skin[DUE, site] - day) + 8.0 * u
             stock += 1
     if 0 <= target < stock:
         for k in range(soonest(rank, stock - target, work)):
-            heal(skin, rows, work[k], day, f.FORCED, key, person)
+            heal(skin, rows, work[k], day, f.FORCED, key, person, near)
     need = target - stock
     if target < 0:
         need = heirs + h.poisson(h.u01(key, day, -1, h.COMEDONE_NEWCOMERS), today[3])
     if need <= 0:
         return n
-    classify_apart(skin, day, classes, ground)
+    classify(skin, day, classes, True)
     got = race(h.day_key(key, day, h.COMEDONE_BIRTH), classes, f.FROM_NORMAL, ground[1], need, work)
     for k in range(got):
         if skin[ROW, work[k]] >= 0 and not f.is_inflammatory(rows[skin[ROW, work[k]], f.KIND]):
@@ -255,7 +240,7 @@ def comedone_day(skin, rows, n, day, today, heirs, key, person, ground, space):
         days = f.draw_life(key, day, work[k], kind, target < 0 and k < heirs)
         if target < 0 and k < heirs:
             days = max(2, int(np.rint(days * h.u01(key, day, work[k], h.AGE))))
-        n = open_row(skin, rows, n, work[k], kind, f.FROM_SKIN, day, days, key)
+        n = open_row(skin, rows, n, work[k], kind, f.FROM_SKIN, day, days, key, near)
     return n
 
 
@@ -272,8 +257,9 @@ def comedones_inflamed(rows, first, last):
 def run(skin, rows, n, daily, key, person, ground):
     """All days. Returns (rows used, or -1 if the table is too short; target lesions without a free site, (days,)).
 
-    skin (7, sites) and rows (capacity, COLUMNS) are written. daily (days, 7), float64: target or -1; comedone target
-    or -1; Poisson mean of births; of comedone births; extra comedone hazard; nodules' share of births; nodules allowed.
+    skin (SKIN_ROWS, sites) and rows (capacity, COLUMNS) are written. daily (days, 7), float64: target or -1; comedone
+    target or -1; Poisson mean of births; of comedone births; extra comedone hazard; nodules' share of births; nodules
+    allowed.
     """
     days, sites = daily.shape[0], skin.shape[1]
     lost = np.zeros(days, np.int64)
@@ -282,13 +268,13 @@ def run(skin, rows, n, daily, key, person, ground):
         if n + 2 * sites > rows.shape[0]:
             return -1, lost
         day, target, first = t + 1, int(daily[t, 0]), n
-        stock, nodules = retire(skin, rows, day, target, key, person, space[1])
+        stock, nodules = retire(skin, rows, day, target, key, person, ground[2], space[1])
         births = target - stock
         if target < 0:
             births = h.poisson(h.u01(key, day, -1, h.NEWCOMERS), daily[t, 2])
         elif stock > target:
             to_go = max(0, nodules - int(daily[t, 6]))
-            force_heal(skin, rows, day, stock - target, to_go, key, person, space)
+            force_heal(skin, rows, day, stock - target, to_go, key, person, ground[2], space)
         if births > 0:
             n, born = give_birth(skin, rows, n, births, day, daily[t, 5], key, ground, space)
             lost[t] = births - born

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from nof1sim import chart
 from nof1sim.conditions import field, points
+from nof1sim.conditions.cells import Cells, cells
 from nof1sim.conditions.ground import FACE, Ground
-from nof1sim.conditions.points import nearest
 from nof1sim.model import Floats, Patient
 from nof1sim.randomness import stream
+
+from .crowd import CELL_MM
 
 SITES = 1600
 HARD_CORE_MM = 3.0
@@ -47,7 +49,6 @@ PATCH_DENSITY = 2.0
 """[D] A piece of skin is taken where the acne is: it has so many times the lesions of an average piece of the face."""
 PATCH_RIM_MM = 7.0
 """So far beyond a piece of skin lesions may lie that reach into it: half a large nodule."""
-NEIGHBOURS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +78,24 @@ def _smoother() -> field.Smoother:
     return field.smoother(FACE, *pattern()[:2], FIELD_LENGTH_MM)
 
 
-Surroundings = tuple[Floats, NDArray[np.int32], Floats]
-"""Room for a nodule, 1 or 0, (sites,); the neighbours of each site, nearest first, and their distances in mm."""
-
-
-def surroundings(sites: Sites) -> Surroundings:
-    """Those of a face, the same for all, or of a piece of skin."""
-    if sites.ground.is_face:
-        return _face_surroundings()
-    from scipy.spatial import KDTree
-
-    places = np.stack([sites.x_mm, sites.y_mm], axis=1)
-    far, near = (np.asarray(found)[:, 1:] for found in KDTree(places).query(places, NEIGHBOURS + 1))
-    return np.ones(len(sites)), near.astype(np.int32), np.ascontiguousarray(far, np.float64)
+def near(sites: Sites) -> Cells:
+    """Which sites lie near which; on a face by the pattern that is common to all faces."""
+    return _face_cells() if sites.ground.is_face else cells(sites.x_mm, sites.y_mm, CELL_MM)
 
 
 @lru_cache(maxsize=1)
-def _face_surroundings() -> Surroundings:
-    x, y, _ = pattern()
-    far = np.hypot(x[:, None] - x, y[:, None] - y)
-    near = nearest(far, NEIGHBOURS + 1)[:, 1:]
-    roomy = FACE.inside(x, y, NODULE_ROOM_MM).astype(float)
-    return roomy, near.astype(np.int32), np.ascontiguousarray(np.take_along_axis(far, near, axis=1))
+def _face_cells() -> Cells:
+    return cells(*pattern()[:2], CELL_MM)
+
+
+def roomy(sites: Sites) -> Floats:
+    """Room for a nodule, 1 or 0, (sites,)."""
+    return _face_room() if sites.ground.is_face else np.ones(len(sites))
+
+
+@lru_cache(maxsize=1)
+def _face_room() -> Floats:
+    return FACE.inside(*pattern()[:2], NODULE_ROOM_MM).astype(float)
 
 
 def region_shares(patient: Patient) -> Floats:

@@ -15,6 +15,7 @@ from . import kernel as k
 from . import life as f
 from .choice import race
 from .compiled import njit
+from .crowd import NOT_ELIGIBLE, crowd_out
 
 HISTORY_DAYS, SCAR_HISTORY_DAYS = 730, 120
 """[D] Acne began so long ago, as far as brown marks and scars are concerned."""
@@ -30,9 +31,9 @@ def place(skin, rows, n, count, nodules, key, ground):
     prefix, placed = h.day_key(key, 0, h.BIRTH), 0
     for turn in range(2):
         if turn == 0:
-            k.classify_apart(skin, 0, classes, ground)
+            k.classify(skin, 0, classes, True)
         elif placed < count:
-            k.classify(skin, 0, classes)  # the face is full: on crowded sites, too
+            k.classify(skin, 0, classes, False)  # the face is full: on crowded sites, too
         while placed < count:
             found = race(prefix, classes, f.FROM_NORMAL, ground[0][f.FROM_NORMAL], count - placed, chosen)
             if found == 0:
@@ -41,10 +42,10 @@ def place(skin, rows, n, count, nodules, key, ground):
                 site = chosen[i]
                 if classes[site] != f.FROM_NORMAL:
                     continue
-                kind = f.draw_kind(key, 0, site, nodules * ground[4][site])
-                n = settle(skin, rows, n, site, kind, f.FROM_UNKNOWN, key)
-                classes[site] = k.NOT_ELIGIBLE
-                k.crowd_out(classes, site, skin[k.SIZE, site] / 100.0, ground)
+                kind = f.draw_kind(key, 0, site, nodules * ground[3][site])
+                n = settle(skin, rows, n, site, kind, f.FROM_UNKNOWN, key, ground[2])
+                classes[site] = NOT_ELIGIBLE
+                crowd_out(classes, site, skin[k.SIZE, site] / 100.0, ground[2])
                 placed += 1
     return n
 
@@ -54,19 +55,19 @@ def place_comedones(skin, rows, n, count, key, ground):
     """The comedones of the day before the study. Returns the number of rows."""
     sites = skin.shape[1]
     classes, chosen = np.empty(sites, np.int8), np.empty(sites, np.int64)
-    k.classify_apart(skin, 0, classes, ground)
+    k.classify(skin, 0, classes, True)
     prefix = h.day_key(key, 0, h.COMEDONE_BIRTH)
     for i in range(race(prefix, classes, f.FROM_NORMAL, ground[1], count, chosen)):
-        n = settle(skin, rows, n, chosen[i], f.draw_comedone_kind(key, 0, chosen[i]), f.FROM_SKIN, key)
+        n = settle(skin, rows, n, chosen[i], f.draw_comedone_kind(key, 0, chosen[i]), f.FROM_SKIN, key, ground[2])
     return n
 
 
 @njit()
-def settle(skin, rows, n, site, kind, origin, key):
+def settle(skin, rows, n, site, kind, origin, key, near):
     """One lesion of the stock: a size-biased life, uniformly far through it on day 0. Returns the number of rows."""
     days = f.draw_life(key, 0, site, kind, True)
     born = -int(h.u01(key, 0, site, h.AGE) * days)
-    n = k.open_row(skin, rows, n, site, kind, origin, born, days, key)
+    n = k.open_row(skin, rows, n, site, kind, origin, born, days, key, near)
     f.draw_cap(rows[n - 1], key)
     return n
 

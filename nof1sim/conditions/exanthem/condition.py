@@ -78,7 +78,9 @@ class Exanthem:
     ) -> LesionField:
         from . import engine, table
 
-        incubation = engine.incubation_days(stream(seed, patient.key, ADDRESS, "incubation"))
+        incubation = 0  # where a severity is given, nobody asks
+        if drive.severity is None:
+            incubation = engine.incubation_days(stream(seed, patient.key, ADDRESS, "incubation"))
         counts, smooth = replace(self._map, share=share), self.options.fidelity == "smooth"
         course = engine.simulate(drive, places, counts, smooth, incubation, stream(seed, *address, ADDRESS))
         columns = table.columns(course, places, patient, drive.days, self.options.marks)

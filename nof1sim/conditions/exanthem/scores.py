@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nof1sim.conditions.counts import CountMap
-from nof1sim.conditions.ground import FACE, cells
 from nof1sim.model import STAGE_CODE, STAGES, Floats, Ints
 
 from . import counts as maps
-from .looks import MACULE, PAPULE
+from .walk import MACULE, PAPULE
 
 ERYTHEMA_TOP = 3.0
 """Score of an erythema of 1, the redness of a fresh inflamed papule's core."""
@@ -31,25 +30,15 @@ def _covered(x: Floats, y: Floats, radius: Floats, lesion: Ints, day: Ints, red:
 
     x, y (lesions,); radius, lesion, day (0-based), red (entries,).
     """
-    from scipy.spatial import KDTree
+    from .cover import add, face_grid
 
-    cell_x, cell_y = cells(FACE)
-    tree = KDTree(np.stack([cell_x, cell_y], axis=1))
-    most = np.zeros(x.size)
-    np.maximum.at(most, lesion, radius)
-    near = [np.array(found, np.int64) for found in tree.query_ball_point(np.stack([x, y], axis=1), most)]
-    sizes = np.array([found.size for found in near], np.int64)
-    starts, flat = np.cumsum(sizes) - sizes, np.concatenate([*near, np.empty(0, np.int64)])
+    grid, order = face_grid(), np.argsort(day, kind="stable")
+    starts = np.searchsorted(day[order], np.arange(days + 1))
     share, mean = np.zeros(days), np.zeros(days)
     for d in range(days):
-        entry = np.flatnonzero(day == d)
-        count = sizes[lesion[entry]]
-        which = np.repeat(entry, count)
-        cell = flat[np.repeat(starts[lesion[entry]] - np.cumsum(count) + count, count) + np.arange(which.size)]
-        far2 = (cell_x[cell] - x[lesion[which]]) ** 2 + (cell_y[cell] - y[lesion[which]]) ** 2
-        inside = far2 <= radius[which] ** 2
-        total = np.bincount(cell[inside], red[which[inside]], cell_x.size)
-        held = np.bincount(cell[inside], minlength=cell_x.size) > 0
+        entry = order[starts[d] : starts[d + 1]]
+        total, held = np.zeros(grid.x_mm.size), np.zeros(grid.x_mm.size, bool)
+        add(grid, x[lesion[entry]], y[lesion[entry]], radius[entry], red[entry], total, held)
         share[d] = held.mean()
         mean[d] = total[held].mean() if held.any() else 0.0
     return [share, mean]

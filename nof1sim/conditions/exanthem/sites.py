@@ -7,6 +7,7 @@ are those of the project's severity page.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.random import Generator
@@ -41,16 +42,13 @@ PATCH_EDGE_MM = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """The sites of one person, (sites,) each: where, how likely, and what a lesion there is at its height.
-
-    brown, brown_days : uniform numbers that fix whether it leaves a brown mark, and for how long.
-    """
+class Traits:
+    """What lesions (n,) are at their height, and where. brown, brown_days : uniform numbers that fix whether one
+    leaves a brown mark, and for how long."""
 
     x_mm: Floats
     y_mm: Floats
     region: NDArray[np.int8]
-    weight: Floats
     diameter_mm: Floats
     height_mm: Floats
     erythema: Floats
@@ -58,37 +56,79 @@ class Places:
     brown: Floats
     brown_days: Floats
 
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The sites of one person, (sites,) each: how likely they are, and the numbers that fix what a lesion there is.
+
+    x_mm, y_mm : of the pattern that is common to all. jitter (2, sites), uniform (5, sites) : uniform numbers.
+    dense : the field. wide : standard normal numbers. person : a factor on redness.
+    """
+
+    ground: Ground
+    weight: Floats
+    x_mm: Floats
+    y_mm: Floats
+    jitter: Floats
+    dense: Floats
+    wide: Floats
+    uniform: Floats
+    person: float
+    shape: Ints
+
     def __len__(self) -> int:
-        return int(self.x_mm.size)
+        return int(self.weight.size)
+
+    def at(self, site: Ints) -> Traits:
+        """What lesions at some sites are: few of all sites ever have one."""
+        x, y = _own_places(self.ground, self.x_mm[site], self.y_mm[site], self.jitter[:, site])
+        wide = DIAMETER_LOG_SD * self.wide[site] + DENSE_IS_WIDE * self.dense[site]
+        raised, high, red, brown, brown_days = self.uniform[:, site]
+        erythema = self.person * (ERYTHEMA[0] + (ERYTHEMA[1] - ERYTHEMA[0]) * red)
+        return Traits(
+            x, y, self.ground.region(x, y), np.clip(DIAMETER_MEDIAN_MM * np.exp(wide), *DIAMETER_LIMITS_MM),
+            np.where(raised < PAPULES, HEIGHT_MM[0] + (HEIGHT_MM[1] - HEIGHT_MM[0]) * high, 0.0),
+            np.clip(erythema, 0.2, 0.9), self.shape[site], brown, brown_days,
+        )  # fmt: skip
 
 
 def draw_places(patient: Patient, seed: int) -> Places:
     """The sites of a face, from the stream (seed, patient, "exanthem", "sites") alone."""
     rng = stream(seed, patient.key, "exanthem", "sites")
+    base, smoother = _face()
+    smooth = smoother.draw(rng, MIRRORED)
+    jitter = rng.random((2, SITES))
+    region = FACE.region(*_own_places(FACE, *base, jitter))
+    factor = np.where(region >= 0, np.array([REGIONS[name] for name in chart.REGIONS])[region], 1.0)
+    return _draw(FACE, base, jitter, smooth, rng, factor)
+
+
+@cache
+def _face() -> tuple[tuple[Floats, Floats], field.Smoother]:
+    """The pattern that all faces have in common, and the smoother of its points."""
     base = points.blue_noise(FACE, SITES, EDGE_MM)
-    smooth = field.smoother(FACE, *base, LENGTH_MM).draw(rng, MIRRORED)
-    return _draw(FACE, base, smooth, rng, np.array([REGIONS[name] for name in chart.REGIONS]))
+    return base, field.smoother(FACE, *base, LENGTH_MM)
 
 
 def draw_patch_places(ground: Ground, seed: int, address: tuple[str | int, ...]) -> Places:
     """The sites of a piece of skin, as dense as on a face, from the stream (seed, *address, "exanthem", "sites")."""
     rng = stream(seed, *address, "exanthem", "sites")
     base = points.cut(rng, ground, SITES / FACE.area_mm2, PATCH_EDGE_MM)
-    return _draw(ground, base, field.on_square(rng, ground, *base, LENGTH_MM), rng, np.ones(len(chart.REGIONS)))
+    smooth = field.on_square(rng, ground, *base, LENGTH_MM)
+    return _draw(ground, base, rng.random((2, smooth.size)), smooth, rng, 1.0)
 
 
-def _draw(ground: Ground, base: tuple[Floats, Floats], smooth: Floats, rng: Generator, factor: Floats) -> Places:
-    count = smooth.size
-    x, y = points.jittered(rng, *base, JITTER_MM)
+def _own_places(ground: Ground, x_mm: Floats, y_mm: Floats, jitter: Floats) -> tuple[Floats, Floats]:
+    """Places of the common pattern as a person has them; those that would leave the ground stay."""
+    x, y = points.moved(x_mm, y_mm, jitter, JITTER_MM)
     off = ~ground.inside(x, y)
-    x, y = np.where(off, base[0], x), np.where(off, base[1], y)
-    region = ground.region(x, y)
-    wide = DIAMETER_MEDIAN_MM * np.exp(DIAMETER_LOG_SD * rng.standard_normal(count) + DENSE_IS_WIDE * smooth)
-    raised, high, red, brown, brown_days = rng.random((5, count))
-    person = np.exp(PERSON_SD * rng.standard_normal())
-    weight = field.log_normal(smooth, LOG_SD) * np.where(region >= 0, factor[region], 1.0)
-    height = np.where(raised < PAPULES, HEIGHT_MM[0] + (HEIGHT_MM[1] - HEIGHT_MM[0]) * high, 0.0)
-    erythema = np.clip(person * (ERYTHEMA[0] + (ERYTHEMA[1] - ERYTHEMA[0]) * red), 0.2, 0.9)
-    shape = rng.integers(0, 2**31, count)
-    diameter = np.clip(wide, *DIAMETER_LIMITS_MM)
-    return Places(x, y, region, weight, diameter, height, erythema, shape, brown, brown_days)
+    return np.where(off, x_mm, x), np.where(off, y_mm, y)
+
+
+def _draw(
+    ground: Ground, base: tuple[Floats, Floats], jitter: Floats, smooth: Floats, rng: Generator, factor: Floats | float
+) -> Places:
+    wide, uniform = rng.standard_normal(smooth.size), rng.random((5, smooth.size))
+    person = float(np.exp(PERSON_SD * rng.standard_normal()))
+    weight = field.log_normal(smooth, LOG_SD) * factor
+    return Places(ground, weight, *base, jitter, smooth, wide, uniform, person, rng.integers(0, 2**31, smooth.size))

@@ -12,8 +12,10 @@ from nof1sim import chart
 from nof1sim.model import Patient
 
 from . import looks
-from .engine import ENDINGS, GOING_ON, Course
+from .days import GOING_ON
+from .engine import ENDINGS, Course
 from .sites import Places
+from .walk import PALE_FROM
 
 COLUMNS: dict[str, str] = {
     "lesion_id": "1 .. n, by first day",
@@ -43,38 +45,36 @@ CODES = {"region": (*chart.REGIONS, "none"), "kind": KINDS, "ending": ENDINGS}
 
 def columns(course: Course, places: Places, patient: Patient, days: int, marks: str) -> dict[str, NDArray[Any]]:
     """The columns of LesionField, in the order of COLUMNS."""
-    site = course.site
+    site, lesion = course.site, places.at(course.site)
     skin = min(max(patient.fitzpatrick, 1), 6) - 1
-    brown = looks.brown_days(patient.fitzpatrick, places.brown[site], places.brown_days[site])
+    brown = looks.brown_days(patient.fitzpatrick, lesion.brown, lesion.brown_days)
     made: dict[str, NDArray[Any]] = {
         "lesion_id": np.arange(1, site.size + 1),
         "site": site,
-        "x_mm": places.x_mm[site],
-        "y_mm": places.y_mm[site],
-        "region": places.region[site],
-        "kind": (places.height_mm[site] > 0.0).astype(np.int64),
+        "x_mm": lesion.x_mm,
+        "y_mm": lesion.y_mm,
+        "region": lesion.region,
+        "kind": (lesion.height_mm > 0.0).astype(np.int64),
         "birth_day": course.birth,
         "planned_days": course.planned,
-        "peak_day": np.minimum(course.birth + (looks.PALE_FROM * course.planned).astype(np.int64), course.last),
+        "peak_day": np.minimum(course.birth + (PALE_FROM * course.planned).astype(np.int64), course.last),
         "last_counted_day": course.last,
-        "end_day": np.where(course.ending == GOING_ON, days, course.last),
         "ending": course.ending,
-        "peak_diameter_mm": places.diameter_mm[site],
-        "peak_height_mm": places.height_mm[site],
-        "peak_erythema": places.erythema[site],
-        "peak_melanin": np.full(site.size, looks.BROWN[skin]),
+        "peak_diameter_mm": lesion.diameter_mm,
+        "peak_height_mm": lesion.height_mm,
+        "peak_erythema": lesion.erythema,
+        "peak_melanin": np.full(site.size, looks.BROWN_AT_FIRST[skin]),
         "pih_days": np.where(course.ending == GOING_ON, 0, brown),
         "superseded_day": _superseded(site, course.birth),
-        "shape": places.shape[site],
+        "shape": lesion.shape,
     }
-    seen = looks.alone_on_days(made, made["end_day"] + 1, days, marks)  # of what is left of lesions
-    np.maximum.at(made["end_day"], seen.row, seen.day)
+    made["end_day"] = looks.end_days(made, days, marks)
     return {name: made[name] for name in COLUMNS}
 
 
 def _superseded(site: NDArray[np.int64], birth: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Birth day of the next lesion at each lesion's site, 0 for none."""
-    order = np.lexsort((birth, site))
+    """Birth day of the next lesion at each lesion's site, 0 for none; lesions by birth."""
+    order = np.argsort(site, kind="stable")
     follows = np.append(site[order][1:] == site[order][:-1], False)
     found = np.zeros(site.size, np.int64)
     found[order] = np.where(follows, np.append(birth[order][1:], 0), 0)
