@@ -17,24 +17,26 @@ Decorator = Callable[[Callable[..., Any]], Any]
 
 
 def digest_of(*sources: str | Path) -> str:
-    """Twelve hexadecimal digits of Python files; of a folder, all those in and below it."""
-    files = [
-        f for source in map(Path, sources) for f in (sorted(source.rglob("*.py")) if source.is_dir() else [source])
-    ]
+    """Twelve hexadecimal digits of Python files, this one among them; of a folder, all those in and below it."""
+    files = [Path(__file__)]  # how it has kernels compiled is part of them
+    for source in map(Path, sources):
+        files += sorted(source.rglob("*.py")) if source.is_dir() else [source]
     return hashlib.blake2b(b"".join(path.read_bytes() for path in files), digest_size=6).hexdigest()
 
 
 def njit_named(digest: str, **defaults: Any) -> Callable[..., Decorator]:
     """A decorator like `numba.njit(cache=True, **defaults)` for functions made from the sources of a digest.
 
-    Where no folder can be written, a function is compiled anew in each process.
+    Where no folder can be written, a function is compiled anew in each process. Functions that kernels call become part
+    of them (`forceinline`): a call would go to another copy of the function, whose last digits may be others, in the
+    process that compiles than in those that load from the cache.
     """
 
     def njit(**options: Any) -> Decorator:
         def compiled(function: Callable[..., Any]) -> Any:
             function.__qualname__ = f"{function.__qualname__}_{digest}"
             compile_with: Callable[..., Any] = numba.njit
-            wanted = defaults | options
+            wanted = {"forceinline": True} | defaults | options
             try:
                 return compile_with(cache=True, **wanted)(function)
             except RuntimeError:  # numba: "no locator available"
