@@ -163,11 +163,11 @@ def test_invisible_lesions_are_not_drawn(renderer: ProceduralRenderer) -> None:
 
 @pytest.mark.parametrize("band", range(4))
 def test_counted_lesions_exceed_the_contrast_floor(renderer: ProceduralRenderer, band: int) -> None:
-    """The smallest and faintest that may be counted, of each kind, all over the faces of 20 people of all tones."""
+    """The smallest and faintest that may be counted, of each kind, all over the faces of 12 people of all tones."""
     g, stages = stream(7, "contrast floor", band), (*ONE_OF_EACH, "hyperpigmentation")
     x, y = (a.ravel() for a in np.meshgrid(np.arange(-64.0, 65.0, 12.0), np.arange(-98.0, 60.0, 11.0)))
-    for k in range(5):
-        ita = -50.0 + 27.5 * band + 5.5 * (k + float(g.uniform()))
+    for k in range(3):
+        ita = -50.0 + 27.5 * band + 27.5 / 3 * (k + float(g.uniform()))
         who = make_patient(200 + 5 * band + k, ita=ita, sex="FM"[k % 2], age=float(g.uniform(14, 40)))
         at = np.stack([x + g.uniform(-4, 4, x.size), y + g.uniform(-4, 4, x.size)], -1)[region_of(x, y) >= 0]
         at = at[region_of(*at.T) >= 0]
@@ -176,11 +176,10 @@ def test_counted_lesions_exceed_the_contrast_floor(renderer: ProceduralRenderer,
             kinds = [make_lesions(at[i :: len(stages)], s, d, erythema=0.0) for i, s in enumerate(stages)]
             lesions = together(kinds)
             render = renderer.render([make_view(lesions, who, size=512)])[0]
-            change = np.abs(render.pixels - clear).mean(-1)
             facing = render.lesion_ids[render.area_px >= 3]
             assert facing.size > 20
-            for i in facing:
-                contrast = change[render.lesion == i].mean()
+            change = np.bincount(render.lesion.ravel(), np.abs(render.pixels - clear).mean(-1).ravel())
+            for i, contrast in zip(facing, change[facing] / render.area_px[render.area_px >= 3], strict=True):
                 assert contrast >= CONTRAST_FLOOR, (ita, d, STAGES[lesions.stage[lesions.lesion_id == i][0]])
 
 
