@@ -68,7 +68,7 @@ def places(f, top, bottom, b, place):
             geo.place(f, row, start, b)
             for first in range(0, s.WIDTH, LANES):
                 for number in range(LANES):
-                    i, k = np.uint64(first + number), np.uint64(number)
+                    i, k = first + number, np.uint64(number)
                     skin = b[s.COVER + i] > F(0)
                     place[at + blocks.P_X + k] = b[s.A + i] if skin else blocks.AWAY_MM
                     place[at + blocks.P_Y + k], place[at + blocks.P_Z + k] = b[s.C + i], b[s.Z + i]

@@ -10,5 +10,6 @@ from pathlib import Path
 from nof1sim import model
 from nof1sim.compiled import digest_of, njit_named
 
-DIGEST = digest_of(Path(__file__).parent, model.__file__)
+_HERE = Path(__file__).parent
+DIGEST = digest_of(_HERE, _HERE.parent / "cells.py", model.__file__)
 njit = njit_named(DIGEST)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nof1sim.conditions.cells import reach
+
 from .compiled import njit
 
 CELL_MM = 4.0
@@ -14,9 +16,8 @@ NOT_ELIGIBLE = -1
 @njit(inline="always")
 def _cells(site, far, near):
     """Columns and rows of cells, first and last, that hold all within `far` of a site. near : Cells of the sites."""
-    x, y = near.x_mm[site] - near.low_x_mm, near.y_mm[site] - near.low_y_mm
-    columns = max(int((x - far) / near.side_mm), 0), min(int((x + far) / near.side_mm), near.columns - 1)
-    return columns, (max(int((y - far) / near.side_mm), 0), min(int((y + far) / near.side_mm), near.rows - 1))
+    columns = reach(near.low_x_mm, near.side_mm, near.columns, near.x_mm[site], far)
+    return columns, reach(near.low_y_mm, near.side_mm, near.rows, near.y_mm[site], far)
 
 
 @njit(inline="always")

@@ -25,23 +25,9 @@ def prime(buffer: SkinBuffer, lighting: Lighting) -> Primed:
     light = np.concatenate([b.light, b.gloss[..., None]], -1)
     flow = np.concatenate([b.flow, b.seen[..., None], shine[..., None]], -1)
     numbers = blocks.layout(groups)[1]
-    known = blocks.filled(
-        [
-            b.melanin,
-            b.blood,
-            np.zeros((n, 3), np.float32),
-            b.albedo,
-            b.through,
-            b.sheen,
-            b.normal,
-            b.view,
-            b.oil,
-            b.rough,
-            flow,
-            light,
-        ],
-        numbers,
-    )
+    no_inverse = np.zeros((n, 3), np.float32)  # yet
+    colour = [b.melanin, b.blood, no_inverse, b.albedo, b.through, b.sheen]
+    known = blocks.filled([*colour, b.normal, b.view, b.oil, b.rough, flow, light], numbers)
     shading.invert_all(known, numbers, shading.TABLE)
     count = -(-n // LANES)
     place = np.empty(count * blocks.PLACE * LANES, np.float32)
