@@ -102,8 +102,12 @@ def hair_cover(head: Head, screen: Screen, at: NDArray, fine: F32, glints: F32) 
 
 def shade_hair(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
     """Hair at pixels `at`: colour per light group (k, groups, 3), and its cover (k,)."""
-    colours, covers = zip(*(_shade_some(head, screen, some) for some in blocks(at)), strict=True)
-    return np.concatenate(colours), np.concatenate(covers)
+    colour, cover = np.empty((at.size, len(LIGHTS), 3), np.float32), np.empty(at.size, np.float32)
+    start = 0
+    for some in blocks(at):
+        part = slice(start, start := start + some.size)
+        colour[part], cover[part] = _shade_some(head, screen, some)
+    return colour, cover
 
 
 def _shade_some(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
@@ -124,7 +128,7 @@ def _shade_some(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
     normal = _normal(screen, at, p, depth)
     colour = np.zeros((at.size, len(LIGHTS), 3), np.float32)
     _shade(
-        normal, turn(way.way, screen.camera.rotation), screen.view[at], screen.flow(at), screen.seen(at), albedo, cover,
+        normal, turn(way.way, screen.camera.rotation), screen.view(at), screen.flow(at), screen.seen(at), albedo, cover,
         fine, glints, lustre, to, tint, np.float32(0.10 + 0.25 * face.hair_curl), GLOSSY, COLOUR, colour,
     )  # fmt: skip
     return colour, cover

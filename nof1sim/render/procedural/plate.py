@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +115,15 @@ class Known:
 def build_plate(head: Head, frame: Frame, size: int, supersample: int, known: Known | None = None) -> Plate:
     """Everything of a view that no day changes. `supersample`: canvas pixels per picture pixel, along each side;
     `known`: of the head, for who has asked before."""
-    known = known or Known.of(head)
+    all_but_skin, buffer = _from_canvas(head, frame, size, supersample, known or Known.of(head))
+    return_memory()  # of the canvas: what lesions need is as big
+    return all_but_skin(skin=prime(buffer, LIGHTING))
+
+
+def _from_canvas(
+    head: Head, frame: Frame, size: int, supersample: int, known: Known
+) -> tuple[partial[Plate], SkinBuffer]:
+    """A plate that lacks its `skin`, and what that is made from."""
     margin = margin_of(size)
     width = (size + 2 * margin) * supersample
     camera = camera_for(head, frame, width, size * supersample)
@@ -127,7 +136,7 @@ def build_plate(head: Head, frame: Frame, size: int, supersample: int, known: Kn
     hairs = draw_hairs(head, screen, known.hairs)
     factor, sheen = details(head, screen, skin, hairs.brow_shade)
     # What nobody asks for again goes.
-    skin.soft = skin.height = skin.pore = skin.stubble = NONE
+    skin.soft = skin.height = skin.pore = skin.stubble = hairs.brow_shade = NONE
     covers = covers_of(head, screen, lit, hairs, melanin)
     return_memory()
     grid = Grid.of(screen, supersample)
@@ -143,7 +152,8 @@ def build_plate(head: Head, frame: Frame, size: int, supersample: int, known: Kn
     buffer = _skin_buffer(grid, thin, screen, lit, skin, factor, sheen, melanin, blood)
     del lit, factor, sheen, above
     lens = np.stack([_lens(grid, plane) for plane in planes])
-    return _finish(head, frame, size, margin, screen, grid, thin, buffer, lens, stray, part, skin.beard[grid.first])
+    rest = _finish(head, frame, size, margin, screen, grid, thin, buffer, lens, stray, part, skin.beard[grid.first])
+    return rest, buffer
 
 
 def _lens(grid: Grid, plane: F32) -> F32:
@@ -181,7 +191,7 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     slot[pixel] = np.arange(rows.size, dtype=np.int32)
     arrays = {
         "normal": lit.normal[first],
-        "view": screen.view[first],
+        "view": screen.view(first),
         "flow": screen.flow(first),
         "seen": screen.seen(first),
         "light": light,
@@ -203,7 +213,7 @@ def _skin_buffer(grid, camera, screen, lit, skin, through, sheen, melanin, blood
     )  # fmt: skip
 
 
-def _finish(head, frame, size, margin, screen, grid, camera, buffer, planes, stray, part, beard) -> Plate:
+def _finish(head, frame, size, margin, screen, grid, camera, buffer, planes, stray, part, beard) -> partial[Plate]:
     first = grid.first
     chart = np.stack([screen.layer("chart_x")[first], screen.layer("chart_y")[first]], -1).astype(np.float32)
     chart[((part != PART_CODE["skin"]) & (part != PART_CODE["lips"])) | (screen.owner[first] != 0)] = np.nan
@@ -212,10 +222,10 @@ def _finish(head, frame, size, margin, screen, grid, camera, buffer, planes, str
     values, step = packed(planes)
     paper = shrink(backdrop(head, grid.side * grid.supersample), grid.supersample)
     none = np.zeros(index.size - first.size, np.float32)
-    return Plate(
-        head=head, frame=frame, camera=camera, size=size, margin=margin, index=index, planes=values, step=step,
+    return partial(
+        Plate, head=head, frame=frame, camera=camera, size=size, margin=margin, index=index, planes=values, step=step,
         alpha=alpha, backdrop=np.rint(paper * BACKDROP_STEPS).astype(np.uint16),
-        glare=_glare(index, values, step, alpha, paper, margin), skin=prime(buffer, LIGHTING),
+        glare=_glare(index, values, step, alpha, paper, margin),
         typical=(float(np.median(buffer.melanin)), float(np.median(buffer.blood))),
         part=grid.image(part), chart=grid.image(chart, np.nan), normal=grid.image(screen.normal[first]), depth=depth,
         bare=np.concatenate([part == PART_CODE["skin"], none]).astype(np.uint8),

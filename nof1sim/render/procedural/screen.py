@@ -97,12 +97,11 @@ class Screen:
     """
 
     camera: Camera
-    index: NDArray[np.int64]
-    owner: NDArray[np.int32]
+    index: NDArray[np.int32]
+    owner: NDArray[np.int8]
     spot: F32
     place: F32
     normal: F32
-    view: F32
     layers: NDArray[np.float16]
     chart: F32
     hollow: F32
@@ -110,6 +109,12 @@ class Screen:
     row: F32
     thin: int
     lights: Sequence[tuple[F32, F32]]
+
+    def view(self, at: NDArray[np.integer] | slice = ALL) -> F32:
+        """Unit direction to the camera (k, 3), camera axes, of all pixels or of some."""
+        out = self.camera.eye - self.place[at]
+        make_unit(out)
+        return out
 
     def flow(self, at: NDArray[np.integer]) -> F32:
         """Vector irradiance of each light group (k, groups, 3) at pixels `at` (k,)."""
@@ -151,7 +156,7 @@ def look(head: Head, camera: Camera) -> Screen:
     placed = [camera.place(p) for p in meshes]
     normals = [turn(n, camera.rotation) for n in (head.normals, *(e.normals for e in head.ears))]
     depth, column = np.full((w, w), -1.0, np.float32), np.zeros((w, w), np.float32)
-    row, owner = np.zeros((w, w), np.float32), np.full((w, w), -1, np.int32)
+    row, owner = np.zeros((w, w), np.float32), np.full((w, w), -1, np.int8)
     for name, p in enumerate(placed):
         sx, sy, near = camera.project(p)
         draw_mesh(sx, sy, near, depth, column, row, owner, name)
@@ -163,7 +168,7 @@ def look(head: Head, camera: Camera) -> Screen:
         [np.ascontiguousarray(v[::thin, ::thin]) for v in normals],
         336 if n >= 600 else 224,
     )
-    index = np.flatnonzero(owner.ravel() >= 0)
+    index = np.flatnonzero(owner.ravel() >= 0).astype(np.int32)
     lights = list(zip(flow, seen, strict=True))
     return _gather(head, camera, index, owner, column, row, placed, normals, thin, lights)
 
@@ -182,15 +187,13 @@ def _gather(head, camera, index, owner, column, row, placed, normals, thin, ligh
         if name:
             gather_at(np.ascontiguousarray(head.ears[name - 1].hollow)[..., None], u, v, at, hollow)
     layers, chart = _layers(head, who, u, v)
-    view = camera.eye - place
     make_unit(normal)
-    make_unit(view)
     return Screen(
-        camera, index, who, spot, place, normal, view, layers, chart, np.clip(hollow[:, 0], 0, 1), u, v, thin, lights
+        camera, index, who, spot, place, normal, layers, chart, np.clip(hollow[:, 0], 0, 1), u, v, thin, lights
     )
 
 
-def _layers(head: Head, who: NDArray[np.int32], u: F32, v: F32) -> tuple[NDArray[np.float16], F32]:
+def _layers(head: Head, who: NDArray[np.int8], u: F32, v: F32) -> tuple[NDArray[np.float16], F32]:
     """`Screen.layers` and `Screen.chart`."""
     layers = np.zeros((len(LAYER), who.size), np.float16)
     layers[LAYER["lid"]], layers[LAYER["bare"]] = -99.0, 1.0

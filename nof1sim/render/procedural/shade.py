@@ -101,7 +101,7 @@ def skin_mask(screen: Screen) -> F32:
 def light_skin(screen: Screen, skin: Pigment, melanin: float, blood: float, supersample: int) -> SkinLight:
     """Shade clear skin with base volume fractions `melanin` and `blood`."""
     mask = skin_mask(screen)
-    facing = np.clip(dot(screen.normal, screen.view), 0, 1)
+    facing = np.clip(dot(screen.normal, screen.view()), 0, 1)
     normal = bumped(screen, skin.height, mask * ramp(0.15, 0.5, facing))
     rough = np.clip(0.36 - 0.05 * (skin.oil - 1), 0.26, 0.46).astype(np.float32)
     shine = _gloss(screen, skin, normal, rough, mask)
@@ -147,7 +147,7 @@ def _gloss(screen: Screen, skin: Pigment, normal: F32, rough: F32, mask: F32) ->
     """Reflection of each light group (n, groups) on clear skin."""
     shine = np.zeros((screen.index.size, len(LIGHTS)), np.float32)
     for at in blocks(np.flatnonzero(mask > 0.02)):
-        normals, views = _columns(normal, at), _columns(screen.view, at)
+        normals, views = _columns(normal, at), np.ascontiguousarray(screen.view(at).T)
         seen = np.ascontiguousarray(screen.seen(at).T)
         fat, soft, sharp = skin.oil[at], skin.soft[at], rough[at]
         out = np.zeros_like(seen)
