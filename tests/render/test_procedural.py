@@ -18,7 +18,7 @@ from nof1sim.render import draw_nuisance
 from nof1sim.render.base import PART_CODE
 from nof1sim.render.procedural import CONTRAST_FLOOR, ProceduralRenderer
 from nof1sim.render.procedural.lesions import sites_of
-from nof1sim.render.procedural.renderer import no_lesions
+from nof1sim.render.procedural.renderer import LONG_RUN, no_lesions
 from nof1sim.render.skin.chromophores import ita_deg, lab
 from nof1sim.render.skin.specimens import together
 from nof1sim.simulation.plan import Plan
@@ -59,6 +59,15 @@ def test_same_bytes_from_a_fresh_renderer_and_any_order(renderer: ProceduralRend
     assert same(first, again_first)
     assert same(second, again_second)
     assert not np.array_equal(first.pixels, second.pixels)  # sensor noise belongs to the day
+
+
+def test_who_goes_view_by_view_keeps_one_plate_and_who_changes_views_keeps_all() -> None:
+    front, left, right = (make_view(no_lesions(), view=name) for name in ("front", "left", "right"))
+    going, changing = ProceduralRenderer(), ProceduralRenderer()
+    first = [going.plate(view) for view in [front] * LONG_RUN + [left]][0]
+    assert going.plate(front) is not first
+    kept = [changing.plate(view) for view in (front, left, right)]
+    assert all(changing.plate(view) is plate for view, plate in zip((front, left, right), kept, strict=True))
 
 
 def test_identity_does_not_depend_on_the_day(renderer: ProceduralRenderer) -> None:

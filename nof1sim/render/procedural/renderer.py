@@ -28,6 +28,9 @@ SIZES_PX = (64, 2048)
 KEPT_BYTES = 200_000_000
 """Plates of a person that a renderer keeps, in bytes but at least one: memory against speed, never a change of
 result. The clinical triplet at 512 px takes 140 MB."""
+LONG_RUN = 8
+"""Pictures of one view in a row after which a caller is taken to go view by view: the plates of other views go before a
+new one is built, which takes more memory than anything else."""
 
 
 def mesh_and_supersample(size_px: int) -> tuple[int, int]:
@@ -61,7 +64,6 @@ class ProceduralRenderer:
 
     def __init__(self) -> None:
         self._person: _Person | None = None
-        self._canvas: tuple[Plate, np.ndarray] | None = None
 
     @staticmethod
     def accepts(view: str) -> bool:
@@ -82,18 +84,21 @@ class ProceduralRenderer:
 
     def plate(self, view: View) -> Plate:
         """The clear face of a view; cached."""
+        return self._of(view).plate(view.view, view.size_px, view.nuisance.eyes_closed >= 0.5)
+
+    def _of(self, view: View) -> _Person:
         _check(view)
         patient = view.scene.patient
         who = (view.seed, patient.key, patient.age_years, patient.sex, patient.ita_deg)
         if self._person is None or self._person.who != who:
             # One person at a time: building a plate takes memory, too.
-            self._person = self._canvas = None
+            self._person = None
             self._person = _Person(who, draw_face(view.seed, patient))
-        return self._person.plate(view.view, view.size_px, view.nuisance.eyes_closed >= 0.5)
+        return self._person
 
     def _draw(self, view: View) -> Render:
         plate, nuisance, size = self.plate(view), view.nuisance, view.size_px
-        image = self._blank(plate)
+        image = self._of(view).blank(plate)
         veil = tan_factor(plate, nuisance.tan)
         day_image(plate, nuisance, veil, image)
         even = even_skin(plate, image) if nuisance.makeup > 0 else None
@@ -113,14 +118,6 @@ class ProceduralRenderer:
             face=describe(plate.head.face),
         )  # fmt: skip
 
-    def _blank(self, plate: Plate) -> np.ndarray:
-        """Scratch image (s, s, 4) of a plate: cover last; the person's colours are overwritten each day, others 0."""
-        if self._canvas is None or self._canvas[0] is not plate:
-            canvas = np.zeros((*plate.alpha.shape, 4), np.float32)
-            canvas[..., 3] = plate.alpha
-            self._canvas = (plate, canvas)
-        return self._canvas[1]
-
 
 def _check(view: View) -> None:
     low, high = SIZES_PX
@@ -138,6 +135,8 @@ class _Person:
         self._heads: dict[tuple[int, bool], Head] = {}
         self._known: dict[tuple[int, bool], Known] = {}
         self._plates: OrderedDict[tuple[str, int, bool], Plate] = OrderedDict()
+        self._canvas: tuple[Plate, np.ndarray] | None = None
+        self._last, self._run = "", 0
 
     def head(self, mesh: int, closed: bool) -> Head:
         key = (mesh, closed)
@@ -156,9 +155,14 @@ class _Person:
 
     def plate(self, view: str, size_px: int, closed: bool) -> Plate:
         key = (view, size_px, closed)
+        long_run = self._run >= LONG_RUN
+        self._last, self._run = view, self._run + 1 if view == self._last else 1
         if key not in self._plates:
             frame = frame_of(view)
             assert frame is not None
+            self._canvas = None
+            if long_run:
+                self._plates = OrderedDict((k, plate) for k, plate in self._plates.items() if k[0] == view)
             mesh, supersample = mesh_and_supersample(size_px)
             return_memory()  # of whatever was computed before: a plate needs more than anything else
             plate = build_plate(self.head(mesh, closed), frame, size_px, supersample, self.known(mesh, closed))
@@ -168,6 +172,14 @@ class _Person:
             return_memory()
         self._plates.move_to_end(key)
         return self._plates[key]
+
+    def blank(self, plate: Plate) -> np.ndarray:
+        """Scratch image (s, s, 4) of a plate: cover last; the person's colours are overwritten each day, others 0."""
+        if self._canvas is None or self._canvas[0] is not plate:
+            canvas = np.zeros((*plate.alpha.shape, 4), np.float32)
+            canvas[..., 3] = plate.alpha
+            self._canvas = (plate, canvas)
+        return self._canvas[1]
 
 
 def _sample_lesion() -> Lesions:
