@@ -24,6 +24,12 @@ def digest_of(*sources: str | Path) -> str:
     return hashlib.blake2b(b"".join(path.read_bytes() for path in files), digest_size=6).hexdigest()
 
 
+def is_cached(kernel: Any) -> bool:
+    """Whether a kernel was compiled on this machine before, as its cache tells; True where it has no cache."""
+    folder = getattr(getattr(kernel, "stats", None), "cache_path", None)
+    return folder is None or any(Path(folder).glob(f"*.{kernel.py_func.__qualname__}-*.nbi"))
+
+
 def njit_named(digest: str, **defaults: Any) -> Callable[..., Decorator]:
     """A decorator like `numba.njit(cache=True, **defaults)` for functions made from the sources of a digest.
 

@@ -51,7 +51,8 @@ def _widen(row, radius, new):
     if last < 0:
         return w, -1
     a, b = max(first - radius, 0), min(last + radius, w - 1) + 1
-    new[a:b] = row[a:b]
+    for x in range(a, b):  # a slice of an array set to another takes numba seconds to compile
+        new[x] = row[x]
     for step in range(1, min(radius, w - 1) + 1):
         _fill(new[max(a, step) : b], row[max(a, step) - step : b - step])
     for step in range(1, min(radius, w - 1) + 1):

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -80,6 +80,20 @@ class ProcessEngine:
             ) from error
         finally:
             _stop(pools)
+
+
+@contextmanager
+def beside(function: Callable[..., object], *arguments: object) -> Iterator[None]:
+    """Meanwhile call a function in a process of its own, and wait for it at the end; nobody learns what came of it."""
+    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), follow_parent)
+    try:
+        with _calm_start():
+            done = pool.submit(function, *arguments)
+        yield
+        with suppress(Exception):
+            done.result()
+    finally:
+        _stop([pool])
 
 
 def cores() -> int:

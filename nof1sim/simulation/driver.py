@@ -29,6 +29,7 @@ from ..run.units import Shard
 from ..severity.given import Given
 from ..severity.saturation import saturation_warning
 from .closing import close, locks_of
+from .first_run import compile_first
 from .grid import Grid, Work
 from .plan import BLOCK_PATIENTS, Plan
 from .renderers import check_images, needs_settling, processes, require_photographs, settled
@@ -117,6 +118,8 @@ def simulate(
         grid = Grid(plan)
         grid.read(parts.committed(target, chosen.digest, overwrite, grid.ranks_of(share)))
         work = Work(grid, share)
+        if len(work):
+            compile_first(plan, running, lambda what: tell(work.before, work.total, what))
         drawn, failures = _draw(plan, target, work, running, lambda n: tell(work.before + n, work.total, "Drawing"))
         complete = False
         if not failures:

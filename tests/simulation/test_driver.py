@@ -28,6 +28,26 @@ def test_one_and_two_workers_write_the_same_bytes(small: Protocol, tmp_path: Pat
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
+def test_what_is_not_compiled_is_so_once_before_any_worker_starts(
+    small: Protocol, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nof1sim_test_renderers import Dots
+
+    said: list[str] = []
+
+    def tell(done: int, total: int, what: str) -> None:
+        said.append(what.partition(",")[0])
+
+    monkeypatch.setattr(Dots, "compiled", staticmethod(lambda: False), raising=False)
+    assert simulate(small, tmp_path / "cold", workers=1, engine="processes", progress=tell).complete
+    assert list(dict.fromkeys(said)) == ["Planning", "Compiling", "Drawing", "Writing tables"]
+    said.clear()
+    monkeypatch.setattr(Dots, "compiled", staticmethod(lambda: True))
+    assert simulate(small, tmp_path / "warm", workers=1, engine="processes", progress=tell).complete
+    assert "Compiling" not in said
+    assert contents(tmp_path / "cold") == contents(tmp_path / "warm")
+
+
 def test_the_union_of_shards_is_the_whole(small: Protocol, tmp_path: Path) -> None:
     run(small, tmp_path / "whole")
     assert not run(small, tmp_path / "parts", shard="1/2").complete

@@ -231,6 +231,14 @@ def curved(x, gap, rho):
 
 
 @njit(error_model="numpy")
+def put(columns, w):
+    """Set the first columns of w (n, more) to `columns` (n, p). As a slice it would take numba seconds to compile."""
+    for i in range(columns.shape[0]):
+        for r in range(columns.shape[1]):
+            w[i, r] = columns[i, r]
+
+
+@njit(error_model="numpy")
 def bootstrap_t(q, direction, normals, gap, which, gaps, counts, rho, signed):
     """t statistics (b,) of `direction`' beta, re-estimated by REML on AR(1) series without any effect.
 
@@ -241,7 +249,7 @@ def bootstrap_t(q, direction, normals, gap, which, gaps, counts, rho, signed):
     out = np.empty(repeats)
     phi, rest = np.tanh(rho), 2.0 / (np.exp(2.0 * rho) + 1.0)
     w = np.empty((n, p + 1))
-    w[:, :p] = q
+    put(q, w)
     for k in range(repeats):
         w[0, p] = normals[k, 0]
         for i in range(1, n):
@@ -268,11 +276,12 @@ def grid_search(designs, directions, series, which, gaps, counts, signed):
     out = np.empty((repeats, 4))
     w = np.empty((n, p + 1))
     for k in range(repeats):
-        w[:, p] = series[k]
+        for i in range(n):
+            w[i, p] = series[k, i]
         best = np.inf
         out[k] = np.nan
         for g in range(count):
-            w[:, :p] = designs[g]
+            put(designs[g], w)
             head, sums = outer(w[0]), neighbour_sums(w, which, gaps)
             rho = search(head, sums, gaps, counts, n, False, signed)
             deviance = profile(rho, head, sums, gaps, counts, n, False)[0]

@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from nof1sim.compiled import is_cached
 from nof1sim.model import Nuisance
 from nof1sim.render.compiled import njit
 from nof1sim.render.light import NOISE_DARK, NOISE_FLOOR, white_balance
@@ -192,7 +193,9 @@ def _expose(
         if step < h:
             row = lights[step % lights.shape[0]]
             if ready.size:
-                row[:] = ready[step]
+                for p in range(3):
+                    for x in range(w):
+                        row[p, x] = ready[step, p, x]
             else:
                 posed_row(
                     step, side, flat, u, v, back, brightness, place, labels, inner, some, where, share, row, near, core
@@ -209,6 +212,11 @@ def _expose(
             _blurred_row(luma, y, h, sharp, wide, soft)
             now, grey = shown[y % len(shown)], luma[y % len(luma), 0]
             _print_row(y, now, grey, soft[0], style, tile, ox, oy, scratch, bytes_, out[y])
+
+
+def compiled() -> bool:
+    """Whether the biggest kernel of a picture was compiled on this machine before."""
+    return is_cached(_expose)
 
 
 def expose(

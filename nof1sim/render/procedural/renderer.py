@@ -13,7 +13,7 @@ from nof1sim.errors import Fault, RenderError
 from nof1sim.model import Lesions, Nuisance, Patient, Render, Scene, View
 from nof1sim.randomness import key64
 from nof1sim.render.masks import dilate, measure
-from nof1sim.render.procedural.expose import expose, reach_px
+from nof1sim.render.procedural.expose import compiled, expose, reach_px
 from nof1sim.render.procedural.frames import ALLOWED, VIEWS, frame_of
 from nof1sim.render.procedural.head import Head, build_head
 from nof1sim.render.procedural.identity import Face, describe, draw_face
@@ -69,6 +69,11 @@ class ProceduralRenderer:
     def accepts(view: str) -> bool:
         """Whether a view of this name can be drawn."""
         return frame_of(view) is not None
+
+    @staticmethod
+    def compiled() -> bool:
+        """Whether `prepare` was through on this machine before."""
+        return compiled()
 
     def prepare(self) -> None:
         """Compile all kernels by drawing one small face."""
