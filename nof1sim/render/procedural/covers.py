@@ -44,23 +44,20 @@ def covers_of(head: Head, screen: Screen, lit: SkinLight, drawn: Hairs, melanin:
     # Single hairs over skin look darker than the mass of hair; brows are ashier still.
     dark, tone = hair.hair_colour(head.face, 1.2) * 0.80, hair.hair_colour(head.face) * 0.60
     for name, opacity, colour in (("beard", 0.75, dark), ("brow", 0.92, dark), ("temple", 0.9, tone)):
-        cover = getattr(drawn, name)
-        where = np.flatnonzero(cover > 0.003)
+        where, cover = getattr(drawn, name)
         light = np.clip(lit.irradiance[where, :, 1], 0.04, 3)
-        alpha = opacity * cover[where]
+        alpha = opacity * cover
         if name == "temple":
             alpha = alpha * (1 - cloth_cover[where]) * (1 - closed[where])
         out.append(Cover(name, where, alpha, colour.astype(np.float32) * light[..., None] * COLOUR))
     # Seen over the hair itself, a stray hair hardly differs from it.
-    cover = drawn.stray.reshape(-1)[screen.index]
-    where = np.flatnonzero(cover > 0.003)
-    alpha = (0.06 if head.face.wear == "short" else 0.25) * cover[where]
+    where, cover = drawn.stray
+    alpha = (0.06 if head.face.wear == "short" else 0.25) * cover
     out.append(Cover("stray", where, alpha, np.broadcast_to(_stray_colour(head), (where.size, len(GROUPS), 3))))
-    cover = drawn.lash
-    where = np.flatnonzero(cover > 0.003)
+    where, cover = drawn.lash
     dark = np.broadcast_to(np.array([0.012, 0.010, 0.009], np.float32), (where.size, len(GROUPS), 3))
     share = STRENGTH / STRENGTH[:4].sum()
-    out.append(Cover("lash", where, 0.95 * cover[where], dark, share))
+    out.append(Cover("lash", where, 0.95 * cover, dark, share))
     return out
 
 
@@ -79,8 +76,8 @@ class Stray:
 
 
 def stray_of(head: Head, screen: Screen, hairs: Hairs, grid: Grid) -> Stray:
-    beyond = hairs.stray.copy()
-    beyond.reshape(-1)[screen.index] = 0.0
+    beyond, (where, there) = np.zeros((screen.camera.width,) * 2, np.float32), hairs.beyond
+    beyond.reshape(-1)[where] = there
     cover = shrink(beyond, grid.supersample).reshape(-1)
     at = np.flatnonzero(cover > 0.004)
     planes = np.zeros((len(GROUPS), 4, at.size), np.float32)

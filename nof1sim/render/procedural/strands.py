@@ -22,17 +22,24 @@ BROW_SHADE_MM = 1.1
 """Width of the shade that a brow throws on the skin round it."""
 
 
+Some = tuple[NDArray[np.integer], F32]
+"""Pixels (k,) and their cover (k,): hairs cover few of them, and this is where a worker holds most memory."""
+LEAST = 0.003
+"""Cover below which there is no hair."""
+
+
 @dataclass(slots=True)
 class Hairs:
-    """Coverage (n,) of the screen's pixels by brows, lashes, hair at the hairline and the temples, and beard; of the
-    canvas (w, w) by stray hair, which reaches beyond the person. brow_shade: the brows, blurred."""
+    """Cover of the screen's pixels by brows, lashes, hair at the hairline and the temples, beard and stray hair; of the
+    canvas's by stray hair `beyond` the person. brow_shade (n,): the brows, blurred."""
 
-    brow: F32
+    brow: Some
     brow_shade: F32
-    lash: F32
-    temple: F32
-    beard: F32
-    stray: F32
+    lash: Some
+    temple: Some
+    beard: Some
+    stray: Some
+    beyond: Some
 
 
 def draw_hairs(head: Head, screen: Screen, kinds: Sequence[Strands | None]) -> Hairs:
@@ -45,11 +52,22 @@ def draw_hairs(head: Head, screen: Screen, kinds: Sequence[Strands | None]) -> H
         _brow(head, screen, side, rng, brow)
         for upper in (True, False):
             _lashes(head, screen, side, upper, rng, depth, lash)
-    # Only the person's pixels are kept: at this place a worker holds nearly the most memory that it ever does.
     shade = blur(brow, BROW_SHADE_MM * screen.camera.per_mm).reshape(-1)[screen.index]
-    brow, lash = brow.reshape(-1)[screen.index], lash.reshape(-1)[screen.index]
-    temple, beard, stray = (_canvas_of(kind, screen, depth) for kind in kinds)
-    return Hairs(brow, shade, lash, temple.reshape(-1)[screen.index], beard.reshape(-1)[screen.index], stray)
+    on_skin = _on(screen, brow), shade, _on(screen, lash)
+    temple, beard = (_on(screen, _canvas_of(kind, screen, depth)) for kind in kinds[:2])
+    stray = _canvas_of(kinds[2], screen, depth)
+    near = _on(screen, stray)
+    stray.reshape(-1)[screen.index] = 0.0
+    return Hairs(*on_skin, temple, beard, near, _some(stray.reshape(-1)))
+
+
+def _some(cover: F32) -> Some:
+    at = np.flatnonzero(cover > LEAST)
+    return at, cover[at]
+
+
+def _on(screen: Screen, canvas: F32) -> Some:
+    return _some(canvas.reshape(-1)[screen.index])
 
 
 def _canvas_of(kind: Strands | None, screen: Screen, depth: F32) -> F32:
