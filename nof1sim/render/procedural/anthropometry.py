@@ -53,16 +53,18 @@ MEASURES: dict[str, Measure] = {
     "eye_height": Measure(11.0, 0.9, 11.6, 0.9, 0.6, -0.6, (0.0, 0.0, 0, 0)),  # ps-pi
     "mouth_width": Measure(53.5, 3.7, 49.8, 3.3, -2.0, 0.5, (0.4, 0.2, 0.2, 0.4)),  # ch-ch
     "philtrum": Measure(15.8, 2.2, 13.8, 2.0, -0.8, 1.6, (0.3, 0, 0, -0.3)),  # sn-ls
-    "upper_lip": Measure(7.6, 1.5, 8.4, 1.5, 0.4, -1.4, (0.1, 0, 0.1, 0.8)),  # ls-sto
-    "lower_lip": Measure(9.6, 1.6, 10.3, 1.5, 0.3, -1.1, (0.1, 0, 0.1, 0.8)),  # sto-li
+    "upper_lip": Measure(8.0, 1.5, 8.7, 1.5, 0.4, -1.4, (0.1, 0, 0.1, 0.7)),  # ls-sto
+    "lower_lip": Measure(9.6, 1.6, 10.3, 1.5, 0.3, -1.1, (0.1, 0, 0.1, 0.7)),  # sto-li
     "forehead": Measure(64, 5.4, 60, 5.2, -1.0, 1.5, (0.3, 0, 0, 0)),  # n-tr
     "ear_height": Measure(62.5, 3.4, 58.0, 3.2, -1.0, 1.5, (0.5, 0, 0, 0)),  # sa-sba
     "neck_width": Measure(55.5, 2.6, 46.5, 2.0, -3.0, 0.8, (0.3, 0.3, 0, 0)),  # half width
 }
 
-LEAST: dict[str, float] = {"upper_lip": 4.2, "lower_lip": 5.6, "eye_height": 9.0, "philtrum": 10.0,
+LEAST: dict[str, float] = {"upper_lip": 5.2, "lower_lip": 6.8, "eye_height": 9.0, "philtrum": 10.0,
                            "forehead": 51.0}  # fmt: skip
 """Shorter than this, mm, reads as a slip of the modeller."""
+MOST: dict[str, float] = {"upper_lip": 14.5, "lower_lip": 15.5}
+"""... and so does longer than this."""
 
 MODES: dict[str, Mode] = {
     "masculine": Mode(0.85, -0.85, 0.30, 0, 0, -1.4, 1.4),
@@ -142,7 +144,15 @@ MODES: dict[str, Mode] = {
     "shoulder": Mode(203, 176, 9.0, -9, 0, 140, 230),
     "larynx": Mode(3.6, 0.3, 1.1, -0.8, 0, 0, 6.5),
     "sterno": Mode(3.0, 2.4, 0.9, -0.2, 0.1, 0.4, 5.5),
+    # Later ones
+    "lid_round": Mode(-0.2, 0.2, 1.0, 0.2, -0.2, -2, 2),
+    "mouth_line": Mode(0.0, 0.0, 1.0, 0, 0, -2, 2),
+    "tubercle": Mode(0.8, 0.95, 0.5, 0, -0.2, 0, 2),
+    "lip_side": Mode(0.0, 0.0, 1.0, 0, 0, -2, 2),
+    "lip_edge": Mode(0.0, 0.0, 1.0, 0.2, -0.5, -2, 2),
 }
+LATER = 5
+"""The last of the modes, drawn after everything else of the shape: they came when the others' numbers stood."""
 
 WITH_FULLNESS: dict[str, float] = {
     "hollow": -0.55, "malar": 0.30, "submental": 0.55, "gonial": -0.25, "neck_width": 1.0, "cheekbone": -0.25,
@@ -151,8 +161,9 @@ WITH_FULLNESS: dict[str, float] = {
 """Change per unit of fullness."""
 
 WITH_TONE: dict[str, float] = {
-    "nose_width": 9.0, "nose_depth": -2.2, "upper_lip": 3.0, "lower_lip": 2.5, "root": -2.2, "bridge": 1.4,
+    "nose_width": 9.0, "nose_depth": -2.2, "upper_lip": 7.0, "lower_lip": 5.5, "root": -2.2, "bridge": 1.4,
     "tip_radius": 1.6, "mouth_bulge": 1.2, "prognathism": 2.0, "eye_depth": 0.8, "wing": 0.7,
 }  # fmt: skip
 """Largest shift on the darkest skin; each person takes a random share of each, so that the spread within any tone
-stays wide (published population means differ along with skin tone: Farkas 2005)."""
+stays wide (published population means differ along with skin tone: Farkas 2005; both lips measure 13.6 mm in Kenyans:
+Virdi, Wertheim and Naini, Maxillofac Plast Reconstr Surg 2019, 41:9)."""

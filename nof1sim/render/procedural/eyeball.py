@@ -26,8 +26,12 @@ CORNEA_RADIUS_MM, CORNEA_AHEAD_MM, IRIS_AHEAD_MM = 7.9, 5.3, 10.2
 """Anterior corneal radius; centres of the cornea's sphere and of the iris plane ahead of the globe's centre."""
 APERTURE_MM = np.array([16.2, 14.0, 12.7])
 """Half-axes of the ellipsoid on which the fissure lies: corner to corner, up, ahead of the globe's centre."""
-SCLERA = np.array([0.272, 0.245, 0.223])
+SCLERA = np.array([0.365, 0.318, 0.286])
 """Linear albedo of the white of the eye: never white in a photograph, a little warm; judged by eye."""
+
+
+WRAP = 0.48
+"""How far light creeps round the globe: the lids throw it back and forth, and its white is translucent; by eye."""
 
 
 def pupil_centres(head: Head, screen: Screen) -> NDArray:
@@ -104,9 +108,15 @@ def _trace(head: Head, screen: Screen, at: NDArray, centre: NDArray, side: int) 
     globe = np.where(missed, 0.0, ramp(0.10, 0.42, -_dot(ray, unit(point - centre))))
     lids, m = head.lids, head.marks
     x, y = side * window[:, 0] + lids.centre[0], window[:, 1] + lids.centre[1]
+    # Past the globe the window lies deeper than the corner of the lids: there the mesh knows better.
+    own_x, own_y = side * screen.spot[at, 0].astype(float), screen.spot[at, 1].astype(float)
+    x, y = globe * x + (1 - globe) * own_x, globe * y + (1 - globe) * own_y
     local = turn(point - centre, turned.T)
-    return _Eye(head, side, centre, look, ray, point, normal, on_cornea, local, globe, lids.upper_at(x) - y,
-                y - lids.lower_at(x), x - m.eye_inner, m.eye_outer - x)  # fmt: skip
+    # No lid is nearer than the mesh has it: seen aslant, the window would lie under a lid before it.
+    least = screen.layer("lid")[at]
+    above, below = np.maximum(lids.upper_at(x) - y, least), np.maximum(y - lids.lower_at(x), least)
+    return _Eye(head, side, centre, look, ray, point, normal, on_cornea, local, globe, above, below,
+                x - m.eye_inner, m.eye_outer - x)  # fmt: skip
 
 
 def _aperture(screen: Screen, eye: NDArray, ray: NDArray, centre: NDArray) -> tuple[F32, F32]:
@@ -128,16 +138,20 @@ def _shade_eye(head: Head, screen: Screen, centre: NDArray, side: int, melanin: 
     e = _trace(head, screen, at, centre, side)
     cover = ramp(-0.25, 0.30, lid[at])
     albedo = _colour(e, melanin)
-    # The brow and the upper lid with its lashes keep light off the upper third of the globe.
-    shadow = (0.20 + 0.80 * ramp(-0.3, 4.2, e.above)) * (0.62 + 0.38 * ramp(-0.2, 1.8, e.below))
-    shadow = shadow * (0.62 + 0.38 * ramp(-0.5, 4.5, np.minimum(e.inner, e.outer)))
+    # The brow and the upper lid with its lashes keep light off the upper third of the globe, of less where the lids
+    # leave only a slit.
+    reach = 4.4 * np.clip((e.above + e.below) / 9, 0.4, 1)
+    shadow = (0.17 + 0.83 * ramp(-0.3, 1.0, e.above / reach)) * (0.84 + 0.16 * ramp(-0.2, 2.2, e.below))
+    shadow = shadow * (0.52 + 0.48 * ramp(-1.0, 7.5, np.minimum(e.inner, e.outer)))
     # In a turned view the rays to the corner pass the opening's edge; what they meet lies open to the light.
-    open_ = (0.44 + 0.30 * ramp(-0.3, 3.0, e.above)) * (0.55 + 0.45 * ramp(-0.5, 3.0, e.outer))
+    open_ = (0.50 + 0.40 * ramp(-0.3, 3.0, e.above)) * (0.62 + 0.38 * ramp(-0.5, 4.0, np.minimum(e.inner, e.outer)))
     shadow = shadow * e.globe + open_ * (1 - e.globe)
     colour = np.empty((at.size, len(LIGHTS), 3), np.float32)
     out = unit(0.75 * unit(e.point - centre) + 0.25 * e.normal)
     ahead = screen.camera.rotation[:, 2].astype(float)
     out = unit(out * e.globe[:, None] + unit(e.normal + ahead) * (1 - e.globe[:, None]))
+    # Between the lids light has been thrown about: towards the corners the globe's own slant tells little.
+    out = unit(out + (0.9 * ramp(9.0, 0.0, np.minimum(e.inner, e.outer)))[:, None] * np.array([0.0, 0.0, 1.0]))
     # Light that has passed through the lids' edge tints what lies under them.
     warm = 1 - ((0.55 * ramp(2.4, 0.0, e.above) + 0.25 * ramp(1.0, 0, e.below)) * e.globe)[:, None] * np.array(
         [0.0, 0.16, 0.20]
@@ -145,7 +159,7 @@ def _shade_eye(head: Head, screen: Screen, centre: NDArray, side: int, melanin: 
     for g, group in enumerate(LIGHTS):
         light = np.zeros(at.size)
         for d, w in zip(group.directions, group.weights, strict=True):
-            light += w * np.clip((_dot(out, d.astype(float)) + 0.30) / 1.30, 0, 1)
+            light += w * np.clip((_dot(out, d.astype(float)) + WRAP) / (1 + WRAP), 0, 1)
         colour[:, g] = albedo * warm * (light * shadow)[:, None] * COLOUR[g]
     return at, cover.astype(np.float32), colour, _reflections(e).astype(np.float32)
 
@@ -158,20 +172,20 @@ def _colour(e: _Eye, melanin: float) -> NDArray:
     vein = noise(e.local + np.float32(e.side * 40), 1.7, face.noise_seed + 7, 3, 0.7, (4, 1, 1))
     vein = ramp(0.16, 0.50, vein) * ramp(6.5, 12, away)
     red = 0.04 + 0.26 * ramp(7.5, 14, away) + 0.30 * vein + 0.22 * ramp(4.5, 0.5, np.minimum(e.inner, e.outer))
-    # On dark skin the conjunctiva carries pigment: a browner white.
-    brown = 0.30 * float(np.clip((10 - face.ita_deg) / 55, 0, 1)) * ramp(4, 12, away)
-    white = (
-        SCLERA * (1 - red[:, None] * np.array([0.10, 0.46, 0.46])) * (1 - brown[:, None] * np.array([0.3, 0.4, 0.6]))
-    )
+    # On dark skin the conjunctiva carries pigment: a duller, browner white, the more the farther from the iris.
+    brown = float(np.clip((38 - face.ita_deg) / 66, 0, 1)) * (0.62 + 0.38 * ramp(5, 12, away))
+    white = SCLERA * (1 - red[:, None] * np.array([0.10, 0.46, 0.46]))
+    white = white * (1 - brown[:, None] * np.array([0.66, 0.70, 0.74]))
     limbus = ramp(6.15, 5.30, r)[:, None]
-    tissue = white * np.array([0.97, 0.88, 0.87])
+    tissue = white * np.array([0.98, 0.88, 0.83])
     colour = (white * (1 - limbus) + iris * limbus) * e.globe[:, None] + tissue * (1 - e.globe[:, None])
-    pink = chromophores.albedo(np.array([melanin * 0.30 + 0.004]), np.array([0.050]))[0]
-    corner = (ramp(4.6, 2.0, e.inner + 0.6 * np.abs(e.local[:, 1] + 1.2)) * 0.85)[:, None]
+    pink = chromophores.albedo(np.array([melanin * 0.30 + 0.004]), np.array([0.075]))[0]
+    corner = (ramp(5.2, 1.8, e.inner + 0.6 * np.abs(e.local[:, 1] + 1.2)) * 0.9)[:, None]
     fold = 0.35 * np.exp(-(((e.inner - 4.4) / 0.7) ** 2))[:, None]  # plica, beside the caruncle
-    rim = ((0.75 * ramp(0.55, 0.0, e.below) + 0.5 * ramp(0.5, 0.0, e.above)) * (0.4 + 0.6 * e.globe))[:, None]
-    for share in (fold, corner, rim):
-        colour = colour * (1 - share) + pink * share
+    rim = ((0.85 * ramp(0.95, 0.25, e.below) + 0.5 * ramp(0.5, 0.0, e.above)) * (0.4 + 0.6 * e.globe))[:, None]
+    margin = chromophores.albedo(np.array([melanin * 0.65 + 0.004]), np.array([0.055]))[0]
+    for share, own in ((fold, pink), (corner, pink), (rim, margin)):
+        colour = colour * (1 - share) + own * share
     return colour
 
 
@@ -205,8 +219,8 @@ def _reflections(e: _Eye) -> NDArray:
     lights = lights + 0.50 * ramp(0.050, 0.075, ring) * ramp(0.16, 0.13, ring)
     # A wet globe mirrors the lit room above and the face below; lashes break up what is near the lid.
     sky = 0.006 * ramp(-0.3, 0.9, mirror[:, 1]) * ramp(0.2, 2.2, e.above)
-    wet = e.globe * ramp(-0.1, 0.9, e.above)
+    wet = e.globe * ramp(-0.1, 0.9, e.above) * np.where(e.on_cornea, 1.0, 0.22)  # the white of the eye is uneven
     corners = np.minimum(e.inner, e.outer)
-    tear = 0.085 * np.exp(-(((e.below - 0.35) / 0.20) ** 2)) * ramp(0.5, 4, corners)  # wet line on the lower lid
+    tear = 0.085 * np.exp(-(((e.below - 0.85) / 0.20) ** 2)) * ramp(0.5, 4, corners)  # wet line along the lower lid
     glint = 0.10 * np.exp(-(((e.inner - 2.0) / 0.5) ** 2 + ((e.local[:, 1] + 0.6) / 0.4) ** 2))  # on the caruncle
     return lights * 0.95 * wet + sky + tear + glint

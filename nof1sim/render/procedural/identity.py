@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from nof1sim.model import Patient
 from nof1sim.randomness import key64, stream
-from nof1sim.render.procedural.anthropometry import LEAST, MEASURES, MODES, WITH_FULLNESS, WITH_TONE
+from nof1sim.render.procedural.anthropometry import LATER, LEAST, MEASURES, MODES, MOST, WITH_FULLNESS, WITH_TONE
 from nof1sim.render.procedural.looks import draw_dress, draw_looks
 
 SPREAD = 1.15
@@ -74,9 +75,9 @@ def _measures(rng: Generator, who: _Person) -> dict[str, float]:
     return out
 
 
-def _modes(rng: Generator, who: _Person) -> dict[str, float]:
-    # One draw for each mode, in a fixed order: a new mode goes to the end of the table.
-    z = np.clip(rng.normal(0, 1, len(MODES)), -2.6, 2.6)
+def _modes(z: NDArray, who: _Person) -> dict[str, float]:
+    # One number for each mode, in a fixed order: a new mode goes to the end of the table, and LATER counts it.
+    z = np.clip(z, -2.6, 2.6)
     out: dict[str, float] = {}
     for (name, t), e in zip(MODES.items(), z, strict=True):
         out[name] = float(who.mean(t.male, t.female) + t.youth * who.youth + t.ageing * who.ageing + t.sd * e)
@@ -90,8 +91,10 @@ def _modes(rng: Generator, who: _Person) -> dict[str, float]:
 
 def _shape(rng_measures: Generator, rng_modes: Generator, who: _Person) -> tuple[dict[str, float], dict[str, float]]:
     """Lengths in mm and shape modes, with what depends on fullness and skin tone."""
-    measures, modes = _measures(rng_measures, who), _modes(rng_modes, who)
+    measures = _measures(rng_measures, who)
+    early = rng_modes.normal(0, 1, len(MODES) - LATER)
     share = rng_modes.uniform(0, 1, len(WITH_TONE))
+    modes = _modes(np.concatenate([early, rng_modes.normal(0, 1, LATER)]), who)
     shifts = [(name, by * who.dark * float(u)) for (name, by), u in zip(WITH_TONE.items(), share, strict=True)]
     shifts += [(name, by * modes["fullness"]) for name, by in WITH_FULLNESS.items()]
     for name, by in shifts:
@@ -101,6 +104,11 @@ def _shape(rng_measures: Generator, rng_modes: Generator, who: _Person) -> tuple
         modes[name] = float(np.clip(modes[name], t.low, t.high))
     for name, low in LEAST.items():
         measures[name] = max(measures[name], low)
+    for name, high in MOST.items():
+        measures[name] = min(measures[name], high)
+    # A mouth twice as wide as high is pursed.
+    purse = min(1.0, 0.53 * measures["mouth_width"] / (measures["upper_lip"] + measures["lower_lip"]))
+    measures["upper_lip"], measures["lower_lip"] = purse * measures["upper_lip"], purse * measures["lower_lip"]
     return measures, modes
 
 

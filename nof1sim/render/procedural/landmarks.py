@@ -29,10 +29,20 @@ class Landmarks:
     eye_inner: float
     eye_outer: float
     eye_middle: float
+    eye_level: float
     nose_half: float
     mouth_half: float
     brow_inner: float
     brow_outer: float
+
+
+PUPIL_AT = 0.495
+"""Where the middle of the globe lies between the corners of the eye."""
+
+
+def _slant(face: Face, t):
+    """Height of the line from corner to corner at t = 0 (inner) .. 1."""
+    return -1.4 + face.canthal * t
 
 
 def landmarks_of(face: Face) -> Landmarks:
@@ -60,7 +70,9 @@ def landmarks_of(face: Face) -> Landmarks:
         trichion=NASION_Y + face.forehead,
         eye_inner=inner,
         eye_outer=outer,
-        eye_middle=inner + 0.495 * face.eye_length,
+        eye_middle=inner + PUPIL_AT * face.eye_length,
+        # The globe follows the slant of the fissure in part; the lids make up for the rest.
+        eye_level=0.15 + 0.65 * (_slant(face, PUPIL_AT) + 0.3),
         nose_half=face.nose_width / 2,
         mouth_half=face.mouth_width / 2,
         brow_inner=max(inner - 2.6 + 0.7 * face.brow_gap, 9.5),
@@ -82,14 +94,28 @@ def brow_half(face: Face, s: NDArray) -> NDArray:
 
 
 def lid_curves(face: Face, marks: Landmarks, n: int = 96) -> tuple[NDArray, NDArray, NDArray]:
-    """x, upper y, lower y (n,) of the palpebral fissure on the x > 0 side."""
+    """x, upper y, lower y (n,) of the palpebral fissure on the x > 0 side.
+
+    From the middle of the pupil a relaxed upper lid is 4 to 4.5 mm away and covers 1 to 2 mm of the iris, the lower one
+    at its edge (margin reflex distances: Murchison et al., Arch Facial Plast Surg 2009, 11:303; Dutton 2004): without
+    that every face looks startled.
+    """
     t = np.linspace(0, 1, n)
     x = marks.eye_inner + (marks.eye_outer - marks.eye_inner) * t
-    base = -1.4 + face.canthal * t
-    # The upper lid covers 1.5 mm of the iris: without that every face looks startled.
-    # `eye_arc` moves the highest point of the upper lid outwards, `lid_low` the lowest of the lower lid.
-    upper = base + 0.47 * face.eye_height * np.sin(np.pi * t ** (0.80 + 0.05 * face.eye_arc)) ** 0.72 * (1 - 0.05 * t)
-    lower = base - 0.445 * face.eye_height * np.sin(np.pi * t ** (1.18 + 0.08 * face.lid_low)) ** 0.82
+    base, wide = _slant(face, t), face.eye_height - 11.3
+    over = float(np.clip(4.05 + 0.50 * wide - 0.30 * face.hood, 2.7, 5.0))
+    under = float(np.clip(5.35 + 0.30 * wide, 4.6, 6.0))
+
+    # `eye_arc` moves the highest point of the upper lid outwards, `lid_low` the lowest of the lower lid; a small power
+    # makes an arch full as far as the corners.
+    def arch(s: NDArray, late: float, power: float) -> NDArray:
+        return np.sin(np.pi * s**late) ** power
+
+    above, below = (0.80 + 0.05 * face.eye_arc, 0.74 - 0.07 * face.lid_round), (1.18 + 0.08 * face.lid_low, 0.86)
+    at = np.array(PUPIL_AT)
+    rise, fall = marks.eye_level + over - _slant(face, at), _slant(face, at) - marks.eye_level + under
+    upper = base + rise * arch(t, *above) / arch(at, *above)
+    lower = base - fall * arch(t, *below) / arch(at, *below)
     return x, upper, lower
 
 

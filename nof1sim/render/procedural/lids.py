@@ -48,6 +48,11 @@ class Lids:
         """Height of the lower lid margin."""
         return np.interp(x, self.xs, self.lower_y)
 
+    @property
+    def shut(self) -> bool:
+        """True where no eye shows."""
+        return bool((self.upper_y <= self.lower_y).all())
+
 
 @njit(fastmath=True)
 def _signed(x, y, px, py, reach, out):
@@ -99,14 +104,15 @@ def _relief(face: Face, m: Landmarks, x: F32, y: F32, away: F32, up: F32) -> tup
     across = up * ramp(m.eye_inner - 2, m.eye_inner + 6, x) * ramp(m.eye_outer + 8, m.eye_outer - 3, x)
     line = away - crease_at
     above = np.maximum(line, 0)
-    hang = ramp(-0.4, 1.7, line) * np.exp(-np.maximum(line - 1.7, 0) / 5.0) * 1.5
-    h = across * face.lid_fold * (hang - 0.55 * np.exp(-((line / 0.75) ** 2)))
+    hang = ramp(-0.9, 2.4, line) * np.exp(-np.maximum(line - 2.4, 0) / 5.0) * 1.4
+    h = across * face.lid_fold * (hang - 0.35 * np.exp(-((line / 0.75) ** 2)))
     lateral = 0.35 + 0.65 * ramp(m.eye_inner + 6, m.eye_outer + 2, x)
-    h = h + 1.7 * face.hood * across * lateral * np.exp(-(((above - 0.8) / 3.0) ** 2)) * ramp(-1.2, 0.6, line)
+    h = h + 1.7 * face.hood * across * lateral * np.exp(-(((above - 0.8) / 3.0) ** 2)) * ramp(-1.8, 1.6, line)
     h = h + face.epicanthus * 1.9 * blob(x, y, m.eye_inner - 1.0, 0.8, 2.6, 4.2)
     under = (1 - up) * ramp(m.eye_inner, m.eye_inner + 8, x) * ramp(m.eye_outer + 6, m.eye_outer - 5, x)
-    bag = 0.5 * np.exp(-(((away - 2.6) / 1.9) ** 2)) - 0.45 * face.tear_trough * np.exp(-(((away - 6.4) / 1.7) ** 2))
-    return h + under * bag, np.exp(-((line / 0.6) ** 2)) * across
+    bag = (0.2 + 0.3 * min(face.tear_trough, 1.2)) * np.exp(-(((away - 2.6) / 1.9) ** 2))
+    bag = bag - 0.35 * face.tear_trough * np.exp(-(((away - 6.6) / 2.2) ** 2))
+    return h + under * bag, np.exp(-(((line - 0.5) / 0.8) ** 2)) * across
 
 
 def add_lids(
@@ -114,18 +120,19 @@ def add_lids(
 ) -> tuple[F32, Lids]:
     """New heights and the lids. `z` with nose, `base` without; `front` fades features out behind the face."""
     xs, upper_y, lower_y = lid_curves(face, m)
-    centre = np.array([m.eye_middle, 0.15, GLOBE_DEPTH_MM + face.eye_depth])
+    centre = np.array([m.eye_middle, m.eye_level, GLOBE_DEPTH_MM + face.eye_depth])
     inside = _fissure(x, y, xs, upper_y, lower_y)
     away = -inside
     middle = 0.5 * (np.interp(x, xs, upper_y) + np.interp(x, xs, lower_y))
     up = ramp(-1.3, 1.3, y - middle).astype(np.float32)
     z1 = _draped(face, m, centre, x, y, z, np.maximum(away, 0) if closed else away)
     relief, crease = _relief(face, m, x, y, away, up)
-    z1 = z1 + relief * front
+    # Shut, the lid is drawn out of its fold.
+    z1 = z1 + relief * front * (1 - 0.55 * up if closed else 1.0)
     corner = blob(x, y, m.eye_inner + 1.8, -1.4 + 0.06 * face.canthal, 1.6, 1.5) * ramp(-0.3, 0.2, inside)
     if closed:
-        z1, inside, up = _shut(m, x, y, z1, centre, xs, lower_y, inside, up)
-        upper_y, corner = lower_y, corner * 0
+        z1, inside, up = _shut(m, x, y, z1, centre, xs, lower_y)
+        upper_y, corner, crease = lower_y, corner * 0, 0.4 * crease
     else:
         hole = ramp(-0.2, 0.7, inside)
         z1 = z1 - (FLOOR_MM - 1.0 * corner) * hole * front
@@ -137,11 +144,11 @@ def add_lids(
     return z1.astype(np.float32), lids
 
 
-def _shut(m: Landmarks, x: F32, y: F32, z: F32, centre, xs, lower_y, inside: F32, up: F32):
+def _shut(m: Landmarks, x: F32, y: F32, z: F32, centre: NDArray, xs: NDArray, lower_y: NDArray):
     """Shut lids: the upper lid reaches down to the lower curve, over the bulge of the cornea."""
     line = y - np.interp(x, xs, lower_y)
     within = ramp(m.eye_inner - 1, m.eye_inner + 3, x) * ramp(m.eye_outer + 2, m.eye_outer - 2, x)
     cornea = 1.3 * blob(x, y, centre[0], centre[1] - 2.5, 5.0, 4.5) * ramp(-0.5, 2.0, line)
-    groove = 0.55 * np.exp(-((line / 0.55) ** 2)) * within
-    distance = np.minimum(inside, 0) + np.where(inside > 0, 0, 0) - np.abs(line) * (inside > 0) - 0.4
-    return z + (cornea - groove) * within, distance, np.where(inside > 0, ramp(-0.6, 0.6, line), up).astype(np.float32)
+    groove = 0.22 * np.exp(-((line / 0.55) ** 2)) * within
+    distance = _fissure(x, y, xs, lower_y + 0.05, lower_y - 0.05) - 0.4
+    return z + (cornea - groove) * within, distance, ramp(-0.6, 0.6, line).astype(np.float32)

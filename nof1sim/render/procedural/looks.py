@@ -30,6 +30,8 @@ def draw_looks(rng: Generator, patient: Patient) -> dict[str, float]:
         "dark_circles": np.clip(1 + 0.5 * z[6] + 0.012 * (patient.age_years - 25), 0.1, 2.4),
         "pores": np.clip(1 + 0.25 * z[7], 0.5, 1.6),
         "pupil_mm": 1.9 + 0.15 * np.clip(z[8], -2, 2),
+        "lip_brown": np.clip(z[9], -2, 2),  # how brown the lips of dark skin are
+        "lashes": np.clip(1 + 0.16 * z[10], 0.65, 1.4),  # factor on their length
     }
     out |= _hair(patient, u)
     return {name: float(value) for name, value in out.items()}

@@ -19,35 +19,57 @@ def _cushion(s: NDArray, peak: float, end: float, thick: NDArray, tail: float) -
     return np.where(s < peak, up, down) * np.exp(-(np.maximum((s - 1) * thick / tail, 0) ** 1.5))
 
 
+def bow_peak(m: Landmarks) -> float:
+    """Distance of the two peaks of Cupid's bow, which end the columns of the philtrum, from the midline."""
+    return 0.21 * m.mouth_half
+
+
+def lip_curves(face: Face, m: Landmarks, x: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Height of the line between the lips at `x` >= 0, and how far above and below it their red ends."""
+    mw, peak = m.mouth_half, bow_peak(m)
+    xh = np.clip(x / mw, 0, 1.3)
+    within = np.clip(xh, 0, 1)
+    tubercle = face.tubercle * np.exp(-((x / (0.16 * mw)) ** 2))
+    # From the tubercle the line rises, and falls again towards the corners.
+    line = m.stomion - tubercle + (0.7 + 0.35 * face.mouth_line) * np.exp(-(((xh - 0.40) / 0.24) ** 2))
+    line = line - (0.85 - 0.6 * face.corner) * np.clip(xh, 0, 1.2) ** 4
+    bow = np.exp(-(((x - peak) / (0.57 * peak)) ** 2)) - 0.65 * np.exp(-((x / (0.5 * peak)) ** 2))
+    # How full the lips stay towards the corners.
+    upper = face.upper_lip * np.clip(1 - within ** (1.95 + 0.22 * face.lip_taper), 0, 1) ** 0.84
+    lower = np.clip(1 - np.clip(xh * 1.03, 0, 1) ** (2.25 + 0.2 * face.lip_taper + 0.25 * face.lip_side), 0, 1)
+    # The lower border does not repeat the point of the upper lip.
+    return line, upper + face.bow * bow * (1 - within**2), face.lower_lip * lower**0.80 - 0.85 * tubercle
+
+
 def lips(face: Face, m: Landmarks, x: F32, y: F32) -> tuple[F32, F32, F32]:
     """Height to add, vermilion mask, and mask of the line between the lips."""
     mw, sto = m.mouth_half, m.stomion
     xh = np.clip(x / mw, 0, 1.3)
-    inside = np.clip(1 - np.clip(xh, 0, 1) ** (1.95 + 0.15 * face.lip_taper), 0, 1)
-    tubercle = 0.9 * np.exp(-((x / 4.2) ** 2))
-    line = sto - tubercle + 0.7 * np.exp(-(((x - 10) / 6.0) ** 2))
-    line = line - (0.35 - 0.6 * face.corner) * np.clip(xh, 0, 1.2) ** 4
-    bow = np.exp(-(((x - 5.6) / 3.2) ** 2)) - 0.65 * np.exp(-((x / 2.8) ** 2))
-    upper = face.upper_lip * inside**0.8 + face.bow * bow * inside
-    lower = face.lower_lip * np.clip(1 - np.clip(xh * 1.03, 0, 1) ** (2.2 + 0.15 * face.lip_taper), 0, 1) ** 0.78
-    # The lower border does not repeat the point of the upper lip.
-    lower = lower - 0.85 * tubercle
+    within = np.clip(xh, 0, 1)
+    line, upper, lower = lip_curves(face, m, x)
     su, sl = (y - line) / np.maximum(upper, 0.35), (line - y) / np.maximum(lower, 0.35)
-    taper = np.clip(1 - np.clip(xh, 0, 1) ** 3.2, 0, 1) ** 0.8
+    taper = np.clip(1 - within**2.6, 0, 1) ** 0.8
     ub, lb = (2.4 + 0.22 * face.upper_lip) * face.lip_roll, (2.9 + 0.22 * face.lower_lip) * face.lip_roll
     h = np.where(
         y >= line,
-        ub * _cushion(su, 0.5, 0.62, np.maximum(upper, 1), 5.5),
+        ub * _cushion(su, 0.42, 0.62, np.maximum(upper, 1), 5.5),
         lb * _cushion(sl, 0.52, 0.45, np.maximum(lower, 1), 3.2),
     )
     h = h * taper
-    h -= 1.5 * np.exp(-(((y - line) / 0.85) ** 2)) * np.clip(1.12 - xh, 0, 1) ** 0.3 * ramp(1.12, 0.98, xh)
-    h += 0.28 * np.exp(-(((su - 1.05) * np.maximum(upper, 1)) ** 2)) * taper * (y > line)  # white roll
-    h -= 1.0 * blob(x, y, mw + 0.8, sto - 0.8 + face.corner, 3.2, 2.6)
+    # The groove between the lips is shallow and wide where they meet.
+    groove = (0.85 + 0.5 * within**4, 1.5 * (1 - 0.75 * within**2) * ramp(1.05, 0.82, xh))
+    h -= groove[1] * np.exp(-(((y - line) / groove[0]) ** 2))
+    roll = (0.2 + 0.06 * face.lip_edge) * np.exp(-(((su - 1.05) * np.maximum(upper, 1)) ** 2))
+    h += roll * taper * (y > line)  # the white roll
+    h -= 0.7 * blob(x, y, mw + 0.8, sto - 0.8 + face.corner, 3.2, 2.6)
     h -= face.chin_fold * np.exp(-(((y - m.sublabiale - 0.004 * x * x) / 5.4) ** 2)) * np.exp(-((x / 16) ** 2))
     depth = np.where(y >= line, (1 - su) * np.maximum(upper, 0.35), (1 - sl) * np.maximum(lower, 0.35))
-    vermilion = ramp(-0.7, 0.7, np.minimum(depth, (1 - x / mw) * mw * 0.8))
-    between = np.exp(-(((y - line) / 0.55) ** 2)) * ramp(1.06, 0.97, xh)
+    # The red ends sharply at the bow only; at the sides and towards the corners it fades into the skin.
+    soft = 0.75 - 0.12 * face.lip_edge + 0.9 * within**2 + 0.25 * (y < line)
+    vermilion = ramp(-1, 1, depth / soft) * ramp(-0.4, 2.5, mw - x)
+    # The upper lip shades what lies just over the line.
+    width = 0.48 + 0.45 * within**4 + 0.40 * (y > line)
+    between = np.exp(-(((y - line) / width) ** 2)) * (1 - 0.60 * within**3) * ramp(1.05, 0.86, xh)
     return h.astype(np.float32), vermilion.astype(np.float32), between.astype(np.float32)
 
 
@@ -55,7 +77,7 @@ def philtrum(face: Face, m: Landmarks, x: F32, y: F32) -> F32:
     """Height of the two columns and the groove under the nose."""
     sn, ls = m.subnasale, m.labiale_superius
     zone = ramp(sn + 1, sn - 6, y) * ramp(ls - 2, ls + 4, y) * face.philtrum_depth
-    column = 3.4 + 2.2 * (sn - y) / max(face.philtrum, 1.0)
+    column = 3.4 + (bow_peak(m) - 3.4) * (sn - y) / max(face.philtrum, 1.0)
     ridge = 0.85 * np.exp(-(((x - column) / 2.2) ** 2)) - 0.95 * np.exp(-((x / 2.6) ** 2))
     return (zone * ridge).astype(np.float32)
 

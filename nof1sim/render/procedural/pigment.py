@@ -157,13 +157,15 @@ def _lips(face: Face, m: Landmarks, s: Spots, seed: int, fields: tuple[F32, F32,
     wide = noise(p, 6.0, seed + 42, 2, 0.6)
     lower = ramp(m.stomion + 0.6, m.stomion - 1.6, s.y[at])
     inner = np.exp(-(((s.y[at] - m.stomion) / 2.6) ** 2))
-    blood = (2.5 if face.male else 3.4) * face.lip_colour * np.exp(0.18 * wide - 0.24 * crease) * (1 + 0.30 * inner)
-    blood = np.maximum(blood * (1 + 0.10 * lower + 0.45 * dark * lower), 1.7)
-    melanin = (0.86 + 0.46 * dark - dark * (0.52 * lower + 0.14 * inner)) * np.exp(0.10 * wide - 0.16 * crease)
-    height = 0.20 * crease + 0.05 * noise(p, 1.9, seed + 43)
-    wet = (0.62 + 0.30 * inner + 0.25 * crease) * face.oil
-    # The red of the lips has no sharp border: it fades in over a millimetre or two, unevenly.
-    lip = np.clip(lip + 0.9 * lip * (1 - lip) * (wide - 0.35), 0, 1) ** 1.35
+    blood = (4.6 if face.male else 5.4) * face.lip_colour**0.8 * np.exp(0.18 * wide - 0.14 * crease)
+    blood = np.maximum(blood * (1 + 0.30 * inner) * (1 - 0.12 * lower + 0.40 * dark * lower), 2.5)
+    # The thin skin of the red holds less melanin than the face where that is light, and rather more where it is dark.
+    melanin = 0.62 + (0.62 + 0.11 * face.lip_brown) * dark - dark * (0.34 * lower + 0.14 * inner)
+    melanin = np.maximum(melanin, 0.3) * np.exp(0.10 * wide - 0.12 * crease)
+    height = 0.14 * crease + 0.05 * noise(p, 1.9, seed + 43)
+    wet = (0.52 + 0.28 * inner + 0.20 * crease) * (0.55 + 0.45 * lower) * face.oil
+    # Its border is uneven.
+    lip = np.clip(lip + 0.8 * lip * (1 - lip) * wide, 0, 1)
     for field, own in zip(fields, (melanin, blood, wet, height), strict=True):
         field[at] += lip * (own - field[at])
 

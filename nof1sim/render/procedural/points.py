@@ -15,6 +15,7 @@ from nof1sim.render.procedural.filters import sample
 from nof1sim.render.procedural.head import FRONT_LEFT, FRONT_PER_MM, FRONT_TOP, Head
 from nof1sim.render.procedural.landmarks import brow_line, skewed
 from nof1sim.render.procedural.lids import EYE_RADIUS_MM
+from nof1sim.render.procedural.mouth import bow_peak, lip_curves
 from nof1sim.render.procedural.screen import Camera, Screen
 
 F32 = NDArray[np.floating]
@@ -55,16 +56,18 @@ def frontal_68(head: Head) -> tuple[NDArray, NDArray]:
 
 def _mouth(head: Head) -> NDArray:
     """Twelve points round the lips and eight along the line between them, (20, 2), from the image's left corner."""
-    face, m = head.face, head.marks
-    w, ls, sto, li = m.mouth_half, m.labiale_superius, m.stomion, m.labiale_inferius
-    corner, bow = sto - 0.5, 0.5 * face.bow
-    upper = [(-0.62, sto + 0.72 * face.upper_lip), (-0.18, ls + bow), (0.0, ls), (0.18, ls + bow),
-             (0.62, sto + 0.72 * face.upper_lip)]  # fmt: skip
-    lower = [(0.62, sto - 0.78 * face.lower_lip), (0.25, li + 0.3), (0.0, li), (-0.25, li + 0.3),
-             (-0.62, sto - 0.78 * face.lower_lip)]  # fmt: skip
-    outer = [(-1.0, corner), *upper, (1.0, corner), *lower]
-    inner = [(-0.9, corner), (-0.3, sto), (0.0, sto), (0.3, sto), (0.9, corner), (0.3, sto), (0.0, sto), (-0.3, sto)]
-    return np.array(outer + inner) * [w, 1]
+    m = head.marks
+    x = np.array([0.0, bow_peak(m), 0.25 * m.mouth_half, 0.3 * m.mouth_half, 0.62 * m.mouth_half, 0.9 * m.mouth_half,
+                  m.mouth_half])  # fmt: skip
+    line, upper, lower = lip_curves(head.face, m, x)
+    top, base = line + upper, line - lower
+    # Of each row, from the image's left: the indices of x, with the side they lie on.
+    rows = (
+        (line, [(6, -1)]), (top, [(4, -1), (1, -1), (0, 1), (1, 1), (4, 1)]), (line, [(6, 1)]),
+        (base, [(4, 1), (2, 1), (0, 1), (2, -1), (4, -1)]),
+        (line, [(5, -1), (3, -1), (0, 1), (3, 1), (5, 1), (3, 1), (0, 1), (3, -1)]),
+    )  # fmt: skip
+    return np.array([(side * x[i], y[i]) for y, places in rows for i, side in places])
 
 
 def points_of(head: Head, screen: Screen, camera: Camera) -> Points:

@@ -239,9 +239,9 @@ def details(head: Head, screen: Screen, skin: Pigment, brow: F32) -> tuple[F32, 
         _dim(factor, np.asarray(amount, np.float32), *(np.float32(d) for d in depth))
 
     dim(layer("nostril"), (0.86, 0.93, 0.95))
-    dim(layer("lip_line"), (0.62, 0.78, 0.78))
+    dim(layer("lip_line"), (0.74, 0.76, 0.74))
     # More red than blue goes: light scattered under the skin has filled the crease with red.
-    dim(0.70 * layer("crease"), (0.85, 0.58, 0.48))
+    dim(0.60 * layer("crease"), (0.78, 0.46, 0.36))
     # Lid margins and corners: moist, shaded skin, not the glow of light under thin skin.
     dim(ramp(-0.35, 0.4, layer("lid")), (0.58, 0.40, 0.36))
     dim(layer("fold") * float(np.clip(face.smile_fold, 0, 1.2)) * 0.18, (0.5, 0.6, 0.6))

@@ -78,13 +78,13 @@ def _canvas_of(kind: Strands | None, screen: Screen, depth: F32) -> F32:
 
 def _brow(head: Head, screen: Screen, side: int, rng: Generator, canvas: F32) -> None:
     face, m = head.face, head.marks
-    n = int(820 * max(face.brow_density, 0.75))
+    n = int(980 * max(face.brow_density, 0.75))
     s, k = rng.beta(1.35, 1.3, n), np.clip(rng.normal(0, 0.55, n), -1.2, 1.2)
     # A fifth are vellus hairs round the brow: finer, paler, farther out.
     vellus = rng.random(n) < 0.24
     k = np.where(vellus, 1.7 * k, k)
     x = m.brow_inner + (m.brow_outer - m.brow_inner) * s
-    y = brow_line(face, s) + k * (1.02 * brow_half(face, s) + 0.62)
+    y = brow_line(face, s) + k * (1.02 * brow_half(face, s) + 0.75)
     lean = np.interp(s, [0, 0.12, 0.35, 0.7, 1], np.radians([82, 64, 34, 8, -26]))
     # Upper hairs lie down, lower ones up, so the body closes to a spine.
     angle = lean + 0.22 * rng.normal(size=n) - k * 0.50 * (s > 0.1)
@@ -98,18 +98,18 @@ def _brow(head: Head, screen: Screen, side: int, rng: Generator, canvas: F32) ->
     v = sample(head.front[1], (px - FRONT_LEFT) * FRONT_PER_MM, (FRONT_TOP - py) * FRONT_PER_MM)
     normal = sample(head.normals, u, v)
     points = sample(head.surface, u, v) + normal * (0.3 + np.sin(np.pi * 0.9 * f))[..., None].astype(np.float32)
-    width = np.where(vellus, 0.08, 0.15) * (0.7 + 0.6 * rng.random(n))
+    width = np.where(vellus, 0.07, 0.125) * (0.7 + 0.6 * rng.random(n))
     # Sparse and soft at the inner end and the tail.
-    strong = np.interp(s, [0, 0.10, 0.30, 0.85, 1], [0.35, 0.65, 0.9, 0.9, 0.6])
+    strong = np.interp(s, [0, 0.10, 0.30, 0.75, 1], [0.35, 0.65, 0.9, 0.85, 0.25])
     # ... and at its upper and lower borders.
-    opacity = strong * (0.60 + 0.40 * rng.random(n)) * (1 - 0.5 * np.minimum(np.abs(k) / 1.2, 1) ** 2)
+    opacity = strong * (0.60 + 0.40 * rng.random(n)) * (1 - 0.6 * np.minimum(np.abs(k) / 1.2, 1) ** 2)
     facing = turn(normal, screen.camera.rotation)[..., 2].mean(1) > 0.05
     draw(screen, canvas, points[facing], width[facing], opacity[facing])
 
 
 def _lashes(head: Head, screen: Screen, side: int, upper: bool, rng: Generator, depth: F32, canvas: F32) -> None:
     face, m, lids = head.face, head.marks, head.lids
-    n = (120 if face.male else 145) if upper else 60
+    n = (150 if face.male else 190) if upper else 60
     t = rng.uniform(0.10 if upper else 0.2, 0.985, n)
     # Lashes stick together in threes and fours: roots and tips draw towards their tuft's.
     tuft = np.round(t * 34) / 34
@@ -118,18 +118,20 @@ def _lashes(head: Head, screen: Screen, side: int, upper: bool, rng: Generator, 
     r2 = (x - lids.centre[0]) ** 2 + (y - lids.centre[1]) ** 2
     z = lids.centre[2] + np.sqrt(np.maximum(12.9**2 - r2, 4)) + 0.2
     if upper:
-        length = (6.2 if face.male else 7.6) * np.interp(t, [0, 0.3, 0.7, 1], [0.45, 0.8, 1, 0.95])
+        length = (5.8 if face.male else 6.8) * face.lashes * np.interp(t, [0, 0.3, 0.7, 1], [0.45, 0.8, 1, 0.95])
     else:
         length = 3.4 * np.interp(t, [0, 0.5, 1], [0.5, 0.8, 1])
     length = (length * np.clip(1 + 0.18 * rng.normal(size=n), 0.5, 1.3))[:, None]
     fan = ((0.4 * t + 0.6 * tuft - 0.42) * 1.6 + 0.08 * rng.normal(size=n))[:, None]
     f = np.linspace(0, 1, 6)[None]
-    curl = (0.55 + 0.10 * rng.normal(size=n))[:, None]
-    up = length * (-0.18 * f + curl * f * f) if upper else -length * 0.36 * (f + f * f)
+    curl = (0.50 + 0.10 * rng.normal(size=n))[:, None]
+    # On a shut lid the upper lashes hang and turn up at their tips only.
+    lift = -0.75 * f + 0.6 * curl * f * f if lids.shut else -0.18 * f + curl * f * f
+    up = length * lift if upper else -length * 0.36 * (f + f * f)
     out = length * (0.78 * f - 0.14 * f * f) if upper else length * (0.6 * f - 0.1 * f * f)
     points = np.stack([(x[:, None] + fan * length * f * 0.55) * side, y[:, None] + up, z[:, None] + out], -1)
     points = skewed(face, points).astype(np.float32)
-    width = (0.20 if upper else 0.09) * (0.75 + 0.5 * rng.random(n))
-    opacity = (0.92 if upper else 0.42) * (0.75 + 0.25 * rng.random(n))
+    width = (0.14 if upper else 0.08) * (0.75 + 0.5 * rng.random(n))
+    opacity = (0.85 if upper else 0.36) * (0.75 + 0.25 * rng.random(n))
     seen = visible(screen, points[:, 0], depth, 5.0)
     draw(screen, canvas, points[seen], width[seen], opacity[seen])

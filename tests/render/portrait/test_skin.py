@@ -50,7 +50,7 @@ def test_glasses_and_a_bandage_are_no_skin() -> None:
 
 
 def test_a_patch_is_skin_all_over_but_for_what_lies_on_it() -> None:
-    pixels = person(30, size=256, view="patch").photograph.pixels.copy()
+    pixels = person(30, size=256, view="patch", rank=1).photograph.pixels.copy()
     pixels[20:90, 30:120] = (60, 90, 170)
     skin = prepare(from_pixels(pixels), flat_map((256, 256), 48 / 256)).skin
     assert (skin[24:86, 34:116] < 0.5).all()
