@@ -32,7 +32,7 @@ def lip_curves(face: Face, m: Landmarks, x: NDArray) -> tuple[NDArray, NDArray, 
     tubercle = face.tubercle * np.exp(-((x / (0.16 * mw)) ** 2))
     # From the tubercle the line rises, and falls again towards the corners.
     line = m.stomion - tubercle + (0.7 + 0.35 * face.mouth_line) * np.exp(-(((xh - 0.40) / 0.24) ** 2))
-    line = line - (0.85 - 0.6 * face.corner) * np.clip(xh, 0, 1.2) ** 4
+    line = line - (0.5 - 0.6 * face.corner) * np.clip(xh, 0, 1.2) ** 4
     bow = np.exp(-(((x - peak) / (0.57 * peak)) ** 2)) - 0.65 * np.exp(-((x / (0.5 * peak)) ** 2))
     # How full the lips stay towards the corners.
     upper = face.upper_lip * np.clip(1 - within ** (1.95 + 0.22 * face.lip_taper), 0, 1) ** 0.84
