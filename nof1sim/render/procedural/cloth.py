@@ -55,8 +55,9 @@ def cloth_cover(head: Head, screen: Screen) -> F32:
     if face.wear == "band":
         frayed = 0.35 * noise(screen.spot[near], 1.3, face.noise_seed + 221, 2, 0.8)
         sharp = ramp(EDGE - 0.45, EDGE - 0.05, edge + frayed) * ramp(BAND_TOP - 0.1, BAND_TOP - 0.5, edge + frayed)
-        # The ends behind the ears are the mesh's own.
-        cloth[near] = np.where(np.abs(edge - EDGE) + 40 * (edge > BAND_TOP - 3) < 3, sharp, cloth[near])
+        # The ends at the ears are the mesh's own.
+        lower = np.minimum(sharp, ramp(0.0, 0.15, cloth[near]))
+        cloth[near] = np.where(np.abs(edge - EDGE) + 40 * (edge > BAND_TOP - 3) < 3, lower, cloth[near])
         cloth[near] = np.where(np.abs(edge - BAND_TOP) < 3, np.minimum(sharp, ramp(0.1, 0.4, cloth[near])), cloth[near])
     else:
         cloth[near] = np.where(np.abs(edge - EDGE) < 3, ramp(EDGE - 0.35, EDGE + 0.05, edge), cloth[near])

@@ -1,8 +1,8 @@
 """Hair on the scalp: its colour from melanins, the way it lies, its cover at the hairline and its shine.
 
-Combed-back hair lies along great circles from the face to the back of the head. Texture is stretched along them, so
-it reads as strands; the shine has the two lobes of Marschner et al. (SIGGRAPH 2003): a white one shifted to the root
-and a coloured, wider one shifted to the tip.
+Combed-back hair lies along great circles from the face to the back of the head, cropped hair along those from the
+whorl. Texture is stretched along them, so it reads as strands; the shine has the two lobes of Marschner et al.
+(SIGGRAPH 2003): a white one shifted to the root and a coloured, wider one shifted to the tip.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.identity import Face
 from nof1sim.render.procedural.light import COLOUR, GLOSSY, LIGHTS
 from nof1sim.render.procedural.noise import noise
+from nof1sim.render.procedural.scalp import around_neck, cropped, hangs
 from nof1sim.render.procedural.screen import Screen, blocks
 
 F32 = NDArray[np.floating]
@@ -31,6 +32,8 @@ FLOOR = 0.0075
 CENTRE = np.array([0.0, 15.0, -95.0], np.float32)
 FACE_POLE = np.array([0.0, -0.30, 0.954], np.float32)
 """Axis of the great circles: from the middle of the skull out through the nose."""
+WHORL = np.array([0.0, 0.76, -0.65], np.float32)
+"""Axis through the crown's whorl, from which cropped hair radiates: forwards over the top, down at the sides."""
 RADIUS_MM = 88.0
 
 
@@ -52,52 +55,72 @@ class Lie:
 
 
 def lie(face: Face, p: F32) -> Lie:
-    """Combed back (or, cropped, forward over the crown) at places `p` (n, 3)."""
+    """Combed back or, cropped, as it grows, at places `p` (n, 3): along great circles from a pole."""
     v = unit(p - CENTRE).astype(np.float32)
-    pole = unit(FACE_POLE + np.array([0.5 * face.hair_side, 0.0, 0.0])).astype(np.float32)
-    up = np.array([0.0, FACE_POLE[2], -FACE_POLE[1]], np.float32)
+    axis = WHORL if face.wear == "short" else FACE_POLE
+    pole = unit(axis + np.array([0.5 * face.hair_side, 0.0, 0.0])).astype(np.float32)
+    up = np.array([0.0, axis[2], -axis[1]], np.float32)
     ahead = dot(v, pole)
     phi, theta = np.arctan2(v[:, 0] - pole[0] * ahead, dot(v, up)), np.arccos(np.clip(ahead, -1, 1))
     across = phi * RADIUS_MM + 0.6 * face.hair_wave * noise(p, 32, face.noise_seed + 203, 2, 0.35)
     # Towards the far pole along the great circle.
-    way = unit(v * ahead[:, None] - pole)
-    return Lie(across.astype(np.float32), (theta * RADIUS_MM).astype(np.float32), way.astype(np.float32))
+    way, along = unit(v * ahead[:, None] - pole), theta * RADIUS_MM
+    if hangs(face):
+        down = (p[:, 1] < -20) & (p[:, 2] < -95)
+        around = around_neck(p) + 0.6 * face.hair_wave * noise(p, 32, face.noise_seed + 203, 2)
+        across, along = np.where(down, around, across), np.where(down, -p[:, 1], along)
+        way = np.where(down[:, None], np.array([0.0, -1.0, 0.0]), way)
+    return Lie(across.astype(np.float32), along.astype(np.float32), way.astype(np.float32))
 
 
 def _strands(face: Face, p: F32, at: Lie) -> tuple[F32, F32, F32]:
     """Fine strand texture, locks and glints (n,), each about -1 .. 1."""
     seed, curl, short = face.noise_seed, face.hair_curl, face.wear == "short"
-    # Coily hair turns the strands' lanes into a fine crimp; cropped hair shows ends, not lengths.
-    stretch = 0.20 + 0.4 * curl if short else 0.040 + 0.42 * curl * curl
+    if coily(face):
+        # Curls of a millimetre or two have no lie that one could see.
+        return noise(p, 1.2, seed + 201, 3, 0.8), noise(p, 4.0, seed + 202, 2, 0.6), noise(p, 0.8, seed + 205, 2, 0.8)
+    # Cropped hair shows ends, not lengths.
+    stretch = 0.11 + 0.4 * curl if short else 0.040 + 0.42 * curl * curl
     across = at.across + 1.5 * curl * curl * noise(p, 2.8, seed + 204, 2, 0.7)
     lanes = np.stack([across, at.along * stretch, np.zeros_like(across)], -1)
-    fine = noise(lanes, 1.6 if short else 1.9, seed + 201, 3, 0.85)
+    fine = noise(lanes, 1.1 if short else 1.6, seed + 201, 3, 0.85)
     locks = noise(lanes * np.array([1, 0.6, 1], np.float32), 7.5, seed + 202, 2, 0.7)
     glints = noise(lanes * np.array([1, 1.4, 1], np.float32), 0.9, seed + 205, 2, 0.8)
     return fine, locks, glints
 
 
+def coily(face: Face) -> bool:
+    """Whether hair stands in tight curls rather than lies."""
+    return face.hair_curl > 0.5
+
+
 def hair_cover(head: Head, screen: Screen, at: NDArray, fine: F32, glints: F32) -> F32:
     """Opacity (k,) of scalp hair at pixels `at`: single strands over skin at the hairline, closed behind it.
 
-    The share of skin that strands cover grows over the whole width of the fade; which places they cover, their own
-    texture says. A mask that only went from 0 to 1 would be the edge of a cap.
+    Hairs that lie at random let exp(-their number) of the skin through; their number grows over the whole width of
+    the fade and differs from strand to strand (both by eye). A mask that only went from 0 to 1 would be the edge of a
+    cap.
     """
     hair, temple = screen.layer("hair", at), screen.layer("temple", at)
     face = head.face
     strand = 0.55 * glints + 0.28 * fine
     if face.wear == "short":
-        # A crop of a few mm lets scalp show between the hairs near its edge, and all over if it is very short.
-        thin = 0.05 + 0.22 * float(np.clip((3.5 - face.crop_mm) / 2.0, 0, 1))
-        cover = ramp(0.14, 0.76, hair + 0.5 * temple + strand * ramp(0, 0.15, hair) * (1.15 - hair))
+        cover = _closed(2.4 * (hair / 0.75) ** 1.8, 2.2 * strand * (1 - 0.7 * hair))
+        # The shortest lets scalp show between the hairs: low at the sides, all over if the whole crop is very short.
+        thin = 0.04 + 0.45 * np.clip((3.5 - cropped(face, screen.spot[at, 1])) / 3.5, 0, 1)
         cover = cover * (1 - thin * np.clip(0.6 - strand, 0, 1))
-        side = 0.80 * ramp(0.10, 1.15, temple + 0.6 * strand * ramp(0, 0.25, temple))
+        side = _closed(0.9 * ramp(0.1, 1.0, temple), 1.5 * strand)
     elif face.wear == "tied":
-        cover = ramp(0.13, 0.66, hair + 1.2 * strand * (1 - hair) * ramp(0.0, 0.12, hair))
+        # Hair combed back lies over the roots behind it, and closes within some mm.
+        cover = _closed(2.6 * (hair / 0.55) ** 1.6, 2.8 * strand * (1 - 0.8 * hair))
         side = 0.38 * ramp(0.30, 1.1, temple + 0.5 * fine + 0.35 * glints)
     else:
         cover, side = ramp(0.06, 0.60, hair), 0.45 * ramp(0.30, 1.0, temple + 0.55 * fine)
     return np.clip(np.maximum(cover, side), 0, 1)
+
+
+def _closed(hairs: F32, strand: F32) -> F32:
+    return 1 - np.exp(-hairs * np.exp(strand))
 
 
 def shade_hair(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
@@ -120,7 +143,7 @@ def _shade_some(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
     tone = hair_colour(face).astype(np.float32)
     albedo = _albedo(face, tone, fine, locks, glints, depth)
     del locks
-    shine = 0.60 * (1 - 0.6 * face.hair_curl) if face.wear == "short" else 1.0 - 0.75 * face.hair_curl
+    shine = (0.5 if face.wear == "short" else 1.0) * (1 - face.hair_curl) ** 2 + 0.06
     # The edge has few strands to shine.
     lustre = (shine * ramp(0.15, 0.9, depth)).astype(np.float32)
     to = np.stack([unit((g.directions * g.weights[:, None]).sum(0)) for g in LIGHTS]).astype(np.float32)
@@ -129,14 +152,14 @@ def _shade_some(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
     colour = np.zeros((at.size, len(LIGHTS), 3), np.float32)
     _shade(
         normal, turn(way.way, screen.camera.rotation), screen.view(at), screen.flow(at), screen.seen(at), albedo, cover,
-        fine, glints, lustre, to, tint, np.float32(0.10 + 0.25 * face.hair_curl), GLOSSY, COLOUR, colour,
+        fine, glints, lustre, to, tint, np.float32(0.20 + 0.2 * face.hair_curl), GLOSSY, COLOUR, colour,
     )  # fmt: skip
     return colour, cover
 
 
 def _albedo(face: Face, tone: F32, fine: F32, locks: F32, glints: F32, depth: F32) -> F32:
     """Colour of the strands (k, 3): they shade each other, roots lie deepest, some are grey."""
-    contrast = (0.60 + 0.40 * float(ramp(0.1, 0.9, face.hair_eumelanin))) * (1.35 if face.wear == "short" else 1.0)
+    contrast = (0.60 + 0.40 * float(ramp(0.1, 0.9, face.hair_eumelanin))) * (0.8 if coily(face) else 1.0)
     shade = np.exp(contrast * (0.62 * fine + 0.36 * locks)) * (0.66 + 0.34 * ramp(0.1, 1.0, depth + 0.3 * fine))
     white = (face.hair_grey * ramp(0.1, 0.6, glints)[:, None]).astype(np.float32)
     return tone * np.clip(shade, 0.12, 2.6)[:, None].astype(np.float32) * (1 - white) + np.float32(0.30) * white
@@ -145,7 +168,8 @@ def _albedo(face: Face, tone: F32, fine: F32, locks: F32, glints: F32, depth: F3
 def _normal(screen: Screen, at: NDArray, p: F32, depth: F32) -> F32:
     """Normals (k, 3). The step from skin to hair is no wall that faces the lights: hairs there follow the skull."""
     skull = turn(unit(p - CENTRE).astype(np.float32), screen.camera.rotation)
-    share = (0.90 - 0.60 * ramp(0.6, 1.0, depth))[:, None].astype(np.float32)
+    share = (0.90 - 0.45 * ramp(0.4, 1.0, depth)) * ramp(-60, -20, p[:, 1])
+    share = share[:, None].astype(np.float32)
     return unit(screen.normal[at] * (1 - share) + skull * share).astype(np.float32)
 
 
@@ -159,7 +183,7 @@ def _across(t, h):
 @njit(fastmath=True)
 def _shade(normal, along, view, flow, seen, albedo, cover, fine, glints, lustre, to, tint, spread, matt, tone, out):
     """Matt light and the two lobes of shine of each light group: sines to the powers 70 and 16."""
-    one, low = np.float32(1.0), np.float32(0.2)
+    zero, one, low = np.float32(0.0), np.float32(1.0), np.float32(0.2)
     for q in range(cover.size):
         if cover[q] <= np.float32(0.003):
             continue
@@ -171,7 +195,7 @@ def _shade(normal, along, view, flow, seen, albedo, cover, fine, glints, lustre,
         up, down = np.float32(0.10) + spread * fine[q], spread * glints[q] - np.float32(0.16)
         root = (x + up * n[0], y + up * n[1], z + up * n[2])
         tip = (x + down * n[0], y + down * n[1], z + down * n[2])
-        white = np.float32(0.045) * min(max(np.float32(0.85) + np.float32(0.55) * glints[q], low), np.float32(1.6))
+        white = np.float32(0.045) * min(max(np.float32(0.25) + np.float32(1.1) * glints[q], zero), np.float32(1.6))
         warm = np.float32(0.30) * min(max(np.float32(0.75) + np.float32(0.8) * fine[q], np.float32(0.1)), low * 10)
         for g in range(to.shape[0]):
             first, second = np.float32(0.0), np.float32(0.0)

@@ -108,14 +108,14 @@ def build_head(face: Face, n: int, closed: bool = False) -> Head:
 
 
 def _dress(face: Face, m: Landmarks, lids: Lids, skin: F32, fields: dict[str, F32], grin: F32) -> Head:
-    over = cover(face, m, skin)
+    chart = np.stack([fields["chart_x"], fields["chart_y"]], -1)
+    over = cover(face, m, skin, chart)
     for name in ("hair", "temple", "cloth", "elastic", "garment", "q", "bare"):
         fields[name] = getattr(over, name)
     surface = shell(skin, grid_normals(skin), over.lift)
     n = skin.shape[0]
     samples = max(60, n * 160 // 1024)
     ears = (build_ear(face, 1, skin, samples), build_ear(face, -1, skin, samples))
-    chart = np.stack([fields["chart_x"], fields["chart_y"]], -1)
     return Head(
         face,
         m,

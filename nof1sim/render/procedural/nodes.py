@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from nof1sim.render.procedural.fields import turn
 from nof1sim.render.procedural.filters import sample
 from nof1sim.render.procedural.head import Head
+from nof1sim.render.procedural.scalp import hangs
 from nof1sim.render.procedural.screen import Camera, Screen
 
 F32 = NDArray[np.floating]
 ACROSS = 72
 """Cells along a side of the plate, at most; a cell is 2 pixels or more."""
 BEYOND_MM, SHOULDERS, CROWN_MM = 60.0, 1.7, 14.0
+FALL, FALL_CELLS = 0.6, 8
+"""How steeply hair beside the neck may lie behind the nodes beside it, and over how many cells: a deep step inside the
+person would tear in a turned head, and nobody sees how much that hair moves."""
 FRINGE = 2
 """Cells by which the mesh goes on beyond the person, so that it carries the soft edge."""
 
@@ -46,6 +50,12 @@ def nodes_of(head: Head, camera: Camera, depth: F32, screen: Screen, index: NDAr
     q = rows[seen]
     moved = sample(head.smile, screen.column[q], screen.row[q]) * (screen.owner[q] == 0)[:, None]
     smile.reshape(-1, 3)[seen] = turn(moved, camera.rotation)
+    if hangs(head.face):
+        back = np.zeros(z.size, bool)
+        y, depth_mm = screen.spot[q, 1], screen.spot[q, 2]
+        beside_neck = (y < -20) & (depth_mm < -85) | (y < head.marks.menton) & (depth_mm < -50)
+        back[seen] = beside_neck & (screen.owner[q] == 0)
+        z = _drawn_near(z, back.reshape(z.shape), FALL * cell / camera.per_mm)
     z, on = _grown(_calm(z, on), on)
     f = camera.distance_mm / (camera.distance_mm - z)
     half = side / 2 - 0.5
@@ -65,6 +75,15 @@ def _go_on(place: F32, camera: Camera) -> None:
     place[:, -1, 0] += BEYOND_MM
     place[-1, :, 1] -= BEYOND_MM
     place[-1, :, 0] = camera.x + SHOULDERS * (place[-1, :, 0] - camera.x)
+
+
+def _drawn_near(z: F32, back: NDArray[np.bool_], fall: float) -> F32:
+    """Depth in which the nodes `back` lie at most `fall` mm behind each node beside them."""
+    for _ in range(FALL_CELLS):
+        p = np.pad(z, 1, mode="edge")
+        beside = np.maximum(np.maximum(p[1:-1, :-2], p[1:-1, 2:]), np.maximum(p[:-2, 1:-1], p[2:, 1:-1]))
+        z = np.where(back, np.maximum(z, beside - fall), z).astype(np.float32)
+    return z
 
 
 def _calm(z: F32, on: NDArray[np.bool_]) -> F32:

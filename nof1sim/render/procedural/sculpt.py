@@ -81,7 +81,9 @@ def _at_side(face: Face, m: Landmarks) -> list[tuple[float, tuple[float, float, 
         (-3.5, (0, me - 76 * face.neck_length, -65), (9.0, 6.5)),  # jugular notch
         (-4.0, (1.1 * nk, me - 70 * face.neck_length, -82), (17.0, 9.0)),  # above the collarbone
         (2.2, (1.5 * nk, me - 88 * face.neck_length, -75), (30.0, 5.0)),  # collarbone
-        (face.larynx, (0, me - 30, -57), (6.5, 8.0)),
+        (1.6 * face.larynx, (0, me - 29, -57), (5.5, 6.5)),  # thyroid cartilage
+        (0.7 + 0.3 * face.larynx, (0, me - 44, -59), (8.0, 9.0)),  # cricoid and trachea
+        (-1.0 - 0.25 * face.larynx, (0, me - 15, -54), (9.0, 5.0)),  # above it, at the hyoid
     ]
 
 
@@ -110,7 +112,9 @@ def _muscle(face: Face, m: Landmarks, p: NDArray) -> NDArray:
         d = b - a
         t = np.clip(sum((p[i] - a[i]) * d[i] for i in range(3)) / float(d @ d), 0, 1)
         best = np.minimum(best, sum((p[i] - a[i] - t * d[i]) ** 2 for i in range(3)))
-    return face.sterno * np.exp(-best / (2 * 7.5**2)) * ramp(m.menton + 30, m.menton - 15, p[1])
+    # Hollows accompany it: the carotid triangle before, the posterior triangle behind it.
+    ridge = 1.9 * np.exp(-best / (2 * 5.5**2)) - 1.1 * np.exp(-best / (2 * 14.0**2))
+    return face.sterno * ridge * ramp(m.menton + 30, m.menton - 15, p[1])
 
 
 def broad_forms(face: Face, m: Landmarks, p: NDArray) -> NDArray:

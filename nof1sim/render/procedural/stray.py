@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nof1sim.randomness import key64, stream
 from nof1sim.render.procedural.fields import dot, turn, unit
 from nof1sim.render.procedural.filters import sample
-from nof1sim.render.procedural.hair import lie
+from nof1sim.render.procedural.hair import coily, lie
 from nof1sim.render.procedural.head import Head
 from nof1sim.render.procedural.pigment import beard_zone
 from nof1sim.render.procedural.raster import draw_strands
@@ -141,35 +141,37 @@ def hairline(head: Head) -> Strands | None:
     hair, temple, cloth = (_coarse(head, name) for name in ("hair", "temple", "cloth"))
     short = face.wear == "short"
     front = _coarse(head, "chart_y") > -60
-    edge = np.clip(hair * 10, 0, 1) * np.clip((0.48 - hair) * 3, 0, 1) * front
+    edge = np.clip(hair * 12, 0, 1) * np.clip((0.60 - hair) * 3, 0, 1) * front
     weight = (edge + 0.5 * np.clip(temple - 0.15, 0, 1)) * (cloth < 0.5)
-    root = _roots(head, weight, {"tied": 0.75, "short": 1.1, "band": 0.6, "cap": 0.5}[face.wear], 1)
+    root = _roots(head, weight, {"tied": 0.9, "short": 1.1, "band": 0.6, "cap": 0.5}[face.wear], 1)
     if root.number.size == 0:
         return None
     z, u = root.normals(1, 4), [root.uniform(20 + i) for i in range(4)]
     skin, way = root.skin, lie(face, root.skin).way
     down = np.array([0.0, -1.0, -0.35], np.float32)
     low = np.clip((6 - skin[:, 1]) / 20, 0, 1)[:, None] * (0.95 if short else 0.45)
-    # Cropped hair over the forehead grows forward.
-    ahead = np.stack([0.25 * z[2], 0.3 * z[3] - 0.3, np.ones_like(z[0])], 1)
-    mix = np.clip((skin[:, 1:2] - 30) / 30, 0, 1) * short
-    course = (way * (1 - mix) + ahead * mix) * (1 - low) + down * low
-    way = _tangent(unit(course + (0.20 if short else 0.13) * z[:3].T), root.normal)
+    # Short new hairs of hair that is combed back stand forwards, out of the comb's reach.
     baby = (u[3] < 0.42) & (not short)
+    turned = np.where(baby & (u[2] < 0.6), -0.5, 1.0)[:, None]
+    loose = np.where(baby, 0.45, 0.20 if short else 0.13)[:, None]
+    course = way * turned * (1 - low) + down * low
+    way = _tangent(unit(course + loose * z[:3].T), root.normal)
     length = np.where(baby, 3 + 7 * u[0], 7 + 20 * u[0]) * (0.24 if short else 1.0) + 1.2 * short
-    length = np.where(low[:, 0] > 0.2, np.minimum(length, 3 + 5 * u[0]), length)
+    length = np.where(low[:, 0] > 0.2, np.minimum(length, (2 if short else 1) + 4 * u[0]), length)
     curl = face.hair_curl
     bend = (0.10 + 0.5 * curl) * z[3] + np.where(baby, 0.3 * z[2], 0)
     points = _curves(skin + 0.3 * root.normal, way, root.normal, length * (1 - 0.55 * curl), 0.4 + 0.9 * u[1], bend, 7)
-    width = np.where(baby, 0.055, 0.085) * (0.7 + 0.6 * u[2])
-    opacity = np.where(baby, 0.55, 0.75) * (0.6 + 0.4 * u[1])
-    return Strands(points, width, opacity, root.surface, 4.0)
+    width = np.where(baby, 0.07, 0.085) * (0.7 + 0.6 * u[2])
+    opacity = np.where(baby, 0.70, 0.75) * (0.6 + 0.4 * u[1]) * (1 - 0.4 * low[:, 0] * (not short))
+    return Strands(points, width, opacity, root.surface, 1.5)
 
 
 def stray(head: Head) -> Strands | None:
     """Strands that stand off the hair: they break its outline against the backdrop, and lie as lines over it."""
     face = head.face
-    per_mm2 = {"tied": 0.030, "short": 0.26, "band": 0.030, "cap": 0.0}[face.wear]
+    stands = face.wear == "short" or (face.wear == "tied" and coily(face))
+    # Of tight curls more ends stand out.
+    per_mm2 = 0.26 + 0.25 * coily(face) if stands else {"tied": 0.030, "band": 0.030, "cap": 0.0}[face.wear]
     hair, cloth = _coarse(head, "hair"), _coarse(head, "cloth")
     weight = np.clip(hair * 2 - 0.8, 0, 1) * (cloth < 0.02) * (_coarse(head, "chart_y") > -200)
     root = _roots(head, weight, per_mm2, 2)
@@ -177,9 +179,9 @@ def stray(head: Head) -> Strands | None:
         return None
     z, u = root.normals(1, 5), [root.uniform(20 + i) for i in range(4)]
     curl, way, normal = face.hair_curl, lie(face, root.skin).way, root.normal
-    if face.wear == "short":
+    if stands:
         way = unit(_tangent(way, normal) * 0.5 + 0.7 * normal + 0.45 * z[:3].T)
-        length, lift = 1.0 + (0.8 + 0.45 * face.crop_mm) * u[0], 0.3 * u[1]
+        length, lift = 1.0 + (0.8 + 0.5 * curl + 0.45 * face.crop_mm * (1 - 0.4 * curl)) * u[0], 0.3 * u[1]
         width, opacity = 0.085 * (0.7 + 0.6 * u[2]), 0.55 + 0.4 * u[3]
     else:
         way = unit(_tangent(way + 0.10 * z[:3].T, normal) + 0.05 * np.abs(z[3])[:, None] * normal)
@@ -187,7 +189,7 @@ def stray(head: Head) -> Strands | None:
         lift = 0.3 + 3.6 * u[1] ** 3 * (1 + 0.5 * curl)
         width, opacity = 0.12 * (0.7 + 0.6 * u[2]), 0.45 + 0.45 * u[3]
     points = _curves(root.surface, way.astype(np.float32), normal, length, lift, (0.06 + 0.25 * curl) * z[4], 8)
-    return Strands(points, width, opacity, root.surface, 6.0, normal if face.wear == "short" else None)
+    return Strands(points, width, opacity, root.surface, 6.0, normal if stands else None)
 
 
 def beard(head: Head) -> Strands | None:
