@@ -16,31 +16,33 @@ _0, _1, _2 = F(0), F(1), F(2)
 
 
 @njit(fastmath=STRICT)
-def _scratch(acc, b, k, rec, lane):
-    """A linear, angular erosion along the lesion's own direction with points of dried blood."""
-    size, u, v, grain = rec[r.RADIUS], lane[p.L_U + k], lane[p.L_V + k], lane[p.L_GRAIN + k]
-    x, y = u / (F(1.45) * size), v / size
-    bend = y + F(2.2) * rec[r.WAVES] * (x * x - F(0.3)) + F(0.10) * grain
-    width = F(0.36) * (_1 - F(0.75) * abs(x)) + F(0.5) * rec[r.BLUR] / size
-    across = abs(bend) / max(width, F(0.04))
-    raw = (_1 - p.step((abs(x) - F(0.72)) / F(0.28))) * (_1 - p.step((across - F(0.55)) / F(0.75)))
-    acc[b + p.A_WET + k] = max(acc[b + p.A_WET + k], raw)
-    for i in range(3):
-        px = F(-0.55) + F(0.5) * F(i) + rec[r.WAVES + i]
-        wide = max(F(0.19) + F(0.7) * rec[r.WAVES + (2 * i + 1) % 5], F(0.09))
-        dx, dy = (x - px) / wide, (bend - F(1.2) * rec[r.WAVES + 3 + i]) / (wide + F(0.02))
-        spot = (_1 - p.step(dx * dx + dy * dy - F(0.2) + F(0.5) * grain)) * F(0.9)
-        if spot > acc[b + p.A_CRUST + k]:
-            acc[b + p.A_CRUST + k] = spot
-            acc[b + p.A_HONEY + k] = F(0.12)
-    acc[b + p.A_CORE + k] += rec[r.CORE] * F(1.3) * lane[p.L_LOCK + k] * raw
+def _scratch(acc, b, rec, lane):
+    """An erosion along the lesion's own direction, oval or linear, ragged, with patches of dried blood and serum."""
+    size, line, bend = rec[r.RADIUS], rec[r.LONG], F(1.6) * rec[r.WAVES]
+    long, wide = size * (F(0.95) + F(0.65) * line), size * (F(0.80) - F(0.52) * line)
+    soft = F(0.95) + rec[r.BLUR] / wide
+    start, steep, blood = F(0.80) - F(0.5) * soft, _1 / soft, F(1.3) * rec[r.CORE]
+    dry, serum = F(0.70) * rec[r.DRIED], rec[r.SERUM]
+    for number in range(LANES):
+        k = np.uint64(number)
+        lock, grain, fine = lane[p.L_LOCK + k], lane[p.L_GRAIN + k], lane[p.L_FINE + k]
+        x = lane[p.L_U + k] / long
+        y = (lane[p.L_V + k] + bend * long * (x * x - F(0.3))) / wide
+        s = x * x + y * y + F(0.40) * grain
+        raw = lock * (_1 - p.step((s - start) * steep))
+        crust = F(0.75) * raw * p.step(dry + F(0.8) * fine - F(0.5) * grain - F(0.3) * s)
+        more = crust > acc[b + p.A_CRUST + k]
+        acc[b + p.A_HONEY + k] = serum * (F(0.5) + F(0.4) * grain) if more else acc[b + p.A_HONEY + k]
+        acc[b + p.A_CRUST + k] = max(crust, acc[b + p.A_CRUST + k])
+        acc[b + p.A_WET + k] = max(raw, acc[b + p.A_WET + k])
+        acc[b + p.A_CORE + k] += blood * raw
 
 
 @njit(fastmath=STRICT)
 def _pus(acc, b, rec, lane):
     """A cap of pus over the top, and the reddened ring round it."""
     pus, blur, radius = rec[r.PUS], rec[r.BLUR], rec[r.RADIUS]
-    cap = min(radius * F(0.58), F(0.42) + F(0.27) * radius) * (F(0.62) + F(0.38) * pus)
+    cap = min(radius * F(0.58), F(0.42) + F(0.27) * radius) * (F(0.62) + F(0.38) * pus) * rec[r.CAP]
     soft = math.sqrt(F(0.42) + (blur / cap) ** 2)
     start, steep, inverse = _1 - soft, _1 / (_2 * soft), _1 / radius
     # Too small to be resolved, a cap would cancel the redness around it.
@@ -92,9 +94,7 @@ def _crust(acc, b, rec, lane):
 def cover(acc, b, rec, lane):
     """Add an erosion, pus, a plug and a crust to the block of acc that begins at b."""
     if rec[r.RAW] > _0:
-        for number in range(LANES):
-            if lane[p.L_LOCK + np.uint64(number)] > _0:
-                _scratch(acc, b, np.uint64(number), rec, lane)
+        _scratch(acc, b, rec, lane)
     if rec[r.PUS] > _0:
         _pus(acc, b, rec, lane)
     if rec[r.PLUG] > _0:

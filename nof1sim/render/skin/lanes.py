@@ -166,10 +166,12 @@ def stain(acc, b, rec, lane):
     blood = rec[r.CORE] * (F(0.45) if rec[r.RAW] > _0 else _1)
     melanin, deep, pale, edge = rec[r.MELANIN], rec[r.DEEP], rec[r.PALE], rec[r.EDGE]
     inverse, steep, start = _1 / rec[r.RADIUS], F(0.5) / edge, _1 - edge
+    focus, even = rec[r.FOCUS], _1 - rec[r.FOCUS]
     for number in range(LANES):
         k = np.uint64(number)
         t, grained = lane[L_D + k] * inverse / lane[L_WOBBLE + k], lane[L_GRAIN + k]
-        core = lane[L_LOCK + k] * (_1 - step((t + F(0.10) * grained - start) * steep))
+        core = _1 - step((t + F(0.10) * grained - start) * steep)
+        core *= lane[L_LOCK + k] * (even + focus * core * core * core)
         acc[b + A_CORE + k] += blood * core * (_1 + F(0.30) * grained)
         acc[b + A_MELANIN + k] += melanin * core * (_1 + F(0.22) * grained)
         acc[b + A_DEEP + k] = max(acc[b + A_DEEP + k], deep * core)
@@ -184,27 +186,31 @@ def _narrow(dome, wobble):
 
 @njit(fastmath=STRICT)
 def _dome(rec, lane):
-    """Fill how far up a dome h = H (1 - s^2)^2 a lane is, dh / dd there, and how deep into it as a pit."""
+    """Fill how far up a dome h = H (1 - s^2)^2 a lane is, dh / dd there, and how deep into it as a pit.
+
+    A nodule's is H (1 - s^2)^3, which rises from the skin without a rim.
+    """
     dome, height = rec[r.DOME], -_4 * rec[r.HEIGHT]
+    even, focus = _1 - rec[r.FOCUS], F(1.5) * rec[r.FOCUS]
     for number in range(LANES):
         k = np.uint64(number)
         narrow = _narrow(dome, lane[L_WOBBLE + k])
         s = min(lane[L_D + k] * narrow, _1)
         q = _1 - s * s
-        lane[L_RISE + k], lane[L_SLOPE + k], lane[L_FLOOR + k] = q, height * s * q * narrow, q * q
+        lane[L_RISE + k], lane[L_SLOPE + k], lane[L_FLOOR + k] = q, height * s * q * (even + focus * q) * narrow, q * q
 
 
 @njit(fastmath=STRICT)
 def _boxcar(rec, lane):
     """The same of a pit with a flat floor and a steep wall."""
-    dome, height = rec[r.DOME], F(-15) * rec[r.HEIGHT]
+    dome, height = rec[r.DOME], F(-10) * rec[r.HEIGHT]
     for number in range(LANES):
         k = np.uint64(number)
         narrow = _narrow(dome, lane[L_WOBBLE + k])
         s = min(lane[L_D + k] * narrow, _1)
-        x = max((s - F(0.60)) * F(2.5), _0)
+        x = max((s - F(0.50)) * F(2), _0)
         lane[L_RISE + k], lane[L_SLOPE + k] = _1 - s * s, height * x * (_1 - x) * narrow
-        lane[L_FLOOR + k] = _1 - step((s - F(0.68)) / F(0.3))
+        lane[L_FLOOR + k] = _1 - step((s - F(0.5)) / F(0.48))
 
 
 @njit(fastmath=STRICT)
@@ -229,7 +235,7 @@ def relief(acc, b, rec, rough, lane):
         _dome(rec, lane)
     if rec[r.PLUG] > _0 or rec[r.PUS] > _0:
         _plug(rec, lane)
-    depth = F(1.0) if pit == F(1) else (F(0.48) if pit == F(2) else F(0.28))
+    depth = F(0.42) if pit == F(1) else (F(0.28) if pit == F(2) else F(0.16))
     depth = depth * min(-rec[r.HEIGHT] * F(4), _1) if pit > _0 else _0
     tense = rec[r.TENSE] if pit == _0 else _0
     east0, east1, east2 = rec[r.EAST_C], rec[r.EAST_C + 1], rec[r.EAST_C + 2]

@@ -37,14 +37,14 @@ def _span(slot, y, left, right):
 def _core(tile, rec, acc, b, at, lane):
     """Add what lies within a lesion's outline to a block whose lanes have been measured."""
     rough, amount, u0, v0 = _0, rec[r.GRAIN], rec[r.OFFSET_U], rec[r.OFFSET_V]
-    scale = F(p.TEXELS_PER_MM)
+    scale = F(p.TEXELS_PER_MM) / (_1 + F(1.5) * rec[r.FOCUS])  # a nodule is mottled more coarsely
     if amount > _0:
         p.grain(tile, amount, p.L_U, p.L_V, scale, u0, v0, p.L_GRAIN, at, lane)
         if amount > F(0.75) and rec[r.TENSE] > _0 and rec[r.HEIGHT] != _0:
             rough = F(0.20) * rec[r.TENSE]
             p.grain(tile, _1, p.L_U, p.L_V, scale, u0 + F(0.9), v0, p.L_GRAIN_U, at, lane)
             p.grain(tile, _1, p.L_U, p.L_V, scale, u0, v0 + F(0.9), p.L_GRAIN_V, at, lane)
-        if rec[r.CRUST] > _0:
+        if rec[r.CRUST] > _0 or rec[r.RAW] > _0:
             u0, v0, scale = F(1.7) * u0 + F(5), F(1.7) * v0 + F(17), F(1.7) * scale
             p.grain(tile, amount, p.L_V, p.L_U, scale, v0, u0, p.L_FINE, at, lane)  # turned, not to repeat the first
     p.stain(acc, b, rec, lane)

@@ -25,7 +25,10 @@ WAVES = 27  # cosine and sine amplitudes of 2, 3 and 5 lobes
 OFFSET_U, OFFSET_V = 33, 34
 CORE, HALO, MELANIN, DEEP, PUS, PLUG, CRUST, PALE = range(35, 43)
 HEIGHT, DOME, PIT, RAW, TENSE, BLUR, HALO_MELANIN = range(43, 50)
-COLUMNS = 50
+FOCUS = 50  # 0: colour even within the outline, of a papule; 1: strongest in the middle, of a nodule
+LONG, DRIED, SERUM = 51, 52, 53  # of an erosion: 0 oval to 1 linear; how much has dried; how yellow
+CAP = 54  # of a cap of pus: its size, of the usual
+COLUMNS = 55
 ICE_PICK, BOXCAR, ROLLING = 1.0, 2.0, 3.0
 """Kinds of atrophic scar (Jacob et al., J Am Acad Dermatol 45, 109, 2001), fixed by `shape`."""
 
@@ -85,13 +88,13 @@ def _frame(rec, spot, normal, rotation, angle):
 
 
 @njit(fastmath=_STRICT)
-def _look(rec, stage, counted, diameter, height, red, brown, pus, plug, crust, kind, dark):
+def _look(rec, stage, counted, diameter, height, red, brown, pus, plug, crust, kind, dark, seed):
     """Strengths of all that a lesion adds."""
     r = 0.5 * diameter
     comedone = stage <= _OPEN
     inflamed = not comedone  # or was: what is left of relief and redness looks the same on a mark
     if counted and inflamed and stage != _PIH:
-        red = max(red, MIN_ERYTHEMA + 0.15 * dark + (0.39 - 0.15 * dark) * pus)  # pale pus cancels red
+        red = max(red, MIN_ERYTHEMA + 0.15 * dark + (0.39 + 0.10 * dark) * pus)  # pale pus cancels red
     if counted and stage == _PIH:
         brown = max(brown, MIN_MELANIN)
     if counted and stage == _OPEN:
@@ -99,35 +102,43 @@ def _look(rec, stage, counted, diameter, height, red, brown, pus, plug, crust, k
     swell = _smooth(height / 0.45) if inflamed else 0.0
     rec[RADIUS] = r
     broad = _smooth((diameter - 4.0) / 5.0) * swell
-    rec[EDGE] = 0.48 + 0.22 * swell + 0.16 * broad if inflamed else (0.32 if comedone else 0.48)
-    rec[CORE] = BLOOD_CORE * red * (1.0 + 0.15 * dark)
-    rec[HALO] = BLOOD_HALO * red * swell * (1.0 + 0.35 * dark)
+    rec[EDGE] = 0.48 + 0.22 * swell + 0.20 * broad
+    rec[FOCUS] = broad
+    rec[CORE] = BLOOD_CORE * red * (1.0 + 0.15 * dark) * (1.0 + 1.6 * broad)
+    # No two redden the skin around them alike; a nodule's own colour fades so slowly that it needs less around it.
+    rec[HALO] = BLOOD_HALO * red * swell * (1.0 + 0.35 * dark) * (0.45 + 1.0 * _hash(seed, 12)) * (1.0 - 0.15 * broad)
     rec[HALO_MELANIN] = 0.22 * dark * red * swell
     # Inflammation on dark skin reads as brown to violet more than as red.
     fired = 0.24 * dark * red if inflamed else 0.0
     rec[MELANIN] = MELANIN_GAIN * (brown * (1.0 + 0.3 * dark) + fired)
-    deep = (0.70 - 0.2 * dark) * broad * min(red / 0.3, 1.0)
-    rec[DEEP] = max(deep, 0.0 if comedone else (0.10 + 0.45 * dark) * min(1.6 * red, 1.0))
-    rec[PUS], rec[PLUG], rec[CRUST] = pus, plug, crust
+    deep = (1.15 - 0.25 * dark) * broad * min(red / 0.3, 1.0)
+    dusky = 0.0 if comedone else (0.35 * (1.0 - dark) * _hash(seed, 13) + 0.55 * dark) * min(1.6 * red, 1.0)
+    rec[DEEP] = max(deep, dusky)
+    rec[PUS], rec[CRUST], rec[CAP] = pus, crust, 0.78 + 0.40 * _hash(seed, 19)
+    # Plugs are black to brown; a counted one still shows.
+    rec[PLUG] = max((0.55 + 0.45 * _hash(seed, 14)) * plug, min(plug, MIN_PLUG + 0.22 * dark))
     # A wide one is skin-coloured and shows by its dome; a narrow one only by its pallor.
-    closed = (MIN_PALE if counted else 0.45) * (1.0 - 0.18 * _smooth((diameter - 1.0) / 1.0))
+    even = (0.35 + 0.35 * _hash(seed, 15)) * (1.0 - 0.4 * dark)
+    closed = (MIN_PALE if counted else 0.45) * (0.85 + 0.15 * dark) * (1.0 - even * _smooth(diameter - 0.9))
     rec[PALE] = closed if stage == _CLOSED else 0.0
     if stage == _RESOLVING and plug == 0 and height > 0 and red <= COMEDONE_RED:  # it was a closed comedone
         rec[PALE] = red / COMEDONE_RED * closed * MIN_PALE / 0.45
-    # Steeper than this a dome turns into a bead of glass; a nodule's swelling is deep and lifts the skin little.
-    steep = 0.40 if comedone else 0.34 - 0.09 * broad
-    rec[HEIGHT] = min(height, steep * r) if height >= 0 else max(2.0 * height, -0.75 * r)
-    rec[DOME] = (1.2 if comedone else 1.35 + 0.25 * broad) * r
+    # Steeper than this a dome turns into a bead of glass; a nodule, wide and firm, may be as high as the table says.
+    steep = 0.40 if comedone else 0.34 + 0.10 * broad
+    # Scattering, for which `relight.RELIEF` takes some off, blurs no form as wide as a nodule.
+    rec[HEIGHT] = min(height, steep * r) * (1.0 + 0.2 * broad) if height >= 0 else max(2.0 * height, -0.75 * r)
+    rec[DOME] = (1.2 if comedone else 1.35 + 0.40 * broad) * r
     rec[PIT] = 0.0
     if height < 0:
         rec[PIT] = kind
         rec[DOME] = min(0.90 * r, 1.0) if kind == ICE_PICK else (1.10 if kind == BOXCAR else 1.35) * r
         rec[PALE] = max(rec[PALE], (0.0 if kind == ICE_PICK else 0.15) * min(-height / 0.15, 1.0))
-        rec[HEIGHT] *= 0.5 if kind == BOXCAR else 1.2
+        rec[HEIGHT] *= 1.0 if kind == ICE_PICK else (0.5 if kind == BOXCAR else 0.75)
         rec[CORE] += 0.006 * min(-height / 0.15, 1.0)
     rec[RAW] = 1.0 if stage == _RAW else 0.0
+    rec[LONG], rec[DRIED], rec[SERUM] = _smooth(1.6 * _hash(seed, 16) - 0.3), _hash(seed, 17), 0.5 * _hash(seed, 18)
     # A comedone keeps the gloss around it: duller, its pallor would vanish in a highlight.
-    rec[TENSE] = min(max(height, 0.0) / 0.6, 1.0) if inflamed else 0.0
+    rec[TENSE] = min(max(height, 0.0) / 0.6, 1.0) * (1.0 - (0.6 - 0.5 * dark) * broad) if inflamed else 0.0
 
 
 @njit(fastmath=_STRICT)
@@ -140,7 +151,7 @@ def _bounds(rec, x, y, px_per_mm, mm_per_px, facing, crowd):
     rec[HEIGHT] *= (rec[DOME] / dome) ** 2
     rec[DOME] = dome
     rec[GRAIN] = min(max(1.25 - 1.6 * mm_per_px, 0.0), 1.0)
-    rec[HALO_RADIUS] = 1.9 * r + 2.0 + CROWD_MM * crowd + rec[BLUR] if rec[HALO] > 0 else 0.0
+    rec[HALO_RADIUS] = (1.9 - 0.35 * rec[FOCUS]) * r + 2.0 + CROWD_MM * crowd + rec[BLUR] if rec[HALO] > 0 else 0.0
     rec[HALO] *= 1.0 + 0.4 * crowd
     rec[CORE_REACH] = max(1.22 * r * (1.0 + rec[EDGE]), dome)
     if rec[RAW] > 0:
@@ -176,15 +187,18 @@ def _records(
         z = rotation[2, 0] * normal[i, 0] + rotation[2, 1] * normal[i, 1] + rotation[2, 2] * normal[i, 2]
         if not visible[i] or z < -0.3 or diameter[i] <= 0:
             continue
-        rec, seed, red_i, pus_i = out[n], shape[i], red[i], pus[i]
+        rec, seed = out[n], shape[i]
         _frame(rec, spot[i], normal[i], rotation, 6.2831853 * _hash(seed, 1))
         kind = 1.0 + np.floor(2.999 * _hash(seed, 2))
-        _look(rec, stage[i], counted[i], diameter[i], height[i], red_i, brown[i], pus_i, plug[i], crust[i], kind, dark)
+        _look(
+            rec, stage[i], counted[i], diameter[i], height[i], red[i], brown[i], pus[i], plug[i], crust[i], kind, dark,
+            seed,
+        )  # fmt: skip
         # Pits cut by a punch are round; a comedone nearly; an inflamed outline wanders.
         uneven = 0.60 if stage[i] <= _OPEN or (height[i] < 0 and kind != BOXCAR) else 1.0
         for k in range(6):
             size = 0.18 if k < 2 else (0.10 if k < 4 else 0.05)
-            rec[WAVES + k] = uneven * size * (2.0 * _hash(seed, 3 + k) - 1.0)
+            rec[WAVES + k] = uneven * (1.0 - 0.5 * rec[FOCUS]) * size * (2.0 * _hash(seed, 3 + k) - 1.0)
         rec[OFFSET_U], rec[OFFSET_V] = 64.0 * _hash(seed, 10), 64.0 * _hash(seed, 11)
         near = _crowd(i, fire, spot) if rec[HALO] > 0 else 0.0
         _bounds(rec, x_px[i], y_px[i], px_per_mm[i], mm_per_px, z, near)

@@ -22,7 +22,7 @@ _0, _1, _4, _I = F(0), F(1), F(4), np.uint64(1)
 BLOOD_LIMIT, HALO_LIMIT = F(0.21), F(0.105)
 """Where crowded lesions saturate: cores, and the diffuse redness around them, which must stay the paler of the two."""
 MELANIN_LIMIT = F(2.4)
-PUS = (F(0.72), F(0.545), F(0.28))
+PUS = (F(0.74), F(0.59), F(0.34))
 CRUST_DARK, CRUST_HONEY = (F(0.125), F(0.034), F(0.016)), (F(0.36), F(0.155), F(0.042))
 PLUG = (F(0.040), F(0.028), F(0.020))
 """Linear albedos; pus and crust scale with the skin around them."""
@@ -143,16 +143,21 @@ def _tint(acc, b, skin, s, out):
         # Epidermal pigment in one spot reads warmer than an even tan: less blue comes back.
         warm = min(brown, _1)
         a = a[0] * (_1 + (F(0.03) + F(0.35) * tan) * warm), a[1] * (_1 - F(0.06) * warm), a[2] * (_1 - F(0.18) * warm)
-        # Blood deep in the dermis: light that returns from above it is bluer, but not through a dark epidermis.
-        cool = F(0.05) - F(0.20) * dark
-        a = a[0] * (_1 - F(0.15) * deep), a[1] * (_1 - F(0.17) * deep), a[2] * (_1 + cool * deep)
-        white = F(1.22) * was[0] + F(0.030), F(1.30) * was[1] + F(0.028), F(1.30) * was[2] + F(0.026)
+        # Blood deep in the dermis: dusky red, and towards violet brown under a dark epidermis (by eye).
+        less_r, less_b = F(0.15) + F(0.11) * dark, F(0.13) - F(0.07) * dark
+        a = a[0] * (_1 - less_r * deep), a[1] * (_1 - F(0.22) * deep), a[2] * (_1 - less_b * deep)
+        lift = _1 - F(0.5) * dark
+        white = (
+            F(1.24) * was[0] + F(0.030) * lift,
+            F(1.28) * was[1] + F(0.026) * lift,
+            F(1.26) * was[2] + F(0.022) * lift,
+        )
         a = _mix(a, white, F(0.45) * pale)
-        a = _mix(a, (F(0.30) * a[0] + F(0.06), F(0.22) * a[1], F(0.22) * a[2]), F(0.45) * acc[b + p.A_WET + k])
-        bright = F(0.07) + F(0.98) * min(mean / F(0.36), F(1.05))
-        warm = _1 - min(bright, _1)  # under a dark epidermis pus reads cream to tan, never white
-        white = PUS[0] * bright, PUS[1] * bright * (_1 - F(0.15) * warm), PUS[2] * bright * (_1 - F(0.25) * warm)
-        a = _mix(a, white, F(0.61) * pus)
+        a = _mix(a, (F(0.30) * a[0] + F(0.06), F(0.18) * a[1], F(0.18) * a[2]), F(0.55) * acc[b + p.A_WET + k])
+        bright = F(0.20) + F(0.84) * min(mean / F(0.36), F(1.05))
+        warm = _1 - min(bright, _1)  # under a dark epidermis pus reads cream, never white
+        white = PUS[0] * bright, PUS[1] * bright * (_1 - F(0.10) * warm), PUS[2] * bright * (_1 - F(0.22) * warm)
+        a = _mix(a, white, F(0.66) * pus)
         crust, bright = _mix(CRUST_DARK, CRUST_HONEY, acc[b + p.A_HONEY + k]), F(0.06) + F(2.4) * mean
         a = _mix(a, (crust[0] * bright, crust[1] * bright, crust[2] * bright), F(0.85) * acc[b + p.A_CRUST + k])
         bright = F(0.30) + F(2.0) * mean
@@ -188,6 +193,8 @@ def _change(acc, b, skin, s, veil, oil, out):
         # Gloss over a stain on dark skin would turn it slate; inflamed and scaling skin is duller, too.
         stain = acc[b + p.A_MELANIN + k] + acc[b + p.A_DEEP + k] + _4 * acc[b + p.A_CORE + k]
         dull = F(0.40) * min(_4 * skin[s + c.MELANIN + k], _1) * min(stain, _1)
+        blush = acc[b + p.A_CORE + k] + acc[b + p.A_HALO + k]  # under full gloss it would turn mauve
+        dull = max(dull, F(0.35) * min(F(12) * blush, _1))
         cover = max(acc[b + p.A_CRUST + k], acc[b + p.A_PLUG + k])
         matt = (_1 - F(0.88) * cover) * (_1 - max(dull - F(0.02), _0))
         # Stretched over a comedone, skin shines: in a highlight all that shows.

@@ -133,6 +133,33 @@ def test_redness_rises_with_erythema_and_with_the_number_of_lesions(ita: int) ->
     assert np.all(np.diff([redness(n, 0.8) for n in (1, 3, 6, 9)]) > 0)
 
 
+def redness_of(buffer: SkinBuffer, lesions: Lesions) -> np.ndarray:
+    """How much redder each pixel got: change of the logarithm of red over green."""
+    was, now = clear(buffer), drawn(buffer, lesions)[0]
+    return np.log(now[..., 0] / now[..., 1]) - np.log(was[..., 0] / was[..., 1])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_nodule_fades_from_its_middle_into_the_skin(size) -> None:
+    """No disc: each ring is paler than the one within, by no great step."""
+    lesions = sample_lesions("nodule", [(0.0, 0.0)], size)
+    y, x = np.mgrid[:160, :160] - 79.5
+    radii = np.hypot(x, y) * 0.25 / (0.5 * lesions.diameter_mm[0])
+    red = redness_of(patch(160), lesions)
+    rings = np.array([red[abs(radii - t) < 0.12].mean() for t in np.arange(0.0, 2.3, 0.2)])
+    assert np.all(np.diff(rings) < 0.01)
+    assert np.abs(np.diff(rings)).max() < 0.25 * rings[0]
+
+
+@pytest.mark.parametrize("stage", ["papule", "pustule", "excoriation"])
+def test_no_two_lesions_look_alike(stage: str) -> None:
+    """Size and severity being the same: what differs comes from `shape`."""
+    buffer = patch(64)
+    drawings = [redness_of(buffer, sample_lesions(stage, [(0.0, 0.0)], shape=shape)) for shape in range(1, 9)]
+    amount = np.array([red.clip(0).sum() for red in drawings])
+    assert amount.std() > 0.05 * amount.mean()
+
+
 def between(a: Lesions, b: Lesions, k: float) -> Lesions:
     """A lesion on its way from one look to another; the stage is `a`'s."""
     names = ("diameter_mm", "height_mm", "erythema", "melanin", "pus", "plug", "crust")
