@@ -5,21 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # whose parts load on first use
 from numpy.typing import NDArray
 
 from nof1sim.render.procedural.fields import turn
 from nof1sim.render.procedural.filters import sample
 from nof1sim.render.procedural.head import Head
-from nof1sim.render.procedural.scalp import hangs
 from nof1sim.render.procedural.screen import Camera, Screen
 
 F32 = NDArray[np.floating]
 ACROSS = 72
 """Cells along a side of the plate, at most; a cell is 2 pixels or more."""
 BEYOND_MM, SHOULDERS, CROWN_MM = 60.0, 1.7, 14.0
-FALL, FALL_CELLS = 0.6, 8
-"""How steeply hair beside the neck may lie behind the nodes beside it, and over how many cells: a deep step inside the
-person would tear in a turned head, and nobody sees how much that hair moves."""
+FALL, HELD_MM = 0.5, 4.0
+"""How steeply hair lies behind what hides some of it, mm to a mm beside its edge, and over how much that is smoothed: a
+turn would part it from hair that no pixel shows, and nobody sees how far hair moves."""
+EAR_MM = (-62.0, -55.0)
+"""Above this height and behind this depth is the ear: between cheek and ear skin goes on that no front view shows, and
+a turn stretches what there is, as smoothly as it can."""
+STEP_MM, STEP_PX = 12.0, 3.0
+"""Where the person is deeper by so many mm and pixels from one pixel to the next, one thing lies before another."""
 FRINGE = 2
 """Cells by which the mesh goes on beyond the person, so that it carries the soft edge."""
 
@@ -27,12 +32,22 @@ FRINGE = 2
 @dataclass(frozen=True, slots=True)
 class Nodes:
     """Every `cell` pixels of the plate a node, (rows, columns): place (.., 3) in camera axes, mm; smile (.., 3): mm
-    moved by a full smile, camera axes; ok: on the person or its fringe."""
+    moved by a full smile, camera axes; ok: on the person or its fringe.
+
+    A cell in which the person's depth steps, (rows - 1, columns - 1), is `torn`: between its nodes all pixels count,
+    fine_place and fine_smile (k, cell + 1, cell + 1, 3), the first of them pixel `corner` (k, 2), row and column. What
+    is deeper by step_mm from one to the next does not hang together.
+    """
 
     cell: int
     place: F32
     smile: F32
     ok: NDArray[np.bool_]
+    torn: NDArray[np.bool_]
+    corner: NDArray[np.int64]
+    fine_place: F32
+    fine_smile: F32
+    step_mm: float
 
 
 def nodes_of(head: Head, camera: Camera, depth: F32, screen: Screen, index: NDArray, first: NDArray) -> Nodes:
@@ -40,30 +55,86 @@ def nodes_of(head: Head, camera: Camera, depth: F32, screen: Screen, index: NDAr
     side = camera.width
     cell = max(2, -(-side // ACROSS))
     at = np.minimum(np.arange(0, side - 1 + cell, cell), side - 1)
-    z = depth[np.ix_(at, at)].astype(np.float32)
-    on = z > -900
-    smile = np.zeros((*z.shape, 3), np.float32)
+    step = STEP_MM + STEP_PX / camera.per_mm
     lookup = np.full(side * side, -1, np.int64)
     lookup[index] = first
-    rows = lookup[(at[:, None] * side + at[None]).ravel()]
-    seen = np.flatnonzero(rows >= 0)
-    q = rows[seen]
-    moved = sample(head.smile, screen.column[q], screen.row[q]) * (screen.owner[q] == 0)[:, None]
-    smile.reshape(-1, 3)[seen] = turn(moved, camera.rotation)
-    if hangs(head.face):
-        back = np.zeros(z.size, bool)
-        y, depth_mm = screen.spot[q, 1], screen.spot[q, 2]
-        beside_neck = (y < -20) & (depth_mm < -85) | (y < head.marks.menton) & (depth_mm < -50)
-        back[seen] = beside_neck & (screen.owner[q] == 0)
-        z = _drawn_near(z, back.reshape(z.shape), FALL * cell / camera.per_mm)
+    hair, ear = np.zeros((2, side, side), bool)
+    hair.reshape(-1)[index] = screen.layer("hair", first) > 0.5
+    ear.reshape(-1)[index] = (screen.spot[first, 1] > EAR_MM[0]) & (screen.spot[first, 2] < EAR_MM[1])
+    depth = _held(_with_edges(depth, ear, step), hair & ~ear, step, camera.per_mm)
+    z = depth[np.ix_(at, at)].astype(np.float32)
+    on = z > -900
+
+    def smile_at(y: NDArray, x: NDArray) -> F32:
+        """mm moved by a smile at pixels."""
+        row = lookup[y * side + x]
+        q = np.maximum(row, 0).ravel()
+        moved = sample(head.smile, screen.column[q], screen.row[q]) * (screen.owner[q] == 0)[:, None]
+        return turn(moved, camera.rotation).reshape(*row.shape, 3) * (row >= 0)[..., None]
+
+    def placed(y: NDArray, x: NDArray, z: F32) -> F32:
+        """Camera axes of pixels at depth z."""
+        f, half = camera.distance_mm / (camera.distance_mm - z), side / 2 - 0.5
+        along, up = (x - half) / (f * camera.per_mm) + camera.x, (half - y) / (f * camera.per_mm) + camera.y
+        return np.stack([along, up, z], -1).astype(np.float32)
+
+    torn = _torn(depth, ear, cell, len(at) - 1, step)
+    corner = np.argwhere(torn) * cell
+    within = np.arange(cell + 1)
+    fine = (
+        np.minimum(corner[:, :1, None] + within[:, None], side - 1),
+        np.minimum(corner[:, 1:, None] + within, side - 1),
+    )
+    fine = np.broadcast_arrays(*fine)
     z, on = _grown(_calm(z, on), on)
-    f = camera.distance_mm / (camera.distance_mm - z)
-    half = side / 2 - 0.5
-    x = (at[None] - half) / (f * camera.per_mm) + camera.x
-    y = (half - at[:, None]) / (f * camera.per_mm) + camera.y
-    place = np.stack([np.broadcast_to(x, z.shape), np.broadcast_to(y, z.shape), z], -1).astype(np.float32)
+    place = placed(*np.broadcast_arrays(at[:, None], at[None]), z)
     _go_on(place, camera)
-    return Nodes(cell, place, smile, on)
+    smile = smile_at(*np.broadcast_arrays(at[:, None], at[None])).astype(np.float32)
+    return Nodes(
+        cell, place, smile, on, torn, corner, placed(*fine, depth[fine]), smile_at(*fine).astype(np.float32), step
+    )
+
+
+def _with_edges(depth: F32, ear: NDArray[np.bool_], step: float) -> F32:
+    """Depth in which the pixels beside an edge, whose colours are mixtures, go with what lies in front."""
+    near = -_beside(-depth)
+    return np.where((near - depth > step) & (depth > -900) & ~ear, near, depth)
+
+
+def _held(depth: F32, hair: NDArray[np.bool_], step: float, per_mm: float) -> F32:
+    """Depth in which hair lies little more than a step behind the edge next to it, and farther away from that."""
+    behind = _beside(depth)
+    edge = (depth - behind > step) & (behind > -900)
+    if not edge.any():
+        return depth
+    away, (y, x) = scipy.ndimage.distance_transform_edt(~edge, return_indices=True)
+    most = depth[y, x] - 1.05 * step
+    least = scipy.ndimage.gaussian_filter(most - FALL * away / per_mm, HELD_MM * per_mm)
+    return np.where(hair, np.maximum(depth, np.minimum(least, most)), depth).astype(np.float32)
+
+
+def _beside(values: F32) -> F32:
+    """The least of each pixel's four neighbours."""
+    p = np.pad(values, 1, mode="edge")
+    return np.minimum(np.minimum(p[1:-1, :-2], p[1:-1, 2:]), np.minimum(p[:-2, 1:-1], p[2:, 1:-1]))
+
+
+def _blocks(pixels: NDArray[np.bool_], cell: int, cells: int) -> NDArray[np.bool_]:
+    """Cells (cells, cells) that have any of the pixels (s, s)."""
+    out = np.zeros((cells, cells), bool)
+    at = np.argwhere(pixels) // cell
+    out[at[:, 0], at[:, 1]] = True
+    return out
+
+
+def _torn(depth: F32, ear: NDArray[np.bool_], cell: int, cells: int, step: float) -> NDArray[np.bool_]:
+    """Cells (cells, cells) in which the person's depth steps from one pixel to the next, but not next to the outline,
+    whose nodes have another depth than their pixels (`_calm`)."""
+    jump = np.zeros(depth.shape, bool)
+    jump[:, :-1] |= np.abs(np.diff(depth, axis=1)) > step
+    jump[:-1] |= np.abs(np.diff(depth, axis=0)) > step
+    whole = ~scipy.ndimage.binary_dilation(_blocks(depth < -900, cell, cells), np.ones((3, 3)), border_value=1)
+    return _blocks(jump, cell, cells) & whole & ~_blocks(ear, cell, cells)
 
 
 def _go_on(place: F32, camera: Camera) -> None:
@@ -75,15 +146,6 @@ def _go_on(place: F32, camera: Camera) -> None:
     place[:, -1, 0] += BEYOND_MM
     place[-1, :, 1] -= BEYOND_MM
     place[-1, :, 0] = camera.x + SHOULDERS * (place[-1, :, 0] - camera.x)
-
-
-def _drawn_near(z: F32, back: NDArray[np.bool_], fall: float) -> F32:
-    """Depth in which the nodes `back` lie at most `fall` mm behind each node beside them."""
-    for _ in range(FALL_CELLS):
-        p = np.pad(z, 1, mode="edge")
-        beside = np.maximum(np.maximum(p[1:-1, :-2], p[1:-1, 2:]), np.maximum(p[:-2, 1:-1], p[2:, 1:-1]))
-        z = np.where(back, np.maximum(z, beside - fall), z).astype(np.float32)
-    return z
 
 
 def _calm(z: F32, on: NDArray[np.bool_]) -> F32:

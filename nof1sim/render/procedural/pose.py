@@ -19,6 +19,8 @@ from nof1sim.render.procedural.plate import Plate
 from nof1sim.render.procedural.screen import PIVOT
 
 F32 = NDArray[np.floating]
+BEHIND_MM = np.float32(3.0)
+"""How far behind a torn cell's own pixels the picture lies that closes gaps between them and their neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,10 @@ def look_at(plate: Plate, pose: Pose) -> Look:
         return Look(u, v, depth)
     nodes = plate.nodes
     moved = pose.moved(nodes.place.reshape(-1, 3), nodes.smile.reshape(-1, 3)).reshape(3, *nodes.ok.shape)
-    _draw(*moved, nodes.ok, nodes.cell, plate.camera.width - 1, u, v, depth)
+    last = plate.camera.width - 1
+    _draw(*moved, nodes.ok, nodes.torn, nodes.cell, 0, 0, last, np.float32(np.inf), u, v, depth)
+    fine = pose.moved(nodes.fine_place.reshape(-1, 3), nodes.fine_smile.reshape(-1, 3))
+    _draw_torn(fine.reshape(3, *nodes.fine_place.shape[:3]), nodes.corner, last, np.float32(nodes.step_mm), u, v, depth)
     return Look(u, v, depth)
 
 
@@ -113,8 +118,21 @@ def _move(place, smile, amount, pivot, turned, camera, matrix, offset, out):
 
 
 @njit(fastmath=True)
-def _draw(x, y, z, ok, cell, last, u, v, depth):
-    """Depth-buffered triangles of the node mesh: plate coordinates u, v and depth of each picture pixel (h, w)."""
+def _draw_torn(fine, corner, last, step, u, v, depth):
+    """The cells in which one thing lies before another, pixel by pixel: fine (3, k, cell + 1, cell + 1)."""
+    cells = fine.shape[2] - 1
+    whole, ok = np.zeros((cells, cells), np.bool_), np.ones((cells + 1, cells + 1), np.bool_)
+    for k in range(len(corner)):
+        _draw(fine[0, k], fine[1, k], fine[2, k], ok, whole, 1, corner[k, 0], corner[k, 1], last, step, u, v, depth)
+
+
+@njit(fastmath=True)
+def _draw(x, y, z, ok, torn, cell, first_row, first_column, last, step, u, v, depth):
+    """Depth-buffered triangles of a mesh of plate pixels: place u, v in the plate and depth of picture pixels (h, w).
+
+    A triangle deeper than `step` is what a turn uncovers behind an edge: it shows what lies there, not a mixture. Of
+    torn cells only what their pixels leave open is seen.
+    """
     h, w = u.shape
     rows, columns = x.shape
     edge, over = np.float32(-1e-5), np.float32(1.00001)
@@ -122,15 +140,25 @@ def _draw(x, y, z, ok, cell, last, u, v, depth):
         for c in range(columns - 1):
             if not (ok[r, c] and ok[r, c + 1] and ok[r + 1, c] and ok[r + 1, c + 1]):
                 continue
-            u0, u2 = np.float32(min(c * cell, last)), np.float32(min((c + 1) * cell, last))
-            v0, v2 = np.float32(min(r * cell, last)), np.float32(min((r + 1) * cell, last))
-            x0, y0, z0 = x[r, c], y[r, c], z[r, c]
-            x2, y2, z2 = x[r + 1, c + 1], y[r + 1, c + 1], z[r + 1, c + 1]
+            left_u, right_u = first_column + c * cell, first_column + (c + 1) * cell
+            top_v, low_v = first_row + r * cell, first_row + (r + 1) * cell
+            x0, y0, x2, y2 = x[r, c], y[r, c], x[r + 1, c + 1], y[r + 1, c + 1]
             for t in range(2):
+                u0, u2 = np.float32(min(left_u, last)), np.float32(min(right_u, last))
+                v0, v2 = np.float32(min(top_v, last)), np.float32(min(low_v, last))
+                z0, z2 = z[r, c], z[r + 1, c + 1]
                 if t == 0:
                     x1, y1, z1, u1, v1 = x[r, c + 1], y[r, c + 1], z[r, c + 1], u2, v0
                 else:
                     x1, y1, z1, u1, v1 = x[r + 1, c], y[r + 1, c], z[r + 1, c], u0, v2
+                far = min(z0, z1, z2)
+                if torn[r, c]:
+                    far -= BEHIND_MM
+                    z0, z1, z2 = far, far, far
+                elif max(z0, z1, z2) - far > step:
+                    at_u, at_v = (u0, v0) if far == z0 else ((u1, v1) if far == z1 else (u2, v2))
+                    u0, u1, u2, v0, v1, v2 = at_u, at_u, at_u, at_v, at_v, at_v
+                    z0, z1, z2 = far, far, far
                 left, right = max(0, math.ceil(min(x0, x1, x2))), min(w - 1, math.floor(max(x0, x1, x2)))
                 top, low = max(0, math.ceil(min(y0, y1, y2))), min(h - 1, math.floor(max(y0, y1, y2)))
                 if left > right or top > low:
