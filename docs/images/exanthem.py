@@ -35,5 +35,7 @@ if __name__ == "__main__":
     renderer = ProceduralRenderer()
     rows = np.concatenate([cheeks(skin, renderer) for skin in ("II", "IV", "VI")])
     Image.fromarray(rows).resize((1200, 1080), Image.Resampling.LANCZOS).save(
-        Path(__file__).with_name("exanthem.jpg"), quality=86
+        Path(__file__).with_name("exanthem.jpg"),
+        quality=86,
+        comment="Synthetic images of people who do not exist. Not for diagnosis.",
     )
