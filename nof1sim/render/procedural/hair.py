@@ -41,7 +41,9 @@ def hair_colour(face: Face, darker: float = 1.0) -> NDArray:
     """Linear albedo (3,) of the person's hair; `darker` multiplies the eumelanin (brows: above 1)."""
     absorbed = EUMELANIN * face.hair_eumelanin * darker + PHEOMELANIN * face.hair_pheomelanin
     own = np.exp(-ROUND_FACTOR * np.sqrt(absorbed)) + FLOOR
-    return own * (1 - face.hair_grey) + 0.24 * face.hair_grey * np.array([1.0, 0.99, 0.96])
+    # Grey strands are drawn one by one: this is what shines through from below. Brows go grey last.
+    grey = face.hair_grey * (0.30 if darker == 1.0 else 0.12)
+    return own * (1 - grey) + 0.24 * grey * np.array([1.0, 0.99, 0.96])
 
 
 @dataclass(slots=True)
@@ -141,7 +143,7 @@ def _shade_some(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
     cover = hair_cover(head, screen, at, fine, glints).astype(np.float32)
     depth = np.clip(np.maximum(screen.layer("hair", at), 0.7 * screen.layer("temple", at)), 0, 1)
     tone = hair_colour(face).astype(np.float32)
-    albedo = _albedo(face, tone, fine, locks, glints, depth)
+    albedo = _albedo(face, p, tone, fine, locks, glints, depth)
     del locks
     shine = (0.5 if face.wear == "short" else 1.0) * (1 - face.hair_curl) ** 2 + 0.06
     # The edge has few strands to shine.
@@ -157,12 +159,21 @@ def _shade_some(head: Head, screen: Screen, at: NDArray) -> tuple[F32, F32]:
     return colour, cover
 
 
-def _albedo(face: Face, tone: F32, fine: F32, locks: F32, glints: F32, depth: F32) -> F32:
+def _grey(face: Face, p: F32, glints: F32) -> F32:
+    """How white each strand (k,) is: at the temples first, then the sides, the crown last."""
+    sides = ramp(38, 62, np.abs(p[:, 0])) * ramp(85, 40, p[:, 1]) * ramp(-150, -90, p[:, 2])
+    share = np.clip(face.hair_grey * (0.55 + 1.35 * sides), 0, 1)
+    # The glints of this share of the strands lie above the limit.
+    limit = 0.72 - 1.25 * share
+    return np.minimum(0.6, 8 * share) * ramp(limit - 0.25, limit + 0.45, glints)
+
+
+def _albedo(face: Face, p: F32, tone: F32, fine: F32, locks: F32, glints: F32, depth: F32) -> F32:
     """Colour of the strands (k, 3): they shade each other, roots lie deepest, some are grey."""
     contrast = (0.60 + 0.40 * float(ramp(0.1, 0.9, face.hair_eumelanin))) * (0.8 if coily(face) else 1.0)
     shade = np.exp(contrast * (0.62 * fine + 0.36 * locks)) * (0.66 + 0.34 * ramp(0.1, 1.0, depth + 0.3 * fine))
-    white = (face.hair_grey * ramp(0.1, 0.6, glints)[:, None]).astype(np.float32)
-    return tone * np.clip(shade, 0.12, 2.6)[:, None].astype(np.float32) * (1 - white) + np.float32(0.30) * white
+    white = _grey(face, p, glints)[:, None].astype(np.float32)
+    return tone * np.clip(shade, 0.12, 2.6)[:, None].astype(np.float32) * (1 - white) + np.float32(0.27) * white
 
 
 def _normal(screen: Screen, at: NDArray, p: F32, depth: F32) -> F32:

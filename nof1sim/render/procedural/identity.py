@@ -15,6 +15,9 @@ from nof1sim.render.procedural.looks import draw_dress, draw_looks
 
 SPREAD = 1.15
 """A little wider than the published SDs: twelve faces on a sheet should not look like siblings."""
+PACE = (0.78, 1.15)
+"""Seeming years per year after 24: people of one age look up to eight years apart (by eye; that they differ so, and by
+what: Gunn et al., PLoS ONE 2009, 4:e8021)."""
 TEEN_DIMORPHISM = 0.5
 """Share of the difference between the sexes that boys of 14 years still have to grow; girls are ahead of them."""
 
@@ -38,6 +41,11 @@ class Face:
     backdrop: int
     moles: int
 
+    @property
+    def seeming_years(self) -> float:
+        """Age that the skin shows."""
+        return seeming_years(self.age_years, self.noise_seed)
+
     def __getattr__(self, name: str) -> float:
         # The tables of numbers read as attributes: face.nose_width, face.chin_width, face.oil.
         for table in (self.measures, self.modes, self.looks):
@@ -60,6 +68,12 @@ class _Person:
         if not self.male:
             return female
         return male + (female - male) * TEEN_DIMORPHISM * min(self.youth, 1.0)
+
+
+def seeming_years(age_years: float, noise_seed: int) -> float:
+    """Age at the person's own pace of ageing."""
+    pace = PACE[0] + (PACE[1] - PACE[0]) * ((noise_seed * 0.7320508076) % 1.0)
+    return age_years + (pace - 1) * max(0.0, age_years - 24)
 
 
 def _measures(rng: Generator, who: _Person) -> dict[str, float]:
@@ -118,15 +132,16 @@ def draw_face(seed: int, patient: Patient) -> Face:
     def rng(part: str) -> Generator:
         return stream(seed, patient.key, "face", part)
 
+    noise_seed = key64(seed, patient.key, "face", "noise") % 1_000_003
     who = _Person(
         male=patient.sex == "M",
         youth=float(np.clip((19 - patient.age_years) / 5, 0, 1.2)),
-        ageing=float(np.clip((patient.age_years - 24) / 20, 0, 1.2)),
+        ageing=float(np.clip((seeming_years(patient.age_years, noise_seed) - 24) / 20, 0, 1.25)),
         dark=float(np.clip((20 - patient.ita_deg) / 60, 0, 1)),
     )
     measures, modes = _shape(rng("measures"), rng("modes"), who)
     return Face(
-        noise_seed=key64(seed, patient.key, "face", "noise") % 1_000_003,
+        noise_seed=noise_seed,
         male=who.male,
         age_years=float(patient.age_years),
         ita_deg=float(patient.ita_deg),

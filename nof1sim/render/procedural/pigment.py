@@ -20,9 +20,10 @@ from nof1sim.render.procedural.noise import cells, noise
 from nof1sim.render.procedural.relief import pores, relief
 from nof1sim.render.procedural.screen import Screen
 from nof1sim.render.procedural.spots import add_freckles, add_moles
+from nof1sim.render.procedural.wrinkles import wrinkles
 
 F32 = NDArray[np.floating]
-NEEDED = ("lip", "lid", "tear")
+NEEDED = ("lip", "lid", "tear", "fold")
 BLOOD = 0.0155
 """Mean blood volume fraction of the facial dermis."""
 
@@ -30,8 +31,8 @@ BLOOD = 0.0155
 @dataclass(slots=True)
 class Pigment:
     """Per spot (n,): melanin and blood relative to the person's base, blood fraction base; oil: factor on gloss; soft:
-    the same on its broad lobe; height: fine relief, mm; pore: 0 .. 1; beard: potential for beard, 0 .. 1, whatever was
-    shaved; stubble: cover by the cut ends of its hairs, 0 .. 1."""
+    the same on its broad lobe; height: fine relief, mm; pore: 0 .. 1, in wrinkles up to 2; beard: potential for beard,
+    0 .. 1, whatever was shaved; stubble: cover by the cut ends of its hairs, 0 .. 1."""
 
     melanin: F32
     blood: F32
@@ -70,7 +71,7 @@ def darkness(face: Face) -> float:
 
 def evenness(face: Face) -> float:
     """Factor on everything that makes skin uneven: children's skin is smooth, the sun has worked on that of 45."""
-    return float(np.interp(face.age_years, [11, 17, 25, 45, 65], [0.60, 0.80, 1.0, 1.12, 1.3]))
+    return float(np.interp(face.seeming_years, [11, 15, 19, 25, 45], [0.50, 0.64, 0.84, 1.0, 1.25]))
 
 
 def pigment(head: Head, spot: F32, layers: dict[str, F32]) -> Pigment:
@@ -91,6 +92,9 @@ def pigment(head: Head, spot: F32, layers: dict[str, F32]) -> Pigment:
     add_freckles(face, s, seed, melanin)
     add_moles(head, s, melanin, darkness(face))
     (oil, soft), height = _oil(face, m, s, pore), relief(face, m, s, seed, pore, lip)
+    line, shade = wrinkles(face, m, s)
+    height += line * (1 - lip)
+    pore = np.maximum(pore, 2.0 * shade * (1 - lip))
     _lips(face, m, s, seed, (melanin, blood, oil, height))
     out = Pigment(melanin, blood, oil, soft, height, pore, beard, stubble)
     for name in Pigment.__dataclass_fields__:
@@ -100,7 +104,8 @@ def pigment(head: Head, spot: F32, layers: dict[str, F32]) -> Pigment:
 
 def _blood(face: Face, m: Landmarks, s: Spots) -> F32:
     x, y, nw, sn = s.x, s.y, m.nose_half, m.subnasale
-    r = face.ruddy
+    # Vessels widen with the years of sun, on cheeks and nose.
+    r = face.ruddy * float(np.interp(face.seeming_years, [14, 24, 45], [0.85, 1.0, 1.45]))
     cheek = blob(x, y, 36, -34, 15, 13)
     b = 1 + r * (0.85 * cheek + 0.75 * blob(x, y, 0, m.pronasale - 1, 10, 8))
     b = b + r * (0.75 * blob(x, y, nw - 2, sn + 6, 6, 7) + 0.50 * blob(x, y, nw + 3, sn + 3, 4, 7))
@@ -120,7 +125,7 @@ def _melanin(face: Face, m: Landmarks, s: Spots) -> F32:
     x, y = s.x, s.y
     ring, dark = face.dark_circles, darkness(face)
     # Brown skin shows each unit of unevenness more: as much of it would look like dirt.
-    old, rough = float(np.clip((face.age_years - 36) / 20, 0, 1)), evenness(face)
+    old, rough = float(np.clip((face.seeming_years - 30) / 18, 0, 1)), evenness(face)
     rough *= 1 - 0.50 * float(np.clip((45 - face.ita_deg) / 50, 0, 1))
     a = 1 + 0.10 * ramp(30, 60, y) + 0.16 * ring * blob(x, y, m.eye_middle, -9, 14, 6)
     a = a + 0.14 * blob(x, y, m.eye_middle, 9, 14, 6) + 0.20 * blob(x, y, m.eye_inner - 1, -1, 6, 8)

@@ -106,7 +106,7 @@ def hairline(face: Face, x: F32) -> F32:
     peak, wide, uneven, corner = (
         (face.noise_seed * f) % 1.0 for f in (0.6180339887, 0.7548776662, 0.5698402910, 0.8191725134)
     )
-    back = 4.0 + 8.0 * np.clip(face.hairline_back, 0, 1.8) if face.male else 6.0 * corner - 2.0
+    back = 1.0 + 3.0 * _grown(face) + 8.0 * np.clip(face.hairline_back, 0, 2.4) if face.male else 6.0 * corner - 2.0
     back = back * (1 + 0.5 * (uneven - 0.5) * np.sign(x)) * np.exp(-(((np.abs(x) - 44) / (12 + 5 * wide)) ** 2))
     return EDGE + 1.4 + (0.8 + 3.4 * peak * peak) * np.tanh((x / (10 + 10 * wide)) ** 2) + back
 

@@ -143,7 +143,8 @@ def folds(face: Face, m: Landmarks, x: F32, y: F32) -> tuple[F32, F32, F32]:
         [(nw + 1.0, sn + 9), (nw + 5, sn + 2), (nw + 9.5, sn - 9), (mw + 6.5, sto + 3), (mw + 7.5, sto - 8)], 30
     )
     d, side, t = distance_to(x, y, smile, 40.0)
-    w = np.maximum(np.sin(np.pi * np.clip(t * 0.94 + 0.06, 0, 1)), 0) ** 0.8
+    # Deepest beside the wing of the nose, running out below the corner of the mouth.
+    w = np.maximum(np.sin(np.pi * np.clip(t * 0.94 + 0.06, 0, 1) ** 0.8), 0) ** 0.8
     a = face.smile_fold
     cheek = np.exp(-(((d - 6) / 6.0) ** 2)) * ramp(-5, 5, d * side)
     h = w * a * (1.7 * cheek - 0.8 * np.exp(-((d / 3.6) ** 2)))

@@ -244,7 +244,7 @@ def details(head: Head, screen: Screen, skin: Pigment, brow: F32) -> tuple[F32, 
     dim(0.60 * layer("crease"), (0.78, 0.46, 0.36))
     # Lid margins and corners: moist, shaded skin, not the glow of light under thin skin.
     dim(ramp(-0.35, 0.4, layer("lid")), (0.58, 0.40, 0.36))
-    dim(layer("fold") * float(np.clip(face.smile_fold, 0, 1.2)) * 0.18, (0.5, 0.6, 0.6))
+    dim(layer("fold") * float(np.clip(face.smile_fold, 0, 1.5)) * 0.26, (0.5, 0.6, 0.6))
     dim(1.5 * _shaded(screen) * (1 - np.clip(layer("cloth"), 0, 1)), (0.56, 0.60, 0.62))
     dim(0.55 * ramp(0.0, 0.6, layer("hair")) * (1 - layer("cloth")), (0.42, 0.56, 0.64))
     dim(1.15 * screen.hollow, (0.55, 0.68, 0.72))

@@ -32,7 +32,7 @@ def _layer_of_freckles(s: Spots, grid_mm: float, seed: int, amount: F32) -> F32:
 
 
 def add_freckles(face: Face, s: Spots, seed: int, melanin: F32) -> None:
-    """Ephelides over cheeks and nose of fair people, and some lentigines from 40 on; changes `melanin`."""
+    """Ephelides over cheeks and nose of fair people, and lentigines from the thirties on; changes `melanin`."""
     x, y = s.x, s.y
     # Fair skin has so little melanin of its own that a spot multiplies it.
     more = 1 + 1.8 * float(ramp(40, 60, face.ita_deg))
@@ -41,10 +41,10 @@ def add_freckles(face: Face, s: Spots, seed: int, melanin: F32) -> None:
         amount = np.clip(face.freckles * (zone + 0.06) * (1 + 0.7 * s.n["wide"]), 0, 0.75)
         melanin += 0.85 * more * _layer_of_freckles(s, 2.5, seed + 21, amount)
         melanin += 0.75 * more * _layer_of_freckles(s, 4.4, seed + 22, 0.6 * amount)
-    old = float(np.clip((face.age_years - 36) / 25, 0, 1))
+    old = float(np.clip((face.seeming_years - 31) / 20, 0, 1.2))
     if old > 0.05:
-        zone = np.clip(blob(x, y, 44, -14, 18, 22) + 0.6 * blob(x, y, 30, 46, 22, 14), 0, 1)
-        melanin += 0.55 * more * _layer_of_freckles(s, 7.0, seed + 23, 0.30 * old * zone)
+        zone = np.clip(blob(x, y, 42, -18, 20, 24) + 0.7 * blob(x, y, 30, 46, 24, 14), 0, 1)
+        melanin += 0.60 * more * _layer_of_freckles(s, 7.0, seed + 23, 0.34 * old * zone)
 
 
 def add_moles(head: Head, s: Spots, melanin: F32, dark: float) -> None:
