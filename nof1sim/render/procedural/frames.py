@@ -34,7 +34,7 @@ VIEWS = {
     "right_cheek": Frame(width_mm=95.0, aim=(-44.0, -38.0), square=True),
     "forehead": Frame(width_mm=130.0, aim=(0.0, 38.0), square=True),
     "chin": Frame(width_mm=95.0, aim=(0.0, -92.0), square=True),
-    "patch": Frame(width_mm=48.0, aim=(38.0, -36.0), square=True, wander_mm=9.0),
+    "patch": Frame(width_mm=48.0, aim=(46.0, -37.0), square=True, wander_mm=4.0),
 }
 """Named views. `left` shows the patient's left side. `patch` is bare skin of the left cheek, a little elsewhere on
 each person."""

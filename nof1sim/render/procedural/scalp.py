@@ -80,7 +80,7 @@ def _band(face: Face, p: F32, q: F32, hair: F32, temple: F32, ear_mm: F32) -> tu
     """Towelling headband over combed-back hair: mask, displacement, elastic (none)."""
     y, z = p[..., 1], p[..., 2]
     # It passes behind the ear.
-    mask = ramp(EDGE - 0.5, EDGE + 0.4, q) * ramp(27, 25.5, q) * ramp(-135, -120, y) * ramp(0, 2, ear_mm)
+    mask = ramp(EDGE - 0.5, EDGE + 0.4, q) * ramp(27, 25.5, q) * ramp(-48, -40, y) * ramp(0, 2, ear_mm)
     profile = np.sqrt(np.clip(1 - ((q - 8.5) / 18.2) ** 2, 0, 1))
     crumple = noise(p, 16, face.noise_seed + 9, 3, 0.55, (2.2, 1.0, 2.2))
     strands = (
