@@ -85,6 +85,23 @@ def test_every_view_is_a_sound_picture(renderer: ProceduralRenderer, view: str) 
     assert np.abs(np.linalg.norm(render.layers["normals"][person], axis=-1) - 1).max() < 1e-3
 
 
+@pytest.mark.parametrize("size", [64, 65, 73, 81, 145])
+def test_a_turned_picture_of_any_size(renderer: ProceduralRenderer, size: int) -> None:
+    render = drawn(renderer, Nuisance(yaw_deg=6.0, pitch_deg=-4.0), size=size)
+    person = render.layers["parts"] > 0
+    assert person.mean() > 0.3
+    assert np.isfinite(render.layers["depth"][person]).all()
+
+
+def test_what_lies_before_something_is_not_mixed_with_it(renderer: ProceduralRenderer) -> None:
+    """A chin turned before its neck, 5 cm behind it, keeps a sharp edge: no pixel has a depth from in between."""
+    depth = drawn(renderer, Nuisance(pitch_deg=6.0), size=256).layers["depth"]
+    middle = depth[150:250, 118:138]
+    steps = np.abs(np.diff(middle, axis=0))
+    edge = np.nanmax(steps, axis=0)
+    assert np.median(edge) > 15  # mm from one pixel to the next: stretched over a cell of 4 it would be a quarter
+
+
 def test_names_of_views() -> None:
     assert frame_of("yaw-35_pitch10").yaw_deg == -35  # type: ignore[union-attr]
     for wrong in ("back", "yaw51", "yaw0_pitch21", "yaw", "pitch10", "front "):

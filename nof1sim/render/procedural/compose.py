@@ -26,7 +26,7 @@ class Cover:
     `light` (groups,), or of each group's strength where that is None."""
 
     name: str
-    at: NDArray[np.int64]
+    at: NDArray[np.integer]
     alpha: F32
     colour: F32
     light: F32 | None = None

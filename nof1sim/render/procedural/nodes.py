@@ -16,7 +16,7 @@ from nof1sim.render.procedural.screen import Camera, Screen
 F32 = NDArray[np.floating]
 ACROSS = 72
 """Cells along a side of the plate, at most; a cell is 2 pixels or more."""
-BEYOND_MM, SHOULDERS, CROWN_MM = 60.0, 1.7, 14.0
+BEYOND_MM, SHOULDERS, CROWN_MM, CROWN_WIDE_MM = 60.0, 1.7, 18.0, 120.0
 FALL, HELD_MM = 0.5, 4.0
 """How steeply hair lies behind what hides some of it, mm to a mm beside its edge, and over how much that is smoothed: a
 turn would part it from hair that no pixel shows, and nobody sees how far hair moves."""
@@ -70,7 +70,7 @@ def nodes_of(head: Head, camera: Camera, depth: F32, screen: Screen, index: NDAr
         row = lookup[y * side + x]
         q = np.maximum(row, 0).ravel()
         moved = sample(head.smile, screen.column[q], screen.row[q]) * (screen.owner[q] == 0)[:, None]
-        return turn(moved, camera.rotation).reshape(*row.shape, 3) * (row >= 0)[..., None]
+        return (turn(moved, camera.rotation).reshape(*row.shape, 3) * (row >= 0)[..., None]).astype(np.float32)
 
     def placed(y: NDArray, x: NDArray, z: F32) -> F32:
         """Camera axes of pixels at depth z."""
@@ -81,18 +81,15 @@ def nodes_of(head: Head, camera: Camera, depth: F32, screen: Screen, index: NDAr
     torn = _torn(depth, ear, cell, len(at) - 1, step)
     corner = np.argwhere(torn) * cell
     within = np.arange(cell + 1)
-    fine = (
-        np.minimum(corner[:, :1, None] + within[:, None], side - 1),
-        np.minimum(corner[:, 1:, None] + within, side - 1),
+    fine_y, fine_x = np.broadcast_arrays(
+        np.minimum(corner[:, :1, None] + within[:, None], side - 1), np.minimum(corner[:, 1:, None] + within, side - 1)
     )
-    fine = np.broadcast_arrays(*fine)
+    y, x = np.broadcast_arrays(at[:, None], at[None])
     z, on = _grown(_calm(z, on), on)
-    place = placed(*np.broadcast_arrays(at[:, None], at[None]), z)
-    _go_on(place, camera)
-    smile = smile_at(*np.broadcast_arrays(at[:, None], at[None])).astype(np.float32)
-    return Nodes(
-        cell, place, smile, on, torn, corner, placed(*fine, depth[fine]), smile_at(*fine).astype(np.float32), step
-    )
+    place = placed(y, x, z)
+    _go_on(place, camera, on)
+    fine_place, fine_smile = placed(fine_y, fine_x, depth[fine_y, fine_x]), smile_at(fine_y, fine_x)
+    return Nodes(cell, place, smile_at(y, x), on, torn, corner, fine_place, fine_smile, step)
 
 
 def _with_edges(depth: F32, ear: NDArray[np.bool_], step: float) -> F32:
@@ -122,7 +119,7 @@ def _beside(values: F32) -> F32:
 def _blocks(pixels: NDArray[np.bool_], cell: int, cells: int) -> NDArray[np.bool_]:
     """Cells (cells, cells) that have any of the pixels (s, s)."""
     out = np.zeros((cells, cells), bool)
-    at = np.argwhere(pixels) // cell
+    at = np.minimum(np.argwhere(pixels) // cell, cells - 1)  # the last cell has one row and column more
     out[at[:, 0], at[:, 1]] = True
     return out
 
@@ -137,11 +134,15 @@ def _torn(depth: F32, ear: NDArray[np.bool_], cell: int, cells: int, step: float
     return _blocks(jump, cell, cells) & whole & ~_blocks(ear, cell, cells)
 
 
-def _go_on(place: F32, camera: Camera) -> None:
-    """Draw the outermost nodes out, in place, so that no pose shows where the plate ends: the crown closes above, the
-    body goes on beside and below, where it widens towards the shoulders."""
-    place[0, :, 1] += CROWN_MM
-    place[0, :, 0] = camera.x + 0.5 * (place[0, :, 0] - camera.x)
+def _go_on(place: F32, camera: Camera, on: NDArray[np.bool_]) -> None:
+    """Draw the outermost nodes out, in place, so that no pose shows where the plate ends: the crown closes above, as
+    round as it is wide there, the body goes on beside and below, where it widens towards the shoulders."""
+    if on[0].any():
+        x = place[0, :, 0]
+        left, right = float(x[on[0]].min()), float(x[on[0]].max())
+        t = np.clip((2 * x - left - right) / max(right - left, 1.0), -1, 1)
+        place[0, :, 1] += CROWN_MM * np.minimum((right - left) / CROWN_WIDE_MM, 1.0) * (1 - t * t)
+        place[0, :, 0] = (left + right) / 2 + 0.8 * (x - (left + right) / 2)
     place[:, 0, 0] -= BEYOND_MM
     place[:, -1, 0] += BEYOND_MM
     place[-1, :, 1] -= BEYOND_MM

@@ -19,6 +19,8 @@ from nof1sim.render.procedural.plate import Plate
 from nof1sim.render.procedural.screen import PIVOT
 
 F32 = NDArray[np.floating]
+WHOLE_MM = np.float32(1e9)
+"""A step that no surface has: cells that are not torn hang together."""
 BEHIND_MM = np.float32(3.0)
 """How far behind a torn cell's own pixels the picture lies that closes gaps between them and their neighbours."""
 
@@ -94,7 +96,7 @@ def look_at(plate: Plate, pose: Pose) -> Look:
     nodes = plate.nodes
     moved = pose.moved(nodes.place.reshape(-1, 3), nodes.smile.reshape(-1, 3)).reshape(3, *nodes.ok.shape)
     last = plate.camera.width - 1
-    _draw(*moved, nodes.ok, nodes.torn, nodes.cell, 0, 0, last, np.float32(np.inf), u, v, depth)
+    _draw(*moved, nodes.ok, nodes.torn, nodes.cell, 0, 0, last, WHOLE_MM, u, v, depth)
     fine = pose.moved(nodes.fine_place.reshape(-1, 3), nodes.fine_smile.reshape(-1, 3))
     _draw_torn(fine.reshape(3, *nodes.fine_place.shape[:3]), nodes.corner, last, np.float32(nodes.step_mm), u, v, depth)
     return Look(u, v, depth)
