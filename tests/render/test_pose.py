@@ -94,12 +94,12 @@ def test_a_turned_picture_of_any_size(renderer: ProceduralRenderer, size: int) -
 
 
 def test_what_lies_before_something_is_not_mixed_with_it(renderer: ProceduralRenderer) -> None:
-    """A chin turned before its neck, 5 cm behind it, keeps a sharp edge: no pixel has a depth from in between."""
-    depth = drawn(renderer, Nuisance(pitch_deg=6.0), size=256).layers["depth"]
+    """A chin that is raised before its neck keeps a sharp edge: no pixels have depths from in between."""
+    depth = drawn(renderer, Nuisance(pitch_deg=-6.0), size=256).layers["depth"]
     middle = depth[150:250, 118:138]
     steps = np.abs(np.diff(middle, axis=0))
     edge = np.nanmax(steps, axis=0)
-    assert np.median(edge) > 15  # mm from one pixel to the next: stretched over a cell of 4 it would be a quarter
+    assert np.median(edge) > 15  # mm from one pixel to the next; stretched over a cell it is four
 
 
 def test_names_of_views() -> None:
