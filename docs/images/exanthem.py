@@ -24,7 +24,7 @@ def cheeks(skin: str, renderer: ProceduralRenderer) -> np.ndarray:
     cohort = {"patients": 1, "fitzpatrick": {name: float(name == skin) for name in ("I", "II", "III", "IV", "V", "VI")}}
     protocol = with_changes(load_protocol("exanthem_episode"), cohort=cohort)
     plan = Plan(protocol)
-    (patient,) = plan.people()
+    (patient,) = plan.course(0, 1).cohort.patients
     field = plan.condition.field(patient, Drive(SEVERITY, None, None, 0.0, 0.0, SEVERITY.size), 0)
     scenes = [Scene(patient, day, plan.condition.on(field, day), field) for day in DAYS]
     views = [view_of(scene, 0, 1, "front", 1024, protocol.images.nuisance, {}, ()) for scene in scenes]
