@@ -41,6 +41,7 @@ class Renderer(Protocol):
     ita_deg(options) : a static method; the skin's tone of each patient, where it is not the protocol's to choose.
     settle(options, condition) : a static method; of options with a `path` of this machine those that a protocol keeps
         (a hash of what lies there), and the environment variables that tell worker processes the place.
+    compiled() : a static method; False where `prepare` would compile for long: then it runs once, before any worker.
     Options : pydantic model of `images.renderer_options`; an instance is what the renderer is then built with.
     """
 
